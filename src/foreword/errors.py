@@ -1,0 +1,54 @@
+"""What a user can do wrong: what, the value, what was expected, what to do.
+
+Comes in:  the facts of one mistake.      Goes out: an exception whose text stands on its own.
+The command line prints these texts without a traceback and exits 2; anything else is a bug and shows its traceback.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class ForewordError(Exception):
+    """A user's mistake, told so that the user can mend it."""
+
+
+class UnknownName(ForewordError):
+    """A method, task, metric, setting or stored prefix was asked for by a name nobody registered."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]):
+        known = sorted(known)
+        near = get_close_matches(name, known, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        super().__init__(f"unknown {kind} {name!r}.{hint} Known: {', '.join(known) or 'none'}.")
+
+
+class BadRecipe(ForewordError):
+    """A recipe or a --set override that cannot be read, or asks for what cannot be."""
+
+
+class BadData(ForewordError):
+    """A data file that is missing, empty or malformed; names file, line and reason."""
+
+    def __init__(self, path: object, reason: str, line: int | None = None):
+        where = f"{path}, line {line}" if line is not None else str(path)
+        super().__init__(f"{where}: {reason}")
+
+
+class UnsupportedBackbone(ForewordError):
+    """A model that cannot carry a prefix, or cannot be loaded; names the model and the reason."""
+
+
+class PrefixMismatch(ForewordError):
+    """A prefix and a backbone (or two prefixes in one batch) that do not belong together."""
+
+
+class StoreError(ForewordError):
+    """A stored prefix that is missing, changed, truncated or not allowed to be written."""
+
+
+class RunError(ForewordError):
+    """A run folder that cannot be used: in the way, unfinished, or made by another recipe."""
+
+
+class MissingTool(ForewordError):
+    """An optional program or package that is needed here and not installed."""
