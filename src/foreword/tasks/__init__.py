@@ -1,0 +1,64 @@
+"""The tasks by name. Importing this reads no data and no task; `load_task` imports the one it is asked for.
+
+Comes in:  a name, a path, plain arguments.      Goes out: a Task.
+"""
+
+import inspect
+from importlib import import_module
+from pathlib import Path
+from typing import get_type_hints
+
+from foreword.errors import BadRecipe, UnknownName
+from foreword.tasks.task import Example, Task, subset
+
+__all__ = ["TASKS", "Example", "Task", "load_task", "subset"]
+
+TASKS = {
+    "bulletins": "the demo's own: weather at sea, told in a voice (plain, radio, captain, poet); needs no files",
+    "csv": "your own CSV files, source and target columns by name",
+    "dart": "DART v1.1.1: triples from open domains, from its JSON or XML files",
+    "e2e": "E2E NLG challenge: restaurant tables, from its CSV files",
+    "hub": "a data set by its name on the hub, or a local folder in the hub's format",
+    "jsonl": "your own JSON lines of texts, tables or triples with references",
+    "webnlg": "WebNLG 2017: triples of seen and unseen categories, from its JSON files",
+}
+
+_CLASSES = {
+    "bulletins": ("bulletins", "Bulletins"),
+    "csv": ("csv_table", "CSVTable"),
+    "dart": ("dart", "DART"),
+    "e2e": ("e2e", "E2E"),
+    "hub": ("hub", "Hub"),
+    "jsonl": ("jsonl", "Jsonl"),
+    "webnlg": ("webnlg", "WebNLG"),
+}
+
+
+def load_task(name: str, path: str | Path | None = None, **arguments: str | int) -> Task:
+    """A task by name, ready to be read.
+
+    Args:
+        name: one of TASKS.
+        path: where its files are; the demo has none.
+        arguments: what the task's class takes, as plain values, e.g. voice="poet" or target="summary".
+
+    Raises:
+        UnknownName: no such task, or the task takes no such argument.
+        BadRecipe: an argument of the wrong type, or a path that is missing or not wanted.
+        BadData: the path leads to no data.
+    """
+    if name not in TASKS:
+        raise UnknownName("task", name, TASKS)
+    module, class_name = _CLASSES[name]
+    task_class = getattr(import_module(f"foreword.tasks.{module}"), class_name)
+    taken = inspect.signature(task_class).parameters
+    if path is not None and "path" not in taken:
+        raise BadRecipe(f"task {name!r} makes its own data and takes no path, got {str(path)!r}. Leave path out.")
+    hints = get_type_hints(task_class.__init__)
+    for argument, value in arguments.items():
+        if argument not in taken:
+            raise UnknownName(f"argument of task {name!r}", argument, taken)
+        if not isinstance(value, hints[argument]) or isinstance(value, bool):
+            wanted = hints[argument].__name__
+            raise BadRecipe(f"argument {argument!r} of task {name!r} wants {wanted}, got {value!r}.")
+    return task_class(**arguments) if path is None else task_class(path=path, **arguments)

@@ -1,0 +1,100 @@
+"""Data sets by their name on the hub, or from a local folder in the hub's format, read through `datasets`.
+
+Comes in:  a name such as "GEM/e2e_nlg", the columns' names; optionally configuration and revision.
+Goes out:  sources and references as written; a target may be one text or a list of texts.
+Data sets on the hub change: give a revision when the numbers are to be compared.
+`datasets` is an optional dependency and imported only when this task is used.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import final
+
+from foreword.errors import BadData, BadRecipe, MissingTool
+from foreword.tasks.reading import Fault, Faults, wanted_references, wanted_text
+from foreword.tasks.task import Example, Task
+
+
+@final
+class Hub(Task):
+    """Columns and splits are the user's to name; a split the data set lacks is a split the task lacks."""
+
+    name = "hub"
+    metrics = ("bleu", "rouge-l", "chrf")
+
+    def __init__(
+        self,
+        path: str | Path | None = None,
+        source: str = "source",
+        target: str = "target",
+        group: str = "",
+        config: str = "",
+        revision: str = "",
+        train: str = "train",
+        dev: str = "validation",
+        test: str = "test",
+    ):
+        """Columns by name (`group` = "" for none); train, dev and test are the hub's names of these splits."""
+        if not path:
+            raise BadRecipe(
+                "task 'hub' needs path: a data set's name on the hub, e.g. 'GEM/e2e_nlg', or a local folder."
+            )
+        datasets = import_datasets()
+        self.path, self.config, self.revision = str(path), config or None, revision or None
+        self.source, self.target, self.group = source, target, group
+        with told_as_ours(self.path):
+            there = datasets.get_dataset_split_names(self.path, config_name=self.config, revision=self.revision)
+        names = {"train": train, "dev": dev, "test": test}
+        self.hub_names = {split: name for split, name in names.items() if name in there}
+        if not self.hub_names:
+            raise BadData(
+                path, f"the splits are {', '.join(there)}. Name yours with the arguments train, dev and test."
+            )
+        super().__init__(self.hub_names)
+
+    def read(self, split: str) -> list[Example]:
+        datasets, name = import_datasets(), self.hub_names[split]
+        with told_as_ours(self.path):
+            rows = datasets.load_dataset(self.path, name=self.config, split=name, revision=self.revision)
+        for column in (self.source, self.target, self.group):
+            if column and column not in rows.column_names:
+                hint = "Name yours with the task's arguments source, target and group."
+                raise BadData(
+                    self.path, f"no column {column!r}; the columns are {', '.join(rows.column_names)}. {hint}"
+                )
+        faults, records = Faults(f"{self.path} ({name})", unit="row"), []
+        for number, row in enumerate(rows, start=1):
+            with faults.at(number):
+                records.append(self._example(row))
+        return faults.checked(records)
+
+    def _example(self, row: dict) -> Example:
+        source, target = wanted_text(row[self.source], f"column {self.source!r}"), row[self.target]
+        what = f"column {self.target!r}"
+        references = wanted_references(target, what) if isinstance(target, list) else (wanted_text(target, what),)
+        group = row[self.group] if self.group else ""
+        if not isinstance(group, str):
+            raise Fault(f"column {self.group!r} must hold strings, got {group!r}.")
+        return Example(source, references, group)
+
+
+@contextmanager
+def told_as_ours(path: str) -> Iterator[None]:
+    """What `datasets` complains of (no such set, no network, broken files) as BadData."""
+    try:
+        yield
+    except (OSError, ValueError, import_datasets().exceptions.DatasetsError) as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise BadData(path, f"cannot be loaded ({lines[0]}). Check path, config, revision and the network.") from error
+
+
+def import_datasets() -> ModuleType:
+    """The package, or word of how to get it."""
+    try:
+        import datasets
+    except ImportError:
+        message = "task 'hub' needs the package datasets, which is not installed: pip install 'foreword[hub]'"
+        raise MissingTool(message) from None
+    return datasets

@@ -1,0 +1,91 @@
+"""What a task is: sources with their gold texts, by split, and the names of the metrics that score it.
+
+Comes in:  records, as a subclass reads or makes them.
+Goes out:  pairs (training), examples (evaluation), a hash of the data (for result signatures), subsets (low data).
+Knows no tokenizer, no model and no metric; the text that joins source and target is written elsewhere.
+"""
+
+import hashlib
+import json
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, TypeVar
+
+from foreword.errors import BadRecipe, UnknownName
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Example:
+    """One source and everything that counts as a right answer to it."""
+
+    source: str
+    references: tuple[str, ...]
+    group: str = ""  # scored apart as well, e.g. "seen" and "unseen"; "" = no groups
+
+
+class Task(ABC):
+    """One data set. Final subclasses live one per file; they say how a split is read and nothing else."""
+
+    name: ClassVar[str]
+    metrics: ClassVar[tuple[str, ...]]
+
+    def __init__(self, splits: Iterable[str]):
+        self.splits = tuple(splits)
+        # Read once: a file that changes under a running training must not part the hash from the data.
+        self._records: dict[str, list[Example]] = {}
+
+    @abstractmethod
+    def read(self, split: str) -> list[Example]:
+        """The records of one split as they stand in the file, in its order; a source may come back in a later one."""
+
+    def records(self, split: str) -> list[Example]:
+        """What `read` gives, read once.
+
+        Raises:
+            UnknownName: the task has no such split.
+        """
+        if split not in self.splits:
+            raise UnknownName(f"split of task {self.name!r}", split, self.splits)
+        if split not in self._records:
+            self._records[split] = self.read(split)
+        return list(self._records[split])
+
+    def examples(self, split: str) -> list[Example]:
+        """One example per distinct source (within its group), in order of first appearance, its references together."""
+        together: dict[tuple[str, str], list[str]] = {}
+        for record in self.records(split):
+            together.setdefault((record.source, record.group), []).extend(record.references)
+        return [Example(source, tuple(references), group) for (source, group), references in together.items()]
+
+    def pairs(self, split: str) -> list[tuple[str, str]]:
+        """One (source, reference) per reference, in file order: what training sees."""
+        return [(record.source, reference) for record in self.records(split) for reference in record.references]
+
+    def data_hash(self, split: str) -> str:
+        """sha256 (hex) over the pairs; two data sets with the same hash train and score alike."""
+        digest = hashlib.sha256()
+        for pair in self.pairs(split):
+            digest.update(json.dumps(pair).encode() + b"\n")
+        return digest.hexdigest()
+
+
+def subset(items: Sequence[T], size: int, seed: int) -> list[T]:
+    """`size` of the items, drawn without replacement in an order that only `seed` and their number decide.
+
+    A smaller subset is the beginning of a larger one, so what a larger one adds never overlaps the smaller:
+    `subset(pairs, 130, seed)[100:]` is a held-out set for `subset(pairs, 100, seed)`.
+
+    Raises:
+        BadRecipe: size is not between 1 and the number of items.
+    """
+    if not 1 <= size <= len(items):
+        raise BadRecipe(f"a subset must have between 1 and {len(items)} items (all there are), got size {size}.")
+    rng = random.Random(seed)
+    # Sorting by random() rather than shuffle(): Python promises the first to stay the same between its versions.
+    keys = [rng.random() for _ in items]
+    order = sorted(range(len(items)), key=keys.__getitem__)
+    return [items[index] for index in order[:size]]
