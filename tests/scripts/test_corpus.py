@@ -1,0 +1,105 @@
+"""The invented tables: deterministic, grammatical on the surface, faithful to their values, varied."""
+
+import re
+from itertools import islice
+from random import Random
+
+import pytest
+
+from scripts.corpus.domains import DOMAINS
+from scripts.corpus.pen import finish
+from scripts.corpus.tables import Sample, examples, sample
+
+FORBIDDEN = re.compile(r"\b(restaurants?|pubs?|cuisines?|coffee|eater(y|ies)|bistros?|dish(es)?|foods?|meals?|menus?|dining)\b", re.IGNORECASE)
+DOUBLED = re.compile(r"\b(\w+) \1\b", re.IGNORECASE)
+WRONG_A = re.compile(r"\ba (?=[aeiou])(?!one\b|once\b|uni|use|usu|eu|ewe|uk)", re.IGNORECASE)
+WRONG_AN = re.compile(r"\ban (?=[bcdfghjklmnpqrstvwxyz])(?!hour|honest|heir)", re.IGNORECASE)
+
+
+@pytest.fixture(scope="module")
+def samples() -> list[Sample]:
+    rng = Random(11)
+    return [sample(rng) for _ in range(5000)]
+
+
+def without_names(made: Sample) -> str:
+    """The text with the table's values cut out, so that an invented name is not taken for English."""
+    text = made.text
+    for value in sorted(made.repeated, key=len, reverse=True):
+        text = text.replace(value, "_")
+    return text
+
+
+def test_the_same_seed_gives_the_same_examples():
+    assert list(islice(examples(5), 300)) == list(islice(examples(5), 300))
+
+
+def test_different_seeds_give_different_examples():
+    assert list(islice(examples(5), 50)) != list(islice(examples(6), 50))
+
+
+def test_there_are_more_than_fifty_domains():
+    assert len(DOMAINS) > 50
+
+
+def test_sources_and_texts_are_never_empty_and_stand_on_one_line(samples):
+    for made in samples:
+        assert made.source.strip() and made.text.strip()
+        assert "\n" not in made.source + made.text
+
+
+def test_values_stand_in_the_text_word_for_word(samples):
+    checked = [s for s in samples if s.sort != "skill"]
+    faithful = sum(all(v.lower() in s.text.lower() for v in s.repeated) for s in checked)
+    assert faithful / len(checked) >= 0.97
+
+
+def test_described_values_stand_in_the_source(samples):
+    for made in samples:
+        if made.sort == "table":
+            assert made.repeated[0] in made.source
+
+
+def test_no_placeholder_is_left_open(samples):
+    for made in samples:
+        assert not re.search(r"[{}@]", made.source + made.text), made
+
+
+def test_punctuation_is_tidy(samples):
+    for made in samples:
+        assert "  " not in made.text, made
+        assert not re.search(r" [,.?!]|,[,.]|\.\.", made.text), made
+
+
+def test_no_word_is_doubled(samples):
+    bad = [s.text for s in samples if s.sort != "skill" and DOUBLED.search(without_names(s).replace("_", ""))]
+    assert not bad, bad[:5]
+
+
+def test_articles_agree_with_what_follows(samples):
+    bad = [s.text for s in samples if s.sort != "skill" and (WRONG_A.search(without_names(s)) or WRONG_AN.search(without_names(s)))]
+    assert len(bad) < 5, bad[:5]
+
+
+def test_texts_begin_with_a_capital_a_digit_or_a_name(samples):
+    for made in samples:
+        if made.sort != "skill":
+            assert not made.text[0].islower(), made
+
+
+def test_restaurants_and_food_never_occur(samples):
+    for made in samples:
+        assert not FORBIDDEN.search(made.source + " " + made.text), made
+
+
+def test_sentence_skeletons_are_many(samples):
+    skeletons = {re.sub(r"\d+", "0", without_names(s)) for s in samples}
+    assert len(skeletons) > 1500
+
+
+@pytest.mark.parametrize(
+    ("raw", "tidy"),
+    [("@ old mill", "An old mill"), ("it is @ museum", "it is a museum"), ("in @ university", "in a university"), ("it has @ 8-day week", "it has an 8-day week"), ("X, , is here", "X, is here")],
+)
+def test_finish_chooses_articles_and_tidies(raw, tidy):
+    assert finish(raw) == tidy
