@@ -1,0 +1,53 @@
+"""A fingerprint of a model: its architecture and weights, read in a fraction of a second whatever its size.
+
+Comes in:  a transformers model.      Goes out: a hex string; another model, or the same one trained on, gets another.
+Of each weight up to 1,024 numbers spread evenly over it are hashed, as bfloat16, so that one model loaded in float32 and in
+bfloat16 is one model. Training moves nearly every number of a weight, so a sample sees it; a fingerprint is a guard against
+mistakes, not against forgers.
+"""
+
+import hashlib
+import json
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+SAMPLED = 1024
+
+# What decides the function the weights compute. Everything else in a config (paths, versions, generation) may differ.
+IGNORED_SETTINGS = {
+    "_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version", "use_cache", "_attn_implementation",
+    "output_attentions", "output_hidden_states", "return_dict", "task_specific_params", "problem_type",
+    "id2label", "label2id", "finetuning_task", "chunk_size_feed_forward",
+}  # fmt: skip
+
+
+def model_fingerprint(model: PreTrainedModel) -> str:
+    """SHA-256 over the config and a sample of every weight, first 32 hex digits."""
+    digest = hashlib.sha256(config_text(model).encode())
+    for name, weight in sorted(model.named_parameters()):
+        digest.update(f"{name}{tuple(weight.shape)}".encode())
+        digest.update(sample(weight.detach()).view(torch.int16).cpu().numpy().tobytes())
+    return digest.hexdigest()[:32]
+
+
+def config_text(model: PreTrainedModel) -> str:
+    settings = {k: v for k, v in model.config.to_diff_dict().items() if k not in IGNORED_SETTINGS}
+    return json.dumps(settings, sort_keys=True, default=str)
+
+
+def sample(weight: Tensor) -> Tensor:
+    """Up to SAMPLED numbers, evenly spread, as bfloat16."""
+    flat = weight.reshape(-1) if weight.is_contiguous() else weight.contiguous().reshape(-1)
+    if flat.numel() > SAMPLED:
+        flat = flat[torch.linspace(0, flat.numel() - 1, SAMPLED, device=flat.device, dtype=torch.float64).long()]
+    return flat.to(torch.bfloat16)
+
+
+def tokenizer_hash(tokenizer: PreTrainedTokenizerBase) -> str:
+    """SHA-256 over the vocabulary and how a few hard texts are cut, first 32 hex digits."""
+    vocab = sorted(tokenizer.get_vocab().items())
+    probes = ["The Tümpel costs £20-25.", "  two  spaces\nand\ta line", "name : X | type : Y", "1921-04-30 don't"]
+    cut = [tokenizer(text, add_special_tokens=True)["input_ids"] for text in probes]
+    return hashlib.sha256(json.dumps([vocab, cut], ensure_ascii=False).encode()).hexdigest()[:32]

@@ -1,0 +1,98 @@
+"""Getting a backbone: by hub name with a pinned revision, from a local folder, or one that ships with the package.
+
+Comes in:  a name or path, a revision, a precision.      Goes out: a Backbone, frozen, with its tokenizer.
+"""
+
+import json
+import re
+from importlib.resources import files
+from pathlib import Path
+
+import torch
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForMaskedLM,
+    AutoModelForSeq2SeqLM,
+    AutoTokenizer,
+    PreTrainedConfig,
+)
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, MODEL_FOR_MASKED_LM_MAPPING_NAMES
+
+from foreword.backbone.backbone import Backbone
+from foreword.errors import UnknownName, UnsupportedBackbone
+
+EMBEDDED = {
+    "scribe": "GPT-2 architecture, 7 M parameters: novels and invented tables; copies names and values from its input"
+}
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+def load_backbone(
+    name: str = "scribe", revision: str | None = None, dtype: str = "float32", device: str = "cpu"
+) -> Backbone:
+    """Load a model that can carry prefixes.
+
+    Args:
+        name: an embedded backbone, a folder in transformers' format, or a name on the hub.
+        revision: the hub commit (40 hex digits) whose files are meant; required for hub names, so that results can be had again.
+        dtype: "float32", "bfloat16" or "float16".
+
+    Raises:
+        UnsupportedBackbone: it cannot be found or read, or it cannot carry a prefix; says why.
+    """
+    if dtype not in DTYPES:
+        raise UnknownName("dtype", dtype, DTYPES)
+    source, revision = locate(name, revision)
+    try:
+        config = AutoConfig.from_pretrained(source, revision=revision or None)
+        model_class = model_class_of(config)
+        model = model_class.from_pretrained(source, config=config, revision=revision or None, dtype=DTYPES[dtype])
+        tokenizer = AutoTokenizer.from_pretrained(source, revision=revision or None)
+    except (OSError, ValueError, KeyError, json.JSONDecodeError) as error:
+        raise UnsupportedBackbone(f"backbone {name!r} cannot be loaded: {reason_of(error)}") from error
+    return Backbone(model.to(device), tokenizer, name, revision)
+
+
+def locate(name: str, revision: str | None) -> tuple[str, str]:
+    """Where the files are, and the revision they are pinned to ("" for folders)."""
+    if name in EMBEDDED:
+        return str(files("foreword.backbone") / "embedded" / name), ""
+    path = Path(name).expanduser()
+    if path.is_dir():
+        if not (path / "config.json").is_file():
+            raise UnsupportedBackbone(
+                f"folder {name} holds no config.json. Expected a model folder as transformers' save_pretrained writes it."
+            )
+        return str(path), ""
+    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name) or name.startswith("."):
+        raise UnsupportedBackbone(
+            f"backbone {name!r} is neither a folder here nor a name on the hub. Embedded: {', '.join(EMBEDDED)}."
+        )
+    if not revision:
+        raise UnsupportedBackbone(
+            f"backbone {name!r} is a hub name and needs a pinned revision: set backbone.revision to the commit you mean "
+            f"(40 hex digits), or give a folder. Embedded: {', '.join(EMBEDDED)}."
+        )
+    if not re.fullmatch(r"[0-9a-f]{40}", revision):
+        raise UnsupportedBackbone(
+            f"backbone.revision must be a full commit (40 hex digits), because branches move; got {revision!r}."
+        )
+    return name, revision
+
+
+def model_class_of(config: PreTrainedConfig) -> type:
+    """The auto class with a language-model head for this config; its own `architectures` decide where two would do."""
+    if config.is_encoder_decoder:
+        return AutoModelForSeq2SeqLM
+    wanted = (config.architectures or [""])[0]
+    causal = MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.get(config.model_type)
+    masked = MODEL_FOR_MASKED_LM_MAPPING_NAMES.get(config.model_type)
+    if masked is not None and (causal is None or wanted != causal):
+        return AutoModelForMaskedLM
+    return AutoModelForCausalLM
+
+
+def reason_of(error: Exception) -> str:
+    """The first sentence of a library's message, which may go on for pages."""
+    return str(error).strip().split("\n")[0][:300] or type(error).__name__

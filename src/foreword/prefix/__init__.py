@@ -1,0 +1,23 @@
+"""Prefixes as tensors: what they are, how they are parameterised, started, batched and attended to.
+
+This room knows tensors only: no transformers models, no text, no files.
+"""
+
+from foreword.prefix.attention import AttentionSite, Injection, Seam, prefix_attention
+from foreword.prefix.bank import PrefixBank
+from foreword.prefix.prefix import Prefix, PrefixShape, SiteShape
+from foreword.prefix.reparam import DirectParameters, MLPReparameterization, Parameterization
+
+__all__ = [
+    "AttentionSite",
+    "DirectParameters",
+    "Injection",
+    "MLPReparameterization",
+    "Parameterization",
+    "Prefix",
+    "PrefixBank",
+    "PrefixShape",
+    "Seam",
+    "SiteShape",
+    "prefix_attention",
+]

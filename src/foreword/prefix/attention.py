@@ -1,0 +1,201 @@
+"""The seam: what one forward pass attends to before its text, and the one attention function that does it.
+
+Comes in:  queries, keys and values as a transformers attention module hands them over, and the current Injection.
+Goes out:  attention over [prefix; text].
+The text's own cache is never touched: scores are concatenated, keys are not, and the prefix is neither copied per row nor
+per step. Registered with transformers by `backbone/`; this file knows tensors only.
+
+Letters: B rows, H key-value heads, G query heads per key-value head, T queries, S text keys, P prefix positions, D head size.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from foreword.errors import UnsupportedBackbone
+from foreword.prefix.fused import causal_mask, fused_attention
+from foreword.prefix.prefix import Prefix
+from foreword.prefix.scores import prefix_scores, prefix_sum
+
+# Queries from which the fused kernel is used. Below it, materialised scores are faster on CPUs (docs/log.md).
+FUSED_FROM = 192
+
+
+@dataclass(frozen=True)
+class Injection:
+    """What one forward pass attends to before its text.
+
+    keys, values: site -> [L, R, H, P, D]. R prefixes serve B rows: each serves the B / R rows that follow one another
+        (1 for all; one per row; one for all beams of a row).
+    lengths: [R] prefix positions that are real, the rest being padding on the right; None when all are.
+    """
+
+    keys: Mapping[str, Tensor] = field(default_factory=dict)
+    values: Mapping[str, Tensor] = field(default_factory=dict)
+    lengths: Tensor | None = None
+
+    @classmethod
+    def of(cls, prefix: Prefix) -> "Injection":
+        """One prefix for every row."""
+        return cls({s: k[:, None] for s, k in prefix.keys.items()}, {s: v[:, None] for s, v in prefix.values.items()})
+
+    @property
+    def prefix_len(self) -> int:
+        """Positions the longest row occupies; 0 without a prefix."""
+        return next((k.shape[3] for k in self.keys.values()), 0)
+
+    def to(self, dtype: torch.dtype) -> "Injection":
+        return Injection(
+            {s: k.to(dtype) for s, k in self.keys.items()},
+            {s: v.to(dtype) for s, v in self.values.items()},
+            self.lengths,
+        )
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One call for attention, as recorded: who asked, for how many queries, over which of the text's keys and values."""
+
+    module: nn.Module
+    site: "AttentionSite"
+    num_queries: int
+    key: Tensor  # [B, H, S, D]
+    value: Tensor
+
+
+class Seam:
+    """Where the attention modules of one model find the injection of the current forward pass.
+
+    It is an object of the model's, not a global: two models live in one process, and a backward pass that recomputes
+    activations in another thread still finds it.
+    """
+
+    def __init__(self) -> None:
+        self.layers: dict[str, list[tuple[Tensor, Tensor]]] = {}
+        self.lengths: Tensor | None = None
+        self.prefix_len = 0
+        self.record: list[Asked] | None = None
+
+    @contextmanager
+    def open(self, injection: Injection | None) -> Iterator[None]:
+        """Inject during the block. Keep it open over `backward()` when checkpointing recomputes the forward pass."""
+        assert not self.layers, "one injection at a time: the seam is already open"
+        if injection is not None:
+            for site, keys in injection.keys.items():
+                # unbind once: a slice per layer would make backward add up L tensors of the full size
+                self.layers[site] = list(zip(keys.unbind(0), injection.values[site].unbind(0), strict=True))
+            self.lengths, self.prefix_len = injection.lengths, injection.prefix_len
+        try:
+            yield
+        finally:
+            self.layers, self.lengths, self.prefix_len = {}, None, 0
+
+    @contextmanager
+    def recording(self) -> Iterator[list[Asked]]:
+        """Collect every call for attention during the block, in order."""
+        self.record = []
+        try:
+            yield self.record
+        finally:
+            self.record = None
+
+
+@dataclass(frozen=True)
+class AttentionSite:
+    """Put on each attention module as `foreword_site`: who it is and where its injection is found."""
+
+    seam: Seam
+    site: str
+    layer: int
+
+
+def prefix_attention(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    is_causal: bool | None = None,
+    position_bias: Tensor | None = None,
+    softcap: float | None = None,
+    s_aux: Tensor | None = None,
+    **_: object,
+) -> tuple[Tensor, None]:
+    """Attention over [prefix; text], in the signature of transformers' AttentionInterface.
+
+    Args:
+        query: [B, H * G, T, D].   key, value: [B, H, S, D].
+        attention_mask: [B, 1, T, S], bool or added to the scores; None means causal or full, as the module says.
+        position_bias: [1 or B, H * G, T, S], added to the text's scores; prefix positions have none (T5).
+
+    Returns:
+        [B, T, H * G, D], and None for the weights.
+    """
+    if s_aux is not None:
+        raise UnsupportedBackbone(
+            f"{type(module).__name__} uses attention sinks (s_aux), which a prefix cannot share yet."
+        )
+    where: AttentionSite | None = getattr(module, "foreword_site", None)
+    prefix = lengths = None
+    if where is not None:
+        if where.seam.record is not None:
+            where.seam.record.append(Asked(module, where, query.shape[2], key, value))
+        layers = where.seam.layers.get(where.site)
+        if layers is not None:
+            prefix, lengths = layers[where.layer], where.seam.lengths
+    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    causal = (
+        bool(module.is_causal if is_causal is None else is_causal) and attention_mask is None and query.shape[2] > 1
+    )
+    plain = softcap is None and position_bias is None and dropout == 0.0
+    if plain and query.shape[2] >= FUSED_FROM:
+        return fused_attention(query, key, value, prefix, lengths, attention_mask, causal, scale), None
+    if causal:
+        attention_mask = causal_mask(query.shape[2], key.shape[2], query.device)
+    return materialised_attention(
+        query, key, value, prefix, lengths, attention_mask, scale, dropout, position_bias, softcap
+    ), None
+
+
+def materialised_attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    prefix: tuple[Tensor, Tensor] | None,
+    lengths: Tensor | None,
+    mask: Tensor | None,
+    scale: float,
+    dropout: float = 0.0,
+    position_bias: Tensor | None = None,
+    softcap: float | None = None,
+) -> Tensor:
+    """The obvious way: scores over prefix and text in one tensor, one softmax, two weighted sums.
+
+    Args as in `prefix_attention`, `prefix` being keys and values, each [R, H, P, D]. Returns [B, T, H * G, D].
+    """
+    (B, heads, T, D), (H, S) = query.shape, key.shape[1:3]
+    lowest = torch.finfo(
+        query.dtype
+    ).min  # finite: a left pad's row without a prefix sees nothing and must not become NaN
+    query = query * scale
+    scores = (query.reshape(B, H, -1, D) @ key.transpose(-1, -2)).view(B, heads, T, S)  # grouped heads share their keys
+    if softcap is not None:
+        scores = softcap * torch.tanh(scores / softcap)
+    if position_bias is not None:
+        scores = scores + position_bias
+    if mask is not None:
+        scores = scores.masked_fill(~mask, lowest) if mask.dtype == torch.bool else scores + mask
+    P = 0
+    if prefix is not None:
+        P = prefix[0].shape[2]
+        scores = torch.cat([prefix_scores(query, prefix[0], lengths, softcap), scores], dim=-1)
+    weights = torch.softmax(scores, dim=-1, dtype=torch.float32).to(value.dtype)
+    if dropout:
+        weights = nn.functional.dropout(weights, dropout)
+    out = (weights[..., P:].reshape(B, H, -1, S) @ value).view(B, heads, T, D).transpose(1, 2)
+    return out if prefix is None else out + prefix_sum(weights[..., :P], prefix[1])

@@ -1,0 +1,125 @@
+"""A prefix: trained keys and values that every layer attends to before the text.
+
+Comes in:  keys and values per site, each [L, H, P, D].      Goes out: the same as one value with a shape that can be compared.
+A site is where attention happens: "encoder" and "decoder" (over their own text) or "cross" (decoder over encoder).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from foreword.errors import PrefixMismatch
+
+SITES = ("encoder", "decoder", "cross")
+
+
+@dataclass(frozen=True)
+class SiteShape:
+    """Attention of one site as the model really computes it; head_dim is read from its keys, never derived."""
+
+    num_layers: int
+    num_kv_heads: int
+    head_dim: int
+
+    def __str__(self) -> str:
+        return f"L={self.num_layers} H={self.num_kv_heads} D={self.head_dim}"
+
+
+@dataclass(frozen=True)
+class PrefixShape:
+    """How many positions, at which sites; `hidden_size` is the width of the vectors an MLP starts from (E)."""
+
+    prefix_len: int
+    sites: Mapping[str, SiteShape]
+    hidden_size: int
+
+    def __post_init__(self) -> None:
+        if self.prefix_len < 1:
+            raise PrefixMismatch(f"a prefix needs at least 1 position, got prefix_len = {self.prefix_len}.")
+        unknown = set(self.sites) - set(SITES)
+        if unknown or not self.sites:
+            raise PrefixMismatch(
+                f"sites must be some of {', '.join(SITES)}; got {', '.join(sorted(self.sites)) or 'none'}."
+            )
+
+    @property
+    def num_values(self) -> int:
+        """Numbers a prefix of this shape holds: what is stored."""
+        per_position = sum(2 * s.num_layers * s.num_kv_heads * s.head_dim for s in self.sites.values())
+        return self.prefix_len * per_position
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """Keys and values per site, each [L, H, P, D]; P is the same at every site."""
+
+    keys: Mapping[str, Tensor]
+    values: Mapping[str, Tensor]
+
+    def __post_init__(self) -> None:
+        if not self.keys or set(self.keys) != set(self.values):
+            raise PrefixMismatch(
+                f"keys and values must be given for the same sites; got keys for {sorted(self.keys)}, "
+                f"values for {sorted(self.values)}."
+            )
+        lengths = set()
+        for site, keys in self.keys.items():
+            if keys.ndim != 4 or keys.shape != self.values[site].shape:
+                raise PrefixMismatch(
+                    f"keys and values of site {site!r} must both be [L, H, P, D]; "
+                    f"got {list(keys.shape)} and {list(self.values[site].shape)}."
+                )
+            lengths.add(keys.shape[2])
+        if len(lengths) != 1:
+            raise PrefixMismatch(f"every site must have the same number of positions; got {sorted(lengths)}.")
+
+    @property
+    def prefix_len(self) -> int:
+        return next(iter(self.keys.values())).shape[2]
+
+    @property
+    def sites(self) -> dict[str, SiteShape]:
+        return {site: SiteShape(k.shape[0], k.shape[1], k.shape[3]) for site, k in self.keys.items()}
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(t.numel() * t.element_size() for t in (*self.keys.values(), *self.values.values()))
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Flat names to tensors, for a file: "decoder.keys", "decoder.values", ..."""
+        named = {f"{site}.keys": k for site, k in self.keys.items()}
+        return named | {f"{site}.values": v for site, v in self.values.items()}
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Tensor]) -> "Prefix":
+        """The inverse of `tensors`."""
+        parts: dict[str, dict[str, Tensor]] = {"keys": {}, "values": {}}
+        for name, tensor in tensors.items():
+            site, _, part = name.partition(".")
+            if site not in SITES or part not in parts:
+                raise PrefixMismatch(f"tensor {name!r} is not part of a prefix; expected names like 'decoder.keys'.")
+            parts[part][site] = tensor
+        return cls(parts["keys"], parts["values"])
+
+    def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> "Prefix":
+        move = {"device": device, "dtype": dtype}
+        return Prefix(
+            {s: k.to(**move) for s, k in self.keys.items()}, {s: v.to(**move) for s, v in self.values.items()}
+        )
+
+    def check_fits(self, sites: Mapping[str, SiteShape], backbone: str) -> None:
+        """Refuse a prefix whose layers, heads or head size are not the backbone's.
+
+        Raises:
+            PrefixMismatch: names the site and both shapes.
+        """
+        for site, shape in self.sites.items():
+            if site not in sites:
+                raise PrefixMismatch(f"the prefix has a site {site!r}, but {backbone} has only {', '.join(sites)}.")
+            if shape != sites[site]:
+                raise PrefixMismatch(
+                    f"the prefix was made for {site} attention with {shape}, but {backbone} has {sites[site]}. "
+                    "Load the backbone it was trained on, or train it again for this one."
+                )

@@ -1,0 +1,124 @@
+"""Tiny random models of every family, with shapes that make mistakes visible: grouped heads, hidden != heads * head_dim."""
+
+import string
+from collections.abc import Callable
+
+import torch
+import transformers as hf
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+from foreword.backbone import Backbone
+
+VOCAB = 97
+END = "<|endoftext|>"
+IDS = {"vocab_size": VOCAB, "bos_token_id": 1, "eos_token_id": 1, "pad_token_id": 0}
+SMALL = {"hidden_size": 40, "intermediate_size": 64, "num_attention_heads": 4, "max_position_embeddings": 128}
+GROUPED = {**IDS, **SMALL, "num_hidden_layers": 3, "num_key_value_heads": 2}
+
+
+def gpt2() -> PreTrainedModel:
+    return hf.GPT2LMHeadModel(hf.GPT2Config(**IDS, n_layer=3, n_embd=32, n_head=4, n_positions=128))
+
+
+def llama() -> PreTrainedModel:
+    return hf.LlamaForCausalLM(hf.LlamaConfig(**GROUPED, head_dim=16))
+
+
+def qwen2() -> PreTrainedModel:
+    return hf.Qwen2ForCausalLM(hf.Qwen2Config(**GROUPED))
+
+
+def qwen3() -> PreTrainedModel:
+    return hf.Qwen3ForCausalLM(hf.Qwen3Config(**GROUPED, head_dim=12))
+
+
+def mistral() -> PreTrainedModel:
+    return hf.MistralForCausalLM(hf.MistralConfig(**GROUPED, head_dim=16, sliding_window=64))
+
+
+def opt() -> PreTrainedModel:
+    return hf.OPTForCausalLM(
+        hf.OPTConfig(**IDS, hidden_size=32, ffn_dim=64, num_hidden_layers=3, num_attention_heads=4,
+                     word_embed_proj_dim=24, max_position_embeddings=128, dropout=0.1)
+    )  # fmt: skip
+
+
+def gpt_neox() -> PreTrainedModel:
+    return hf.GPTNeoXForCausalLM(hf.GPTNeoXConfig(**IDS, **SMALL, num_hidden_layers=3, rotary_pct=0.5))
+
+
+def gemma2() -> PreTrainedModel:
+    config = hf.Gemma2Config(
+        **GROUPED, head_dim=16, query_pre_attn_scalar=16, sliding_window=64,
+        attn_logit_softcapping=5.0, final_logit_softcapping=3.0,
+    )  # fmt: skip
+    return hf.Gemma2ForCausalLM(config)
+
+
+def gemma3() -> PreTrainedModel:
+    return hf.Gemma3ForCausalLM(
+        hf.Gemma3TextConfig(**GROUPED, head_dim=16, query_pre_attn_scalar=16, sliding_window=64)
+    )
+
+
+def bart(config: type = hf.BartConfig, model: type = hf.BartForConditionalGeneration) -> PreTrainedModel:
+    return model(
+        config(**IDS, d_model=32, encoder_layers=2, decoder_layers=3, encoder_ffn_dim=64, decoder_ffn_dim=64,
+               encoder_attention_heads=4, decoder_attention_heads=4, decoder_start_token_id=1, forced_eos_token_id=None,
+               max_position_embeddings=128)
+    )  # fmt: skip
+
+
+def mbart() -> PreTrainedModel:
+    return bart(hf.MBartConfig, hf.MBartForConditionalGeneration)
+
+
+def t5() -> PreTrainedModel:
+    config = hf.T5Config(
+        **IDS, d_model=32, d_kv=12, d_ff=64, num_layers=2, num_decoder_layers=3, num_heads=4, decoder_start_token_id=0
+    )
+    return hf.T5ForConditionalGeneration(config)
+
+
+def bert() -> PreTrainedModel:
+    return hf.BertForMaskedLM(hf.BertConfig(**IDS, **{**SMALL, "hidden_size": 32}, num_hidden_layers=3))
+
+
+def roberta() -> PreTrainedModel:
+    return hf.RobertaForMaskedLM(hf.RobertaConfig(**IDS, **{**SMALL, "hidden_size": 32}, num_hidden_layers=3))
+
+
+DECODER_ONLY: dict[str, Callable[[], PreTrainedModel]] = {
+    f.__name__: f for f in (gpt2, llama, qwen2, qwen3, mistral, opt, gpt_neox, gemma2, gemma3)
+}
+ENCODER_DECODER: dict[str, Callable[[], PreTrainedModel]] = {f.__name__: f for f in (bart, mbart, t5)}
+ENCODER_ONLY: dict[str, Callable[[], PreTrainedModel]] = {f.__name__: f for f in (bert, roberta)}
+FAMILIES = DECODER_ONLY | ENCODER_DECODER | ENCODER_ONLY
+
+
+def tokenizer() -> PreTrainedTokenizerFast:
+    """One token per character: ids 0 pad, 1 end, 2 mask, then letters; never more than VOCAB."""
+    characters = string.ascii_letters + string.digits + " .,:;|'-!?[]()\n"
+    vocab = {"<pad>": 0, END: 1, "<mask>": 2, "<unk>": 3} | {c: i + 4 for i, c in enumerate(characters)}
+    assert len(vocab) <= VOCAB, len(vocab)
+    raw = Tokenizer(models.WordLevel(vocab, unk_token="<unk>"))
+    raw.pre_tokenizer = pre_tokenizers.Split("", "isolated")
+    raw.decoder = decoders.Fuse()
+    return PreTrainedTokenizerFast(
+        tokenizer_object=raw, pad_token="<pad>", eos_token=END, bos_token=END, mask_token="<mask>", unk_token="<unk>"
+    )
+
+
+def sharpened(model: PreTrainedModel) -> PreTrainedModel:
+    """Larger weights, so that a wrong key shows as a wrong token."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(3)
+    return model
+
+
+def tiny_backbone(family: str, seed: int = 0) -> Backbone:
+    torch.manual_seed(seed)
+    model = sharpened(FAMILIES[family]())
+    return Backbone(model, tokenizer(), f"tiny-{family}")
