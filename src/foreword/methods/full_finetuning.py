@@ -1,0 +1,42 @@
+"""Full fine-tuning: every weight of the backbone is trained. The baseline each figure needs.
+
+Comes in:  a backbone, which is unfrozen in place.      Goes out: nothing to inject; the weights themselves.
+The weights stay in float32 and the products run in the backbone's precision under autocast, because updates of 1e-5 vanish
+in bfloat16 weights.
+"""
+
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+from foreword.backbone import Backbone
+from foreword.errors import PrefixMismatch
+from foreword.methods.method import Method
+
+
+class FullFineTuning(Method):
+    """The backbone's own weights are the method's parameters."""
+
+    def __init__(self, backbone: Backbone):
+        self.backbone = backbone
+        backbone.model.requires_grad_(True).float()
+
+    def trained_parameters(self) -> dict[str, nn.Parameter]:
+        return dict(self.backbone.model.named_parameters())
+
+    def injection(self) -> None:
+        return None
+
+    def export(self) -> dict[str, Tensor]:
+        return {name: p.detach() for name, p in self.backbone.model.named_parameters()}
+
+    def restore(self, exported: Mapping[str, Tensor]) -> None:
+        weights = dict(self.backbone.model.named_parameters())
+        if set(exported) != set(weights):
+            raise PrefixMismatch(f"these weights are not of {self.backbone.name}: their names differ.")
+        for name, weight in weights.items():
+            weight.data.copy_(exported[name])
+
+    @property
+    def prefix(self) -> None:
+        return None

@@ -1,0 +1,73 @@
+"""Prefix-tuning: keys and values before the text of every layer are trained; the backbone is not.
+
+Comes in:  a backbone, the prefix's length, its MLP, where it starts.      Goes out: an Injection per step; a Prefix at the end.
+
+Source: Li and Liang (2021), arXiv:2101.00190. What differs: nothing known, but that words are fitted onto the MLP exactly.
+"""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from foreword.backbone import Backbone
+from foreword.methods.method import Method
+from foreword.prefix import Injection, Prefix, PrefixShape
+from foreword.prefix.init import resized, zero_prefix
+from foreword.prefix.reparam import parameterize
+
+
+class PrefixTuning(Method):
+    """One prefix for the whole task, at every site of the backbone."""
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        prefix_len: int = 10,
+        mlp_dim: int = 512,
+        init: str = "random",
+        init_words: str = "",
+        init_prefix: Prefix | None = None,
+        seed: int = 0,
+    ):
+        """`init` is "random", "zero", "words" (needs `init_words`) or "prefix" (needs `init_prefix`); see `prefix/init.py`."""
+        shape = PrefixShape(prefix_len, backbone.sites, backbone.hidden_size)
+        self.parameterization = parameterize(shape, mlp_dim, torch.Generator().manual_seed(seed)).to(backbone.device)
+        self.folded: Prefix | None = None
+        start = first_values(backbone, shape, init, init_words, init_prefix)
+        if start is not None:
+            self.parameterization.fit(start.to(backbone.device, torch.float32))
+
+    def trained_parameters(self) -> dict[str, nn.Parameter]:
+        return dict(self.parameterization.named_parameters())
+
+    def injection(self) -> Injection:
+        return Injection.of(self.parameterization())
+
+    def export(self) -> dict[str, Tensor]:
+        return self.prefix.tensors()
+
+    def restore(self, exported: Mapping[str, Tensor]) -> None:
+        self.folded = Prefix.from_tensors(exported)
+
+    @property
+    def prefix(self) -> Prefix:
+        """The prefix taken up by `restore`, or the one training has come to."""
+        return self.parameterization.fold() if self.folded is None else self.folded
+
+
+def first_values(backbone: Backbone, shape: PrefixShape, init: str, words: str, given: Prefix | None) -> Prefix | None:
+    """The prefix to start from; None leaves the random start of the parameters."""
+    if init == "zero":
+        return zero_prefix(shape)
+    if init == "words":
+        ids = backbone.tokenizer(f" {words.strip()}", add_special_tokens=False)["input_ids"]
+        # Fewer words than positions are said again, at the positions they then have.
+        repeated = [ids[i % len(ids)] for i in range(shape.prefix_len)] if ids else []
+        return backbone.activations(repeated)
+    if init == "prefix":
+        assert given is not None, "init = 'prefix' needs the prefix itself"
+        given.check_fits(backbone.sites, backbone.name)
+        return resized(given, shape.prefix_len)
+    assert init == "random", init
+    return None
