@@ -165,7 +165,7 @@ def area(rng: Random) -> Value:
 def hours(rng: Random) -> Value:
     start, end = rng.randint(6, 11), rng.randint(4, 11)
     made = pick(rng, (f"{start} am to {end} pm", f"{start:02}:00-{end + 12}:30", f"{start}.30am-{end}pm"))
-    return made, made, ""
+    return made, made, "to" if " to " in made else "dash"
 
 
 def span(rng: Random) -> Value:

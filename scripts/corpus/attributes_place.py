@@ -3,13 +3,15 @@
 Comes in: nothing.    Goes out: PLACE, attributes by name.
 """
 
+# ruff: noqa: E501  (the phrase blocks are data: one role a line)
+
 from scripts.corpus import amounts, lexicon
 from scripts.corpus.amounts import count, measure, named, oneof, several
 from scripts.corpus.attribute import Attribute, attribute
 
 LOCATION = (
     attribute(
-        "town", named(lexicon.place), "town, city, location, place, located in, municipality, isLocatedIn, settlement",
+        "town", named(lexicon.spot), "town, city, location, place, located in, municipality, isLocatedIn, settlement",
         """
         l  in {v} ; in {v} ; in the town of {v}
         p  located in {v} ; situated in {v} ; based in {v} ; found in {v}
@@ -150,7 +152,7 @@ HISTORY = (
         "material", oneof("brick, granite, steel, sandstone, oak, concrete, cast iron, limestone, marble, glass, slate, copper, timber, basalt, aluminium, bronze, porcelain, leather, walnut"),
         "material, made of, building material, constructed of, buildingMaterial",
         """
-        a  {v}
+        e  {v}
         v  is made of {v} ; consists of {v} ; was made from {v}
         p  made of {v} ; made from {v}
         n  material
@@ -271,9 +273,9 @@ SIZE = (
         "origin", oneof("Italian, French, Japanese, Chinese, English, Indian, Spanish, Greek, Norwegian, Turkish, Mexican, Brazilian, Moroccan, Danish, Russian, Korean, Scottish, Persian, Thai, Irish, Polish, Dutch"),
         "theme, tradition, specialises in, speciality, style, origin, focus",
         """
-        a  {v}
-        v  is {v} in style ; has a {v} theme ; follows the {v} tradition ; specialises in things {v}
-        p  in the {v} style ; with a {v} theme ; in the {v} tradition
+        e  {v}
+        v  is {v} in style ; has @ {v} theme ; follows the {v} tradition ; specialises in things {v}
+        p  in the {v} style ; with @ {v} theme ; in the {v} tradition
         s  The theme is {v} ; Everything at {n} is in the {v} style
         """,
     ),

@@ -4,6 +4,8 @@ Comes in: nothing.    Goes out: SERVICE, attributes by name.
 These field kinds carry over from any domain to any other, so they have the most phrasings.
 """
 
+# ruff: noqa: E501  (the phrase blocks are data: one role a line)
+
 from scripts.corpus import amounts, lexicon
 from scripts.corpus.attribute import Attribute, attribute
 
@@ -61,14 +63,14 @@ RATING = attribute(
     "customer rating, rating, customerRating, visitor rating, user rating, customer_rating, guest rating, customer rating, reviews",
     """
     v@score  is rated {v} ; has a customer rating of {v} ; has a rating of {v} ; is rated {v} by customers ; has been rated {v} by its visitors ; received a rating of {v} ; scores {v} with visitors ; has earned a rating of {v} ; holds a customer rating of {v} ; boasts a rating of {v} ; gets {v} from its customers
-    p@score  rated {v} ; with a rating of {v} ; with a customer rating of {v} ; with a {v} rating ; with a {v} rating by its guests ; with a {v} customer rating ; rated {v} by customers ; scoring {v} with its visitors ; that has a rating of {v}
+    p@score  rated {v} ; with a rating of {v} ; with a customer rating of {v} ; with @ {v} rating ; with @ {v} rating by its guests ; with @ {v} customer rating ; rated {v} by customers ; scoring {v} with its visitors ; that has a rating of {v}
     n@score  customer rating ; rating ; visitor rating
     s@score  Customers rate {o} {v} ; Customers have rated {o} {v} ; Visitors give {o} {v} ; The customer rating is {v} ; Guests rated {o} {v} ; People have given {o} a rating of {v}
     w@score  @ customer rating of {v} ; @ rating of {v}
     a@low  low-rated ; low rated ; poorly rated ; low-rating
     w@low|poor|average|good|excellent|high  @ {v} rating ; @ {v} customer rating ; @ {v} rating from customers ; @ customer rating of {v} ; @ customer rating that is {v}
     p@low|poor|average|good|excellent|high  rated {v} by customers ; rated {v} by visitors ; receiving {v} ratings
-    v@low|poor|average|good|excellent|high  is rated {v} ; is rated {v} by customers ; has {v} customer ratings ; receives {v} ratings ; has received a {v} rating ; gets {v} reviews from visitors
+    v@low|poor|average|good|excellent|high  is rated {v} ; is rated {v} by customers ; has {v} customer ratings ; receives {v} ratings ; has received @ {v} rating ; gets {v} reviews from visitors
     n@low|poor|average|good|excellent|high  customer rating ; rating
     s@low|poor|average|good|excellent|high  Customers rate {o} as {v} ; The customer rating is {v} ; Ratings are {v} ; Reviews of {o} are {v}
     a@poor  poorly rated ; badly rated
@@ -112,7 +114,7 @@ NEAR = attribute(
     l  near {v} ; close to {v} ; near to {v} ; not far from {v} ; next to {v} ; in the vicinity of {v} ; beside {v} ; just by {v} ; a short walk from {v} ; close by {v}
     p  located near {v} ; situated near {v} ; situated by {v} ; located close to {v} ; found near {v} ; set near {v} ; located next to {v} ; standing near {v}
     v  can be found near {v} ; is near {v} ; is located near {v} ; is situated close to {v} ; is located not far from {v} ; is found near {v} ; neighbours {v} ; sits next to {v}
-    s  {S} and {v} are close to each other ; Nearby is {v} ; {v} is nearby
+    s  Nearby is {v} ; {v} is nearby
     y  You can find {o} near {v} ; You will find {o} close to {v} ; Look for {o} near {v} ; If you know {v}, you are nearly there
     """,
 )
@@ -239,10 +241,13 @@ TOURS = attribute(
 HOURS = attribute(
     "hours", amounts.hours, "openingHours, opening hours, open, hours, opening_hours, opening times",
     """
-    v  is open from {v} ; opens its doors from {v} ; is open {v} ; has opening hours of {v}
-    p  open from {v} ; open {v} ; with opening hours of {v}
-    s  Opening hours are {v} ; The opening hours at {n} are {v} ; The doors are open from {v}
-    y  You can visit from {v} ; Come by any day from {v}
+    v@to  is open from {v} ; opens its doors from {v} ; welcomes visitors from {v}
+    v@dash  is open {v} ; has opening hours of {v} ; keeps opening hours of {v}
+    p@to  open from {v}
+    p@dash  open {v} ; with opening hours of {v}
+    s@to  The doors are open from {v} ; Opening hours are from {v}
+    s@dash  Opening hours are {v} ; The opening hours at {n} are {v}
+    y@to  You can visit from {v} ; Come by any day from {v}
     """,
 )
 
@@ -252,7 +257,7 @@ CLOSED = attribute(
     v  is closed on {v}s ; closes on {v}s ; does not open on {v}s ; is shut every {v}
     p  closed on {v}s ; closed every {v}
     s  {v} is the day off ; {S} takes {v} off
-    y  Do not come on a {v}, when it is closed
+    y  Do not come on @ {v}, when it is closed
     """,
 )
 

@@ -11,8 +11,16 @@ from scripts.corpus.openings import opening
 from scripts.corpus.pen import Fact, Pen, Thing, cap, finish
 
 CONTRACT = (
-    (" is not ", " isn't "), (" does not ", " doesn't "), (" are not ", " aren't "), ("It is ", "It's "), ("You will ", "You'll "), (" it is ", " it's "),
-    (" cannot ", " can't "), ("There is ", "There's "), (" do not ", " don't "), (" was not ", " wasn't "),
+    (" is not ", " isn't "),
+    (" does not ", " doesn't "),
+    (" are not ", " aren't "),
+    ("It is ", "It's "),
+    ("You will ", "You'll "),
+    (" it is ", " it's "),
+    (" cannot ", " can't "),
+    ("There is ", "There's "),
+    (" do not ", " don't "),
+    (" was not ", " wasn't "),
 )
 
 
@@ -88,7 +96,17 @@ def trailing(pen: Pen, group: list[Fact]) -> str:
     return f"{who} {pen.verbs(group[:-1], plural=who == 'they')}, with {pen.say(last, 'w')}"
 
 
-SHAPES = (plain, plain, plain, plain, also, fronted, fronted, which, nouns, whole, whole, trailing)
+def although(pen: Pen, group: list[Fact]) -> str:
+    """'Although it has a low rating, it welcomes children'; plain where nothing is opposed."""
+    if len(group) < 2 or group[0].polarity * group[1].polarity >= 0:
+        return plain(pen, group)
+    who = pen.again()
+    plural = who == "they"
+    against, point = pen.verbs(group[:1], plural), pen.verbs(group[1:], plural)
+    return f"{pick(pen.rng, ('although', 'while', 'even though', 'though'))} {who} {against}, {pen.thing.pronoun} {point}"
+
+
+SHAPES = (although, although, plain, plain, plain, plain, also, fronted, fronted, fronted, which, nouns, whole, whole, trailing)
 
 
 def continuation(pen: Pen, group: list[Fact], before: int) -> str:
@@ -113,16 +131,42 @@ def kind_too(pen: Pen, facts: list[Fact]) -> str:
     return f"{who} {pen.be} {np}"
 
 
+def joined(pen: Pen, first: str, facts: list[Fact]) -> str:
+    """The first sentence with a second clause: 'X is a museum near Green Hall, and it is cheap'."""
+    taken = facts[: 1 + int(pen.rng.random() * 2)]
+    del facts[: len(taken)]
+    who = pen.thing.pronoun if pen.thing.pronoun != "they" else pen.name()
+    joint = pick(pen.rng, (", and ", ", and ", "; ", " and ")) if " and " not in first else "; "
+    return f"{first}{joint}{who} {pen.verbs(taken)}"
+
+
+def notice(pen: Pen, facts: list[Fact]) -> list[str]:
+    """A text in the short phrases of a notice board: 'Harlow Mill, a museum. Near Green Hall. No dogs are allowed'."""
+    said = [
+        f"{pen.name()}{pick(pen.rng, (', ', ': ', ' - '))}{pen.noun_phrase(facts, pick(pen.rng, (0, 1)), pick(pen.rng, (0, 1)))}"
+    ]
+    for fact in facts:
+        phrase = pen.front(fact) if pen.chance(0.6) else None
+        if phrase is None and "s" in fact.forms:
+            phrase = pen.sentence(fact, "s", first=False)
+        said.append(phrase or f"{pen.again()} {pen.verbs([fact], plural=False)}")
+    return said
+
+
 def describe(rng: Random, thing: Thing) -> str:
     """A text of one to five sentences that says every fact of the thing."""
     pen = Pen(rng, thing)
     facts = list(thing.facts)
     if rng.random() < 0.7:
         rng.shuffle(facts)
+    if thing.kind and thing.name and not thing.person and rng.random() < 0.03:
+        return finish(" ".join(cap(s) + "." for s in notice(pen, facts)))
     said = [opening(pen, facts)]
     if thing.kind and thing.kind not in said[0]:
         said.append(kind_too(pen, facts))
     last = 0
+    if facts and rng.random() < 0.15 and said[-1][-1] not in "?!.":
+        said[-1] = joined(pen, said[-1], facts)
     while facts:
         size = 1 + int(rng.random() * (1.3 + 2.2 * pen.dense))
         group, facts = facts[:size], facts[size:]

@@ -5,6 +5,8 @@ Knows nothing of tables or sentences. About a third of the names are built from 
 table cannot guess them and has to copy them piece by piece.
 """
 
+# ruff: noqa: E501  (the word lists are data)
+
 from collections.abc import Sequence
 from random import Random
 from typing import TypeVar
@@ -47,16 +49,20 @@ MEN = (
     "Silas Stellan Sven Tariq Theo Tobias Ulrich Victor Viggo Walter Wilfred Xavier Yusuf Zoran José André Jürgen Søren Kenji Ravi Chidi Wei"
 ).split()
 SURNAMES = (
-    "Abbot Almqvist Ambler Arkwright Ashdown Bancroft Barlow Beck Bellweather Bergström Birdsall Blackwood Bonnard Brandt "
-    "Brightwell Bruun Calloway Cardew Castellan Clough Coldwell Corrigan Cravensworth Dahl Danvers Delacroix-Roy Dimitrov Draper "
-    "Dunmore Eastlake Eklund Ellery Fairweather Farrow Fenwick Ferreira Fitzalan Forsythe Garrick Gauthier Goldring Granger "
-    "Greaves Halloran Hargrave Haverford Hedlund Holloway Horvat Ibarra Ilves Jarrow Jovanić Kallas Keane Kestrel Kirchner "
-    "Kovář Lachance Langford Larkin Leclerc Lindqvist Lockhart Lovell Macready Marchetti Marsh Meadows Mercer Moreau Morland "
-    "Nakagawa Navarro Nightingale Nordin Oakes O'Dowd Okafor Olsen Ormond Osei Pascoe Pelletier Penrose Petrov Pickering "
-    "Quayle Quennell Radcliffe Ramsey Rasmussen Redfern Ridgeway Rosetti Rowntree Sáez Salinger Sandoval Schreiber Selwyn "
-    "Shaw Sinclair Skov Sørensen St. Clair Stroud Sundberg Tanaka Tennant Thackray Tolliver Toth Trevelyan Underhill Vance Varga "
-    "Vasquez Voss Wainwright Wakefield Weston Whitlock Winterbourne Wray Yardley Yilmaz Zabala Zeller"
-).replace("St. Clair", "StClair").split()
+    (
+        "Abbot Almqvist Ambler Arkwright Ashdown Bancroft Barlow Beck Bellweather Bergström Birdsall Blackwood Bonnard Brandt "
+        "Brightwell Bruun Calloway Cardew Castellan Clough Coldwell Corrigan Cravensworth Dahl Danvers Delacroix-Roy Dimitrov Draper "
+        "Dunmore Eastlake Eklund Ellery Fairweather Farrow Fenwick Ferreira Fitzalan Forsythe Garrick Gauthier Goldring Granger "
+        "Greaves Halloran Hargrave Haverford Hedlund Holloway Horvat Ibarra Ilves Jarrow Jovanić Kallas Keane Kestrel Kirchner "
+        "Kovář Lachance Langford Larkin Leclerc Lindqvist Lockhart Lovell Macready Marchetti Marsh Meadows Mercer Moreau Morland "
+        "Nakagawa Navarro Nightingale Nordin Oakes O'Dowd Okafor Olsen Ormond Osei Pascoe Pelletier Penrose Petrov Pickering "
+        "Quayle Quennell Radcliffe Ramsey Rasmussen Redfern Ridgeway Rosetti Rowntree Sáez Salinger Sandoval Schreiber Selwyn "
+        "Shaw Sinclair Skov Sørensen St. Clair Stroud Sundberg Tanaka Tennant Thackray Tolliver Toth Trevelyan Underhill Vance Varga "
+        "Vasquez Voss Wainwright Wakefield Weston Whitlock Winterbourne Wray Yardley Yilmaz Zabala Zeller"
+    )
+    .replace("St. Clair", "StClair")
+    .split()
+)
 MODIFIERS = (
     "Amber Blue Green Red White Black Golden Silver Crimson Grey Violet Ivory Copper Scarlet Emerald Little Old Grand Royal "
     "Crooked Quiet Hidden Twin Lucky Merry Wandering Singing Sleeping Dancing Laughing Painted Broken Rising Falling Winter "
@@ -110,10 +116,25 @@ def place(rng: Random) -> str:
     if roll < 0.78:
         return word(rng, 2, 2) + "-" + word(rng, 2, 2)
     if roll < 0.86:
-        return pick(rng, ("Port", "Saint", "São", "New", "Great", "Little", "Bad", "El", "Fort", "Upper", "Santa", "Mount")) + " " + word(rng)
+        return (
+            pick(rng, ("Port", "Saint", "São", "New", "Great", "Little", "Bad", "El", "Fort", "Upper", "Santa", "Mount"))
+            + " "
+            + word(rng)
+        )
     if roll < 0.92:
-        return pick(rng, STEMS) + pick(rng, TAILS) + pick(rng, ("-on-Sea", " Bay", " Heath", "-under-Wold", " Green", " St Mary", "-by-the-Water"))
-    return pick(rng, ("Zürich", "Bél", "Côte", "Åker", "Örn", "Großen", "Vila", "Château")) + pick(rng, ("berg", "dal", "mont", "stadt", "vik"))
+        return (
+            pick(rng, STEMS)
+            + pick(rng, TAILS)
+            + pick(rng, ("-on-Sea", " Bay", " Heath", "-under-Wold", " Green", " St Mary", "-by-the-Water"))
+        )
+    return pick(rng, ("Zürich", "Bél", "Côte", "Åker", "Örn", "Großen", "Vila", "Château")) + pick(
+        rng, ("berg", "dal", "mont", "stadt", "vik")
+    )
+
+
+def spot(rng: Random) -> str:
+    """A town, now and then with its country: 'Harlow, Vordania'."""
+    return place(rng) if rng.random() < 0.87 else f"{place(rng)}, {country(rng)}"
 
 
 def country(rng: Random) -> str:
@@ -188,14 +209,25 @@ def title(rng: Random) -> str:
     if roll < 0.45:
         return "The " + pick(rng, TITLE_NOUNS) + pick(rng, (" of ", " at ", " from ", " beyond ")) + place(rng)
     if roll < 0.55:
-        return "A " + pick(rng, TITLE_NOUNS) + pick(rng, (" for ", " in ", " without ")) + pick(rng, (pick(rng, WOMEN), pick(rng, MEN), word(rng)))
+        noun = pick(rng, TITLE_NOUNS)
+        return (
+            ("An " if noun[0] in "AEIOU" else "A ")
+            + noun
+            + pick(rng, (" for ", " in ", " without "))
+            + pick(rng, (pick(rng, WOMEN), pick(rng, MEN), word(rng)))
+        )
     if roll < 0.68:
         return pick(rng, TITLE_ADJS) + " " + pick(rng, TITLE_NOUNS) + pick(rng, ("", "s"))
     if roll < 0.8:
         return pick(rng, TITLE_NOUNS) + " and " + pick(rng, TITLE_NOUNS)
     if roll < 0.9:
         return word(rng)
-    return pick(rng, ("Seven", "Three", "Nine", "Forty", "No More", "Before the", "After the", "Under the", "Beyond the")) + " " + pick(rng, TITLE_NOUNS) + "s"
+    return (
+        pick(rng, ("Seven", "Three", "Nine", "Forty", "No More", "Before the", "After the", "Under the", "Beyond the"))
+        + " "
+        + pick(rng, TITLE_NOUNS)
+        + "s"
+    )
 
 
 def company(rng: Random) -> str:
@@ -222,4 +254,8 @@ def code(rng: Random) -> str:
 
 def model(rng: Random) -> str:
     """A product: a maker's word and a code or number."""
-    return pick(rng, (word(rng), pick(rng, THINGS))) + " " + pick(rng, (code(rng), str(rng.randint(2, 900)), "Mk II", "Pro", "Mini", f"{rng.randint(2, 9)}s", "One"))
+    return (
+        pick(rng, (word(rng), pick(rng, THINGS)))
+        + " "
+        + pick(rng, (code(rng), str(rng.randint(2, 900)), "Mk II", "Pro", "Mini", f"{rng.randint(2, 9)}s", "One"))
+    )

@@ -8,8 +8,6 @@ import re
 from collections.abc import Sequence
 from random import Random
 
-from scripts.corpus.lexicon import pick
-
 Field = tuple[str, str]
 
 

@@ -14,10 +14,20 @@ from scripts.corpus.attribute import Attribute, Forms
 from scripts.corpus.lexicon import pick
 
 PRONOUNS = {"it": ("it", "it", "its"), "he": ("he", "him", "his"), "she": ("she", "her", "her"), "they": ("they", "them", "their")}
-PLURAL = {"is": "are", "was": "were", "has": "have", "does": "do", "goes": "go", "passes": "pass", "reaches": "reach", "carries": "carry", "belongs": "belong"}
+PLURAL = {
+    "is": "are",
+    "was": "were",
+    "has": "have",
+    "does": "do",
+    "goes": "go",
+    "passes": "pass",
+    "reaches": "reach",
+    "carries": "carry",
+    "belongs": "belong",
+}
 BE_AT = ("is", "is", "is located", "is situated", "can be found")
 SHARED_HEADS = frozenset(("is", "was", "has"))
-NOT_FRONTED = ("that ", "where ", "which ", "who ", "for ", "by ", "from ", "of ", "between ", "on ", "about ")
+NOT_FRONTED = ("whose ", "that ", "where ", "which ", "who ", "for ", "by ", "from ", "of ", "between ", "on ", "about ")
 
 
 @dataclass
@@ -59,6 +69,7 @@ class Pen:
         self.be = "was" if thing.past else "is"
         self.who = "who" if thing.person else ("that" if rng.random() < 0.6 else "which")
         self.oxford = rng.random() < 0.25
+        self.named_last = rng.random() < 0.7  # whether the last subject was the name: seldom so twice in a row
         self.dense = rng.random()  # how much goes into one sentence
 
     def chance(self, p: float) -> bool:
@@ -154,7 +165,12 @@ class Pen:
             said = [pluralise(s) for s in said]
         opposed = len(facts) > 1 and facts[-2].polarity * facts[-1].polarity < 0
         head = said[0].split(" ", 1)[0]
-        if head in SHARED_HEADS and len(said) > 1 and all(s.startswith(head + " ") and not s.startswith(head + " its") for s in said) and self.chance(0.5):
+        if (
+            head in SHARED_HEADS
+            and len(said) > 1
+            and all(s.startswith(head + " ") and not s.startswith(head + " its") for s in said)
+            and self.chance(0.5)
+        ):
             said = [said[0]] + [s[len(head) + 1 :] for s in said[1:]]
         if opposed:
             word = pick(self.rng, ("but", "but", "but", "yet"))
@@ -195,6 +211,9 @@ class Pen:
         thing, roll = self.thing, self.rng.random()
         if thing.person and thing.pronoun == "they":
             return thing.name.split(" ")[-1] if roll < 0.5 else thing.name
+        if self.named_last and roll > 0.5:
+            roll -= 0.5
+        self.named_last = roll >= 0.8
         if roll < 0.55:
             return thing.pronoun
         if roll < 0.8 and thing.kind and not thing.person:
@@ -218,7 +237,13 @@ class Pen:
         subject, thing, own = PRONOUNS.get(who, (who, who, who + ("'" if who.endswith("s") else "'s")))
         fixed = f"the {self.thing.kind}" if who in PRONOUNS and self.thing.kind else self.name()
         fixed = who if who not in PRONOUNS else fixed
-        return phrase.replace("{S}", cap(subject)).replace("{s}", subject).replace("{o}", thing).replace("{p}", own).replace("{n}", fixed)
+        return (
+            phrase.replace("{S}", cap(subject))
+            .replace("{s}", subject)
+            .replace("{o}", thing)
+            .replace("{p}", own)
+            .replace("{n}", fixed)
+        )
 
     def names_itself(self, fact: Fact, role: str) -> bool:
         """Whether every phrase of this role mentions the thing, so that it can open a text."""
@@ -240,9 +265,16 @@ def cap(text: str) -> str:
 
 
 ARTICLE = re.compile(r"@ (?=(\S+))")
-AN = re.compile(r"^[\"'(]?(?:[aeioAEIOÁÉÍÓáéíóÅÄÖØøåö]|u(?!n[ií]|s[ae]|k)|U(?!n[ií]|s[ae]|K)|8|1[18]\b|1[18][^\d]|hour|honest|heir)")
+AN = re.compile(
+    r"^[\"'(]?(?:[aeioAEIOÁÉÍÓáéíóÅÄÖØøåö]|u(?!n[ií]|s[ae]|k)|U(?!n[ií]|s[ae]|K)|8|1[18]\b|1[18][^\d]|hour|honest|heir)"
+)
 NOT_AN = re.compile(r"^(?:one\b|once|[Ee]u|ewe)")
-TIDY = ((re.compile(r" +"), " "), (re.compile(r" ([,.?!;])"), r"\1"), (re.compile(r",+([,.?!])"), r"\1"), (re.compile(r"\.\.+$"), "."))
+TIDY = (
+    (re.compile(r" +"), " "),
+    (re.compile(r" ([,.?!;])"), r"\1"),
+    (re.compile(r",+([,.?!])"), r"\1"),
+    (re.compile(r"\.\.+(?= |$)"), "."),
+)
 
 
 def _article(match: re.Match[str]) -> str:

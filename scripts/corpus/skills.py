@@ -9,7 +9,7 @@ from random import Random
 from scripts.corpus.continuations import describe
 from scripts.corpus.lexicon import pick
 from scripts.corpus.linear import line
-from scripts.corpus.pen import Thing, cap, finish, Pen
+from scripts.corpus.pen import Pen, Thing, cap, finish
 from scripts.corpus.things import draw_domain, draw_thing
 
 

@@ -12,6 +12,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from random import Random
 
@@ -27,7 +28,21 @@ from scripts.corpus.things import draw_domain, draw_thing
 from scripts.corpus.triples import triples
 
 NAME_KEYS = ("name",) * 12 + ("Name", "title", "called", "subject", "label", "entity")
-KIND_KEYS = ("kind", "type", "kind", "type", "category", "kindOf", "is a", "Type", "class", "placeType", "kind_of")
+KIND_KEYS = (
+    "kind",
+    "type",
+    "kind",
+    "type",
+    "category",
+    "kindOf",
+    "is a",
+    "Type",
+    "class",
+    "placeType",
+    "kind_of",
+    "venueType",
+    "what it is",
+)
 PERSON_KIND_KEYS = ("occupation", "profession", "job", "occupation", "type", "kind", "works as")
 
 
@@ -100,7 +115,7 @@ def main() -> None:
     parser.add_argument("--show", type=int, default=20, help="how many examples to print")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    for _, (source, text) in zip(range(args.show), examples(args.seed)):
+    for source, text in islice(examples(args.seed), args.show):
         print(f"{source}\n    -> {text}\n")
 
 

@@ -12,14 +12,21 @@ from scripts.corpus.continuations import describe
 from scripts.corpus.domains import BY_NAME, DOMAINS
 from scripts.corpus.lexicon import pick
 from scripts.corpus.linear import triples_line, words_of
-from scripts.corpus.pen import Fact, Pen, Thing, cap, finish, pluralise
+from scripts.corpus.pen import Pen, Thing, cap, finish, pluralise
 from scripts.corpus.things import draw_fact, draw_thing
 
 Triple = tuple[str, str, str]
 
 LINKED = {
-    "town": "town", "country": "country", "company": "company", "architect": "painter", "leader": "politician",
-    "author": "scientist", "coach": "athlete", "university": "university", "club": "team",
+    "town": "town",
+    "country": "country",
+    "company": "company",
+    "architect": "painter",
+    "leader": "politician",
+    "author": "scientist",
+    "coach": "athlete",
+    "university": "university",
+    "club": "team",
 }
 KIND_RELATIONS = ("type", "type", "category", "instance of", "is a", "kind")
 
@@ -40,7 +47,12 @@ def _spelled_relation(rng: Random, key: str) -> str:
 def _of(rng: Random, thing: Thing) -> list[Triple]:
     relation = pick(rng, ("occupation", "profession", "type") if thing.person else KIND_RELATIONS)
     kind = [(thing.name, relation, thing.kind)] if thing.kind else []
-    return kind + [(thing.name, _spelled_relation(rng, f.key), f.written) for f in thing.facts]
+    made = []
+    for fact in thing.facts:
+        relation = _spelled_relation(rng, fact.key)
+        values = fact.written.split(", ") if fact.variant == "many" and rng.random() < 0.8 else [fact.written]
+        made += [(thing.name, relation, value) for value in values]
+    return kind + made
 
 
 def _written(rng: Random, triples: list[Triple]) -> str:
@@ -58,7 +70,7 @@ def _values(*things: Thing) -> tuple[str, ...]:
 
 
 def one_subject(rng: Random) -> tuple[str, str, tuple[str, ...]]:
-    thing = draw_thing(rng, pick(rng, DOMAINS), pick(rng, (1, 1, 2, 2, 3, 3, 4, 5)), kind_given=0.35)
+    thing = draw_thing(rng, pick(rng, DOMAINS), pick(rng, (1, 1, 2, 2, 3, 3, 4, 5, 6)), kind_given=0.35)
     text = describe(rng, thing)
     made = _of(rng, thing)
     if rng.random() < 0.5:
@@ -113,10 +125,18 @@ def shared(rng: Random) -> tuple[str, str, tuple[str, ...]]:
     relation = _spelled_relation(rng, fact.key)
     said = pluralise(pen.verb(fact))
     a, b = first.name, second.name
-    text = pick(rng, (f"both {a} and {b} {said}", f"{a} and {b} both {said}", f"{a} and {b} {said}", f"{a}, like {b}, {pen.verb(fact)}"))
+    text = pick(
+        rng, (f"both {a} and {b} {said}", f"{a} and {b} {_both(said)}", f"{a} and {b} {said}", f"{a}, like {b}, {pen.verb(fact)}")
+    )
     source = _written(rng, [(a, relation, fact.written), (b, relation, fact.written)])
     values = (a, b) if fact.silent else (a, b, fact.said)
     return source, finish(cap(text) + "."), values
+
+
+def _both(said: str) -> str:
+    """'are both Korean', but 'both have ...'."""
+    head, _, rest = said.partition(" ")
+    return f"{head} both {rest}" if head in ("are", "were") else f"both {said}"
 
 
 def triples(rng: Random) -> tuple[str, str, tuple[str, ...]]:

@@ -5,12 +5,13 @@ from itertools import islice
 from random import Random
 
 import pytest
-
 from scripts.corpus.domains import DOMAINS
 from scripts.corpus.pen import finish
 from scripts.corpus.tables import Sample, examples, sample
 
-FORBIDDEN = re.compile(r"\b(restaurants?|pubs?|cuisines?|coffee|eater(y|ies)|bistros?|dish(es)?|foods?|meals?|menus?|dining)\b", re.IGNORECASE)
+FORBIDDEN = re.compile(
+    r"\b(restaurants?|pubs?|cuisines?|coffee|eater(y|ies)|bistros?|dish(es)?|foods?|meals?|menus?|dining)\b", re.IGNORECASE
+)
 DOUBLED = re.compile(r"\b(\w+) \1\b", re.IGNORECASE)
 WRONG_A = re.compile(r"\ba (?=[aeiou])(?!one\b|once\b|uni|use|usu|eu|ewe|uk)", re.IGNORECASE)
 WRONG_AN = re.compile(r"\ban (?=[bcdfghjklmnpqrstvwxyz])(?!hour|honest|heir)", re.IGNORECASE)
@@ -44,7 +45,8 @@ def test_there_are_more_than_fifty_domains():
 
 def test_sources_and_texts_are_never_empty_and_stand_on_one_line(samples):
     for made in samples:
-        assert made.source.strip() and made.text.strip()
+        assert made.source.strip()
+        assert made.text.strip()
         assert "\n" not in made.source + made.text
 
 
@@ -99,7 +101,13 @@ def test_sentence_skeletons_are_many(samples):
 
 @pytest.mark.parametrize(
     ("raw", "tidy"),
-    [("@ old mill", "An old mill"), ("it is @ museum", "it is a museum"), ("in @ university", "in a university"), ("it has @ 8-day week", "it has an 8-day week"), ("X, , is here", "X, is here")],
+    [
+        ("@ old mill", "An old mill"),
+        ("it is @ museum", "it is a museum"),
+        ("in @ university", "in a university"),
+        ("it has @ 8-day week", "it has an 8-day week"),
+        ("X, , is here", "X, is here"),
+    ],
 )
 def test_finish_chooses_articles_and_tidies(raw, tidy):
     assert finish(raw) == tidy
