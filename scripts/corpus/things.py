@@ -20,9 +20,8 @@ UNITS = frozenset(
 UNIT_IN_KEY = (" ({})", " (in {})", "_{}", " in {}")  # `height (metres) : 31`, the unit told by the field's name
 OPEN = 0.11  # share of fields that any thing can have
 SORTS = (
-    "small, former, modern, old, large, famous, little-known, experimental, award-winning, historic, unusual, independent, rare, second".split(
-    ", "
-)
+    "small, former, modern, old, large, famous, little-known, experimental, award-winning, historic, unusual, independent, rare, second"
+).split(", ")
 SORTS_OF_PLACE = (
     *SORTS,
     *"floating, disused, private, public, underground, open-air, family-run, temporary, two-storey, abandoned, restored".split(
