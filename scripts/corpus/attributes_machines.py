@@ -17,7 +17,7 @@ MACHINES = (
         s  {v} makes {o} ; {v} is the maker of {o}
         n  manufacturer ; maker
         """, link="company"),
-    attribute("weight", measure(2, 900, "kg|grams|tonnes|pounds", 1), "weight, mass, weighs, weight_kg", """
+    attribute("weight", measure(2, 900, "kg|grams|tonnes|pounds", 1), "weight, mass, weighs", """
         v  weighs {v} ; has a weight of {v} ; tips the scales at {v}
         w  @ weight of {v}
         p  weighing {v}

@@ -61,7 +61,7 @@ LOCATION = (
         """,
     ),
     attribute(
-        "elevation", measure(2, 4800, "metres|m|feet", 1), "elevation, altitude, height above sea level, elevationAboveSeaLevel, elevation_m",
+        "elevation", measure(2, 4800, "metres|m|feet", 1), "elevation, altitude, height above sea level, elevationAboveSeaLevel",
         """
         v  lies {v} above sea level ; is {v} above sea level ; sits at an altitude of {v} ; is at an elevation of {v}
         p  lying {v} above sea level ; at an elevation of {v} ; located {v} above sea level
@@ -172,7 +172,7 @@ HISTORY = (
 
 SIZE = (
     attribute(
-        "height", measure(3, 420, "metres|m|feet", 1), "height, height, tall, height (m), heightInMetres, total height, tower height",
+        "height", measure(3, 420, "metres|m|feet", 1), "height, height, tall, total height, tower height",
         """
         v  is {v} tall ; stands {v} tall ; rises to {v} ; reaches a height of {v} ; is {v} high ; measures {v} in height
         w  @ height of {v}
@@ -182,7 +182,7 @@ SIZE = (
         """,
     ),
     attribute(
-        "length", measure(4, 2600, "metres|m|feet|km", 1), "length, total length, long, lengthInMetres, overall length, length_m",
+        "length", measure(4, 2600, "metres|m|feet|km", 1), "length, total length, long, overall length",
         """
         v  is {v} long ; has a length of {v} ; measures {v} in length ; stretches for {v} ; extends over {v}
         w  @ length of {v} ; @ total length of {v}

@@ -153,15 +153,15 @@ def notice(pen: Pen, facts: list[Fact]) -> list[str]:
     return said
 
 
-def describe(rng: Random, thing: Thing) -> str:
+def describe(rng: Random, thing: Thing, known: bool = False) -> str:
     """A text of one to five sentences that says every fact of the thing."""
     pen = Pen(rng, thing)
     facts = list(thing.facts)
     if rng.random() < 0.7:
         rng.shuffle(facts)
-    if thing.kind and thing.name and not thing.person and rng.random() < 0.03:
+    if thing.kind and thing.name and not thing.person and not known and rng.random() < 0.03:
         return finish(" ".join(cap(s) + "." for s in notice(pen, facts)))
-    said = [opening(pen, facts)]
+    said = [opening(pen, facts, known)]
     if thing.kind and thing.kind not in said[0]:
         said.append(kind_too(pen, facts))
     last = 0

@@ -100,7 +100,7 @@ school_music | visit | school | language school, music school, driving school, d
 workshop | visit | place | pottery, print workshop, bicycle workshop, repair workshop, glass studio, bindery | landmark | {VISIT} product founder founded
 lighthouse | | building | lighthouse, lightship, beacon, light tower | light | built height operator country town material colour elevation inuse architect visitors opened code near
 bridge | | structure | bridge, footbridge, suspension bridge, railway bridge, aqueduct, viaduct, swing bridge | bridge | built length width height crosses architect town country material maker opened heritage near
-tower | | building | tower, skyscraper, office block, clock tower, water tower, television tower, apartment building, town hall | hall | built height floors architect town country owner style cost opened street heritage renovated near
+tower | | building | tower, skyscraper, office block, clock tower, water tower, television tower, apartment building, town hall | hall | built height floors architect town country owner style opened street heritage renovated near
 castle | visit | building | castle, palace, manor house, fortress, abbey, cathedral, monastery, country house, chapel | hall | built style architect owner town region heritage renovated surface visitors fee tours sunday near patron
 monument | | place | monument, memorial, statue, column, fountain, war memorial, obelisk | mill | built height material architect town country patron heritage opened near
 mill | | building | windmill, watermill, paper mill, sawmill, observatory, brewery museum, power station, pumping station | mill | built height town owner operator renovated inuse power material near opened

@@ -59,11 +59,14 @@ PLAIN, SCENIC, GUIDED, NAMELESS = (
     (there_is, x_verbs, front_x_verbs),
 )
 NOUNLESS = _spread(VP_OPENINGS)
+KNOWN = (x_is_np, x_is_np, x_comma_np, np_comma_x, x_verbs)
 
 
-def opening(pen: Pen, facts: list[Fact]) -> str:
-    """The first sentence of a text."""
+def opening(pen: Pen, facts: list[Fact], known: bool = False) -> str:
+    """The first sentence about a thing; one that is known already is not introduced with 'There is a ...'."""
     thing = pen.thing
+    if known and facts:
+        return pick(pen.rng, KNOWN if thing.kind else NOUNLESS)(pen, facts)
     if thing.name is None:
         return pick(pen.rng, NAMELESS)(pen, facts)
     if thing.kind is None and (thing.person or pen.chance(0.8)):

@@ -15,7 +15,7 @@ def how_many(pen: Pen) -> int:
 
 def maybe_clause(pen: Pen, facts: list[Fact], p: float = 0.5, crowded: bool = False) -> str:
     """A relative clause with what is left, sometimes."""
-    if not facts or not pen.chance(p):
+    if not facts or pen.thing.aside or not pen.chance(p):
         return ""
     taken = pen.take(facts, "vlw", how_many(pen))
     if not taken:
@@ -42,7 +42,7 @@ def front_x_is(pen: Pen, facts: list[Fact]) -> str:
 
 
 def x_comma_np(pen: Pen, facts: list[Fact]) -> str:
-    np = pen.noun_phrase(facts[1:] and facts, pick(pen.rng, (0, 1, 1)), pick(pen.rng, (0, 1)))
+    np = pen.noun_phrase(facts if len(facts) > 1 else [], pick(pen.rng, (0, 1, 1)), pick(pen.rng, (0, 1)))
     taken = pen.take(facts, "vlwa", how_many(pen))
     if not taken:
         return f"{pen.name()} {pen.be} {np}"
@@ -50,7 +50,7 @@ def x_comma_np(pen: Pen, facts: list[Fact]) -> str:
 
 
 def np_comma_x(pen: Pen, facts: list[Fact]) -> str:
-    np = pen.noun_phrase(facts[1:] and facts, pick(pen.rng, (0, 1, 2)), pick(pen.rng, (0, 1)))
+    np = pen.noun_phrase(facts if len(facts) > 1 else [], pick(pen.rng, (0, 1, 2)), pick(pen.rng, (0, 1)))
     taken = pen.take(facts, "vlwa", how_many(pen))
     if not taken:
         return f"{pen.name()} {pen.be} {np}"

@@ -58,6 +58,7 @@ class Thing:
     visit: bool = False
     person: bool = False
     past: bool = False
+    aside: bool = False  # one of its values carries a relative clause of its own; a second one would attach to the wrong noun
 
 
 class Pen:

@@ -7,7 +7,8 @@ from random import Random
 
 from scripts.corpus import lexicon
 from scripts.corpus.attribute import Attribute
-from scripts.corpus.attributes_open import open_attribute
+from scripts.corpus.attributes_open import OFFER, open_attribute
+from scripts.corpus.attributes_service import SERVICE
 from scripts.corpus.domains import DOMAINS, SERVICE_DOMAINS, Domain
 from scripts.corpus.lexicon import pick
 from scripts.corpus.linear import spell
@@ -18,9 +19,11 @@ UNITS = frozenset(
     "metres m feet km hectares acres kg grams tonnes hours minutes days knots mph km/h kW GB inches cm mm miles".split()
 )
 UNIT_IN_KEY = (" ({})", " (in {})", "_{}", " in {}")  # `height (metres) : 31`, the unit told by the field's name
+CORE = tuple(SERVICE[name] for name in "price rating area near family".split())
+CORE_ONLY = 0.3  # share of places to visit described by these alone, with something on offer
 OPEN = 0.11  # share of fields that any thing can have
 SORTS = (
-    "small, former, modern, old, large, famous, little-known, experimental, award-winning, historic, unusual, independent, rare, second"
+    "small, former, modern, old, large, famous, little-known, experimental, award-winning, historic, unusual, independent, rare"
 ).split(", ")
 SORTS_OF_PLACE = (
     *SORTS,
@@ -42,7 +45,7 @@ def draw_fact(rng: Random, attribute: Attribute) -> Fact:
     key = spell(rng, pick(rng, attribute.keys))
     number, _, unit = written.rpartition(" ")
     if unit in UNITS and number and number[-1].isdigit() and rng.random() < 0.14:
-        key = key.split(" (")[0].removesuffix("_m").removesuffix("_kg") + pick(rng, UNIT_IN_KEY).format(unit)
+        key = key.split(" (")[0] + pick(rng, UNIT_IN_KEY).format(unit)
         written = number
     return Fact(attribute, key, written, said, variant)
 
@@ -50,6 +53,8 @@ def draw_fact(rng: Random, attribute: Attribute) -> Fact:
 def draw_attributes(rng: Random, domain: Domain, count: int) -> list[Attribute]:
     """Up to `count` different attributes; those listed twice in the domain come up more often."""
     pool, chosen = domain.attributes, []
+    if domain.visit and rng.random() < CORE_ONLY:
+        pool = (*CORE, pick(rng, OFFER))
     for _ in range(3 * count):
         attribute = pick(rng, pool)
         if attribute not in chosen:

@@ -96,11 +96,11 @@ def chain(rng: Random) -> tuple[str, str, tuple[str, ...]]:
     source = _written(rng, _of(rng, thing) + _of(rng, other))
     plain = link.said
     if rng.random() < 0.45 and other.kind is None:
-        link.said = f"{plain}, {_aside(rng, other)},"
+        link.said, thing.aside = f"{plain}, {_aside(rng, other)},", True
         text = describe(rng, thing)
         link.said = plain
         return source, text, _values(thing, other)
-    text = describe(rng, thing) + " " + describe(rng, other)
+    text = describe(rng, thing) + " " + describe(rng, other, known=True)
     return source, text, _values(thing, other)
 
 
