@@ -6,7 +6,7 @@ It is in eval mode and its parameters take no gradient unless a method asks for 
 position P on (the prefix occupies 0..P-1), per row, whatever the padding; encoder-decoder models keep their positions.
 """
 
-import inspect
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,9 +17,12 @@ import torch
 from torch import Tensor, nn
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
+from foreword.backbone.checkpointing import set_checkpointing
 from foreword.backbone.fingerprint import model_fingerprint, tokenizer_hash
-from foreword.backbone.sites import mark_sites, refusal
-from foreword.errors import PrefixMismatch
+from foreword.backbone.padding import flat_places, padded_on, positions
+from foreword.backbone.proof import words_act_as_prefix
+from foreword.backbone.sites import mark_sites, refusal, restored_if_refused
+from foreword.errors import PrefixMismatch, UnsupportedBackbone
 from foreword.prefix import Injection, Prefix, Seam
 
 
@@ -47,17 +50,28 @@ class Backbone:
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, name: str, revision: str = ""):
         self.model, self.tokenizer, self.name, self.revision = model, tokenizer, name, revision
         self.seam = Seam()
+        self._wanted = Wanted()
         model.eval().requires_grad_(False)
-        self.sites = mark_sites(model, self.seam, name)
-        self.kind = kind_of(model.config.is_encoder_decoder, self.sites)
-        self._kept_positions: Tensor | None = None
-        head = model.get_output_embeddings()
-        if head is not None:
-            head.register_forward_pre_hook(self._keep_positions)
+        with restored_if_refused(model):
+            self.sites = mark_sites(model, self.seam, name)
+            self.kind = kind_of(model.config.is_encoder_decoder, self.sites)
+            self._hook()
+
+    def _hook(self) -> None:
+        head = self.model.get_output_embeddings()
+        if head is None:
+            raise refusal(self.name, self.model, "it has no output layer over its vocabulary")
+        hooks = [head.register_forward_pre_hook(self._keep_positions)]
         if self.kind == "decoder-only":
-            if "position_ids" not in inspect.signature(model.forward).parameters:
-                raise refusal(name, model, "it takes no position_ids, so its text cannot start after the prefix")
-            model.register_forward_pre_hook(self._shift_positions, with_kwargs=True)
+            hooks.append(self.model.register_forward_pre_hook(self._shift_positions, with_kwargs=True))
+            if not words_act_as_prefix(self):
+                for hook in hooks:
+                    hook.remove()
+                reason = (
+                    "the same words in front of a text and as its prefix give different logits, so it keeps more than keys "
+                    "and values (a state-space part), or places its text in a way of its own"
+                )
+                raise refusal(self.name, self.model, reason)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -85,14 +99,30 @@ class Backbone:
 
     @property
     def max_len(self) -> int | None:
-        """Positions the model has, prefix and text together; None where there is no limit (T5)."""
+        """Positions a text can have (in decoder-only models prefix and text together); None where there is no limit (T5)."""
         limit = getattr(self.model.config.get_text_config(decoder=True), "max_position_embeddings", None)
-        return None if limit is None else int(limit)
+        return None if limit is None else int(limit) - self._unused_positions(int(limit))
+
+    def _unused_positions(self, limit: int) -> int:
+        """Rows of a position table that stand for padding, and those before: RoBERTa's text begins at row 2."""
+        words = self.model.get_input_embeddings()
+        tables = [m for m in self.model.modules() if isinstance(m, nn.Embedding) and m is not words]
+        return max(
+            (m.padding_idx + 1 for m in tables if m.num_embeddings == limit and m.padding_idx is not None), default=0
+        )
+
+    def checkpointing(self, on: bool) -> None:
+        """Keep no activations inside the layers but compute them again in the backward pass: less memory, a third more time."""
+        if not set_checkpointing(self.model, self.seam, on):
+            raise UnsupportedBackbone(f"{self.name} has no layers that can recompute; train it without checkpointing.")
 
     @contextmanager
     def injected(self, injection: Injection | None) -> Iterator[None]:
-        """Every forward pass of the model inside the block attends to the injection first."""
-        with self.seam.open(None if injection is None else injection.to(self.dtype)):
+        """Every forward pass of the model inside the block (by this thread) attends to the injection first."""
+        if injection is None:
+            yield
+            return
+        with self.seam.open(injection.to(self.device, self.dtype)):
             yield
 
     def logits(self, texts: Texts, injection: Injection | None = None, at: Tensor | None = None) -> Tensor:
@@ -104,18 +134,20 @@ class Backbone:
         Returns:
             [B, T, V], or [N, V] for N positions in `at`: nothing is computed for the others in the output layer.
         """
-        if injection is None:
-            return self._logits(texts, at)
-        with self.injected(injection):
-            return self._logits(texts, at)
-
-    def _logits(self, texts: Texts, at: Tensor | None) -> Tensor:
-        self._kept_positions = at
+        place = None
+        if self.kind != "decoder-only":
+            texts, place = padded_on_the_right(texts)
+        if at is not None and place is not None:
+            at = flat_places(at, place)
+        self._wanted.at = at
         try:
-            logits = self.model(**self._model_inputs(texts), use_cache=False).logits
+            with self.injected(injection):
+                logits = self.model(**self._model_inputs(texts), use_cache=False).logits
         finally:
-            self._kept_positions = None
-        return logits if at is None else logits[0]
+            self._wanted.at = None
+        if at is not None:
+            return logits[0]
+        return logits if place is None else logits.gather(1, place[..., None].expand_as(logits))
 
     def _model_inputs(self, texts: Texts) -> dict[str, Tensor]:
         mask = None if bool(texts.mask.all()) else texts.mask.long()
@@ -128,12 +160,16 @@ class Backbone:
                 inputs["decoder_attention_mask"] = texts.decoder_mask.long()
         return {name: tensor for name, tensor in inputs.items() if tensor is not None}
 
+    def texts_of(self, ids: Sequence[int]) -> Texts:
+        """One row, which encoder and decoder both read where there are two."""
+        row = torch.tensor([list(ids)], device=self.device)
+        return Texts(row, torch.ones_like(row, dtype=torch.bool), row if self.kind == "encoder-decoder" else None)
+
     def activations(self, ids: Sequence[int]) -> Prefix:
         """The prefix that real words are: their keys and values at every site, as if they stood first."""
         if not ids:
             raise PrefixMismatch("words to start a prefix from must be at least one token, got none.")
-        row = torch.tensor([list(ids)], device=self.device)
-        texts = Texts(row, torch.ones_like(row, dtype=torch.bool), row if self.kind == "encoder-decoder" else None)
+        texts = self.texts_of(ids)
         with torch.no_grad(), self.seam.recording() as asked:
             self.model(**self._model_inputs(texts), use_cache=False)
         keys = {s: torch.stack([a.key[0] for a in asked if a.site.site == s]) for s in self.sites}
@@ -142,45 +178,67 @@ class Backbone:
 
     @torch.no_grad()
     def generate(self, texts: Texts, config: GenerationConfig, injection: Injection | None = None) -> Tensor:
-        """Continue each row (decoder-only), or answer it (encoder-decoder): new token ids [B * returned, T']."""
-        mask = texts.mask.long()
+        """Continue each row (decoder-only), or answer it (encoder-decoder): new token ids [B * returned, T'].
+
+        Raises:
+            UnsupportedBackbone: the model only encodes.
+        """
+        if self.kind == "encoder-only":
+            raise UnsupportedBackbone(
+                f"{self.name} only encodes text and cannot write any; take it for classification."
+            )
+        side = "left" if self.kind == "decoder-only" else "right"
+        ids, mask, _ = padded_on(side, texts.ids, texts.mask)
         with self.injected(injection):
-            out: Any = self.model.generate(input_ids=texts.ids, attention_mask=mask, generation_config=config)  # type: ignore[operator]
-        return out[:, texts.ids.shape[1] :] if self.kind == "decoder-only" else out[:, 1:]
+            out: Any = self.model.generate(input_ids=ids, attention_mask=mask.long(), generation_config=config)  # type: ignore[operator]
+        return out[:, ids.shape[1] :] if self.kind == "decoder-only" else out[:, 1:]
 
     def _shift_positions(
         self, module: nn.Module, args: tuple, kwargs: dict[str, Any]
     ) -> tuple[tuple, dict[str, Any]] | None:
         """The text starts where the prefix ends: add each row's prefix length to its positions."""
-        if not self.seam.prefix_len:
+        now = self.seam.now
+        if now is None:
             return None
+        text = args[0] if args else kwargs.get("input_ids")
+        if text is None:
+            text = kwargs["inputs_embeds"]
+        num_rows, text_len = text.shape[:2]
         given = kwargs.get("position_ids")
         if given is None:
-            ids = args[0] if args else kwargs["input_ids"]
             mask, past = kwargs.get("attention_mask"), kwargs.get("past_key_values")
             if mask is not None:
-                given = positions(mask.bool())[:, -ids.shape[1] :]
+                given = positions(mask)[:, -text_len:]
             else:
                 seen = 0 if past is None else past.get_seq_length()
-                given = torch.arange(seen, seen + ids.shape[1], device=ids.device)[None]
-        offset: Tensor | int = self.seam.prefix_len
-        if self.seam.lengths is not None:
-            rows = self.seam.lengths
-            offset = (
-                rows.repeat_interleave(given.shape[0] // len(rows))[:, None] if given.shape[0] > 1 else rows[:, None]
-            )
+                given = torch.arange(seen, seen + text_len, device=text.device)[None]
+        offset: Tensor | int = now.prefix_len
+        if now.lengths is not None:
+            offset = now.lengths.repeat_interleave(num_rows // len(now.lengths))[:, None]
         return args, {**kwargs, "position_ids": given + offset}
 
     def _keep_positions(self, module: nn.Module, args: tuple) -> tuple | None:
         """Before the output layer: only the positions asked for, as one row."""
-        if self._kept_positions is None:
+        if self._wanted.at is None:
             return None
-        return (args[0].flatten(0, 1)[self._kept_positions][None],)
+        return (args[0].flatten(0, 1)[self._wanted.at][None],)
 
 
-def positions(mask: Tensor) -> Tensor:
-    """Position of every token among the real ones of its row, [B, T]; padding before them counts as the first."""
-    return (mask.long().cumsum(-1) - 1).clamp(min=0)
+class Wanted(threading.local):
+    """Which flat positions the output layer is asked for in this thread's forward pass; None: all."""
+
+    at: Tensor | None = None
+
+
+def padded_on_the_right(texts: Texts) -> tuple[Texts, Tensor | None]:
+    """The texts as models without given positions want them, and where the tokens now stand whose logits are asked for."""
+    ids, mask, place = padded_on("right", texts.ids, texts.mask)
+    decoder_ids, decoder_mask = texts.decoder_ids, texts.decoder_mask
+    if decoder_ids is not None:
+        place = None
+        if decoder_mask is not None:
+            decoder_ids, decoder_mask, place = padded_on("right", decoder_ids, decoder_mask)
+    return Texts(ids, mask, decoder_ids, decoder_mask), place
 
 
 def kind_of(is_encoder_decoder: bool, sites: object) -> str:

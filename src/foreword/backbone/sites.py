@@ -5,7 +5,9 @@ A module is cross attention when its keys come from the other text, decoder when
 the trial run have different lengths, so shapes tell. No module names are read and no model is special-cased.
 """
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import torch
 from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
@@ -22,6 +24,19 @@ AttentionMaskInterface.register(ATTENTION, sdpa_mask)
 FIRST_LEN, SECOND_LEN = 3, 2  # of the trial texts: encoder (or only) text, decoder text
 
 
+@contextmanager
+def restored_if_refused(model: PreTrainedModel) -> Iterator[None]:
+    """A model that turns out not to carry a prefix leaves the block with the attention it came with, and without marks."""
+    before = model.config._attn_implementation
+    try:
+        yield
+    except UnsupportedBackbone:
+        for module in model.modules():
+            module.__dict__.pop("foreword_site", None)
+        model.set_attn_implementation(before)
+        raise
+
+
 def mark_sites(model: PreTrainedModel, seam: Seam, name: str) -> dict[str, SiteShape]:
     """Send the model's attention through ours and tell every attention module its site and layer.
 
@@ -29,11 +44,9 @@ def mark_sites(model: PreTrainedModel, seam: Seam, name: str) -> dict[str, SiteS
         UnsupportedBackbone: the model's attention does not pass through transformers' interface, or its layers do not each
             have keys and values of one shape.
     """
-    try:
-        model.set_attn_implementation(ATTENTION)
-    except (ValueError, AttributeError, NotImplementedError) as error:
-        raise refusal(name, model, f"its attention cannot be exchanged ({first_line(error)})") from error
+    model.set_attn_implementation(ATTENTION)
     asked = trial_run(model, seam, name)
+    check_calls(asked, model, name)
     sites: dict[str, list[Asked]] = {}
     for call in asked:
         site = site_of(call, model.config.is_encoder_decoder, bool(getattr(call.module, "is_causal", False)))
@@ -41,6 +54,8 @@ def mark_sites(model: PreTrainedModel, seam: Seam, name: str) -> dict[str, SiteS
         sites[site].append(call)
     shapes = {site: shape_of(site, calls, name, model) for site, calls in sites.items()}
     check_every_layer_attends(model, shapes, name)
+    if "decoder" in shapes and not model.config.is_encoder_decoder:
+        check_takes_positions(model, name)
     return shapes
 
 
@@ -59,8 +74,6 @@ def trial_run(model: PreTrainedModel, seam: Seam, name: str) -> list[Asked]:
     finally:
         for module in model.modules():
             del module.foreword_site
-    if not asked:
-        raise refusal(name, model, "its attention does not go through transformers' attention interface")
     return asked
 
 
@@ -84,6 +97,21 @@ def shape_of(site: str, calls: list[Asked], name: str, model: PreTrainedModel) -
     return SiteShape(len(calls), num_kv_heads, head_dim)
 
 
+def check_calls(asked: list[Asked], model: PreTrainedModel, name: str) -> None:
+    """Each attention module asks once, for plain attention."""
+    if not asked:
+        raise refusal(name, model, "its attention does not go through transformers' attention interface")
+    if any(call.has_sinks for call in asked):
+        raise refusal(name, model, "it uses attention sinks, which take a share of attention that a prefix would need")
+    if len({id(call.module) for call in asked}) < len(asked):
+        raise refusal(name, model, "its layers share one attention module, so they cannot be told apart")
+
+
+def check_takes_positions(model: PreTrainedModel, name: str) -> None:
+    if "position_ids" not in inspect.signature(model.forward).parameters:
+        raise refusal(name, model, "it takes no position_ids, so its text cannot start after the prefix")
+
+
 def check_every_layer_attends(model: PreTrainedModel, shapes: Mapping[str, SiteShape], name: str) -> None:
     config = model.config.get_text_config(decoder=True)
     attending = max(shape.num_layers for shape in shapes.values())
@@ -98,7 +126,3 @@ def refusal(name: str, model: PreTrainedModel, reason: str) -> UnsupportedBackbo
         f"{name} ({type(model).__name__}) cannot carry a prefix: {reason}. "
         "Choose a model such as GPT-2, Llama, Qwen, Mistral, OPT, GPT-NeoX, Gemma, BART, T5, BERT or RoBERTa."
     )
-
-
-def first_line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0]

@@ -10,7 +10,9 @@ from foreword.methods.prefix_tuning import PrefixTuning
 from foreword.prefix import Prefix
 from foreword.recipe import AnyMethodRecipe, FullFineTuningRecipe
 
-__all__ = ["FullFineTuning", "Method", "PrefixTuning", "build_method"]
+__all__ = ["METHODS", "FullFineTuning", "Method", "PrefixTuning", "build_method"]
+
+METHODS: dict[str, type[Method]] = {"prefix-tuning": PrefixTuning, "full-finetuning": FullFineTuning}
 
 
 def build_method(recipe: AnyMethodRecipe, backbone: Backbone, seed: int = 0, init_prefix: Prefix | None = None) -> Method:

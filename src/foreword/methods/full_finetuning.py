@@ -17,6 +17,8 @@ from foreword.methods.method import Method
 class FullFineTuning(Method):
     """The backbone's own weights are the method's parameters."""
 
+    trains_backbone = True
+
     def __init__(self, backbone: Backbone):
         self.backbone = backbone
         backbone.model.requires_grad_(True).float()
@@ -30,13 +32,10 @@ class FullFineTuning(Method):
     def export(self) -> dict[str, Tensor]:
         return {name: p.detach() for name, p in self.backbone.model.named_parameters()}
 
-    def restore(self, exported: Mapping[str, Tensor]) -> None:
-        weights = dict(self.backbone.model.named_parameters())
+    @staticmethod
+    def put_in_place(backbone: Backbone, exported: Mapping[str, Tensor]) -> None:
+        weights = dict(backbone.model.float().named_parameters())
         if set(exported) != set(weights):
-            raise PrefixMismatch(f"these weights are not of {self.backbone.name}: their names differ.")
+            raise PrefixMismatch(f"these weights are not of {backbone.name}: their names differ.")
         for name, weight in weights.items():
             weight.data.copy_(exported[name])
-
-    @property
-    def prefix(self) -> None:
-        return None

@@ -5,8 +5,8 @@ A method yields an Injection and attention consumes it; neither knows the other.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -16,6 +16,8 @@ from foreword.prefix import Injection, Prefix
 
 class Method(ABC):
     """One way to adapt a frozen backbone. Final subclasses live one per file; nothing here is overridden twice."""
+
+    trains_backbone: ClassVar[bool]
 
     @abstractmethod
     def trained_parameters(self) -> dict[str, nn.Parameter]:
@@ -29,18 +31,7 @@ class Method(ABC):
     def export(self) -> dict[str, Tensor]:
         """What to keep after training, with everything needed only in training already removed."""
 
+    @staticmethod
     @abstractmethod
-    def restore(self, exported: Mapping[str, Tensor]) -> None:
-        """Take up what `export` gave, for evaluation and generation."""
-
-    @property
-    @abstractmethod
-    def prefix(self) -> Prefix | None:
-        """The folded prefix, for methods whose result is one; None otherwise."""
-
-    @contextmanager
-    def in_place(self, backbone: Backbone) -> Iterator[None]:
-        """Within the block the backbone runs with this method, as after training: the prefix folded, no gradients."""
-        folded = self.prefix
-        with backbone.injected(None if folded is None else Injection.of(folded.to(backbone.device))):
-            yield
+    def put_in_place(backbone: Backbone, exported: Mapping[str, Tensor]) -> Prefix | None:
+        """Make the backbone run as it was trained to: change it where the method does, or return the prefix to run it with."""

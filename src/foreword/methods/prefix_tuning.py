@@ -20,6 +20,8 @@ from foreword.prefix.reparam import parameterize
 class PrefixTuning(Method):
     """One prefix for the whole task, at every site of the backbone."""
 
+    trains_backbone = False
+
     def __init__(
         self,
         backbone: Backbone,
@@ -33,7 +35,6 @@ class PrefixTuning(Method):
         """`init` is "random", "zero", "words" (needs `init_words`) or "prefix" (needs `init_prefix`); see `prefix/init.py`."""
         shape = PrefixShape(prefix_len, backbone.sites, backbone.hidden_size)
         self.parameterization = parameterize(shape, mlp_dim, torch.Generator().manual_seed(seed)).to(backbone.device)
-        self.folded: Prefix | None = None
         start = first_values(backbone, shape, init, init_words, init_prefix)
         if start is not None:
             self.parameterization.fit(start.to(backbone.device, torch.float32))
@@ -45,15 +46,13 @@ class PrefixTuning(Method):
         return Injection.of(self.parameterization())
 
     def export(self) -> dict[str, Tensor]:
-        return self.prefix.tensors()
+        return self.parameterization.fold().tensors()
 
-    def restore(self, exported: Mapping[str, Tensor]) -> None:
-        self.folded = Prefix.from_tensors(exported)
-
-    @property
-    def prefix(self) -> Prefix:
-        """The prefix taken up by `restore`, or the one training has come to."""
-        return self.parameterization.fold() if self.folded is None else self.folded
+    @staticmethod
+    def put_in_place(backbone: Backbone, exported: Mapping[str, Tensor]) -> Prefix:
+        prefix = Prefix.from_tensors(exported)
+        prefix.check_fits(backbone.sites, backbone.name)
+        return prefix.to(backbone.device)
 
 
 def first_values(backbone: Backbone, shape: PrefixShape, init: str, words: str, given: Prefix | None) -> Prefix | None:

@@ -8,6 +8,7 @@ per step. Registered with transformers by `backbone/`; this file knows tensors o
 Letters: B rows, H key-value heads, G query heads per key-value head, T queries, S text keys, P prefix positions, D head size.
 """
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,6 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from foreword.errors import UnsupportedBackbone
 from foreword.prefix.fused import causal_mask, fused_attention
 from foreword.prefix.prefix import Prefix
 from foreword.prefix.scores import prefix_scores, prefix_sum
@@ -47,11 +47,11 @@ class Injection:
         """Positions the longest row occupies; 0 without a prefix."""
         return next((k.shape[3] for k in self.keys.values()), 0)
 
-    def to(self, dtype: torch.dtype) -> "Injection":
+    def to(self, device: torch.device, dtype: torch.dtype) -> "Injection":
         return Injection(
-            {s: k.to(dtype) for s, k in self.keys.items()},
-            {s: v.to(dtype) for s, v in self.values.items()},
-            self.lengths,
+            {s: k.to(device, dtype) for s, k in self.keys.items()},
+            {s: v.to(device, dtype) for s, v in self.values.items()},
+            None if self.lengths is None else self.lengths.to(device),
         )
 
 
@@ -64,38 +64,54 @@ class Asked:
     num_queries: int
     key: Tensor  # [B, H, S, D]
     value: Tensor
+    has_sinks: bool
 
 
-class Seam:
+@dataclass(frozen=True)
+class Opened:
+    """An injection, cut into layers: site -> one (keys, values) a layer, each [R, H, P, D]."""
+
+    layers: Mapping[str, list[tuple[Tensor, Tensor]]]
+    lengths: Tensor | None
+    prefix_len: int
+
+
+class Seam(threading.local):
     """Where the attention modules of one model find the injection of the current forward pass.
 
-    It is an object of the model's, not a global: two models live in one process, and a backward pass that recomputes
-    activations in another thread still finds it.
+    It is an object of the model's, not a global: two models live in one process. What is in it is seen by one thread only:
+    two threads may run one model, each with its own injection. (A ContextVar would do that too, but stops torch.compile.)
     """
 
     def __init__(self) -> None:
-        self.layers: dict[str, list[tuple[Tensor, Tensor]]] = {}
-        self.lengths: Tensor | None = None
-        self.prefix_len = 0
+        self.now: Opened | None = None
         self.record: list[Asked] | None = None
 
     @contextmanager
-    def open(self, injection: Injection | None) -> Iterator[None]:
-        """Inject during the block. Keep it open over `backward()` when checkpointing recomputes the forward pass."""
-        assert not self.layers, "one injection at a time: the seam is already open"
-        if injection is not None:
-            for site, keys in injection.keys.items():
-                # unbind once: a slice per layer would make backward add up L tensors of the full size
-                self.layers[site] = list(zip(keys.unbind(0), injection.values[site].unbind(0), strict=True))
-            self.lengths, self.prefix_len = injection.lengths, injection.prefix_len
+    def open(self, injection: Injection) -> Iterator[None]:
+        """Inject during the block."""
+        assert self.now is None, "one injection at a time: the seam is already open"
+        # unbind once: a slice per layer would make backward add up L tensors of the full size
+        layers = {
+            site: list(zip(keys.unbind(0), injection.values[site].unbind(0), strict=True))
+            for site, keys in injection.keys.items()
+        }
+        with self.resumed(Opened(layers, injection.lengths, injection.prefix_len)):
+            yield
+
+    @contextmanager
+    def resumed(self, then: Opened | None) -> Iterator[None]:
+        """As it was `then`, during the block: for a forward pass that is computed again, in whichever thread."""
+        before, self.now = self.now, then
         try:
             yield
         finally:
-            self.layers, self.lengths, self.prefix_len = {}, None, 0
+            self.now = before
 
     @contextmanager
     def recording(self) -> Iterator[list[Asked]]:
         """Collect every call for attention during the block, in order."""
+        assert self.record is None, "one recording at a time"
         self.record = []
         try:
             yield self.record
@@ -132,22 +148,19 @@ def prefix_attention(
         query: [B, H * G, T, D].   key, value: [B, H, S, D].
         attention_mask: [B, 1, T, S], bool or added to the scores; None means causal or full, as the module says.
         position_bias: [1 or B, H * G, T, S], added to the text's scores; prefix positions have none (T5).
+        s_aux: attention sinks; recorded here, refused by `backbone/` before a prefix can meet them.
 
     Returns:
         [B, T, H * G, D], and None for the weights.
     """
-    if s_aux is not None:
-        raise UnsupportedBackbone(
-            f"{type(module).__name__} uses attention sinks (s_aux), which a prefix cannot share yet."
-        )
     where: AttentionSite | None = getattr(module, "foreword_site", None)
     prefix = lengths = None
     if where is not None:
-        if where.seam.record is not None:
-            where.seam.record.append(Asked(module, where, query.shape[2], key, value))
-        layers = where.seam.layers.get(where.site)
-        if layers is not None:
-            prefix, lengths = layers[where.layer], where.seam.lengths
+        seam = where.seam
+        if seam.record is not None:
+            seam.record.append(Asked(module, where, query.shape[2], key, value, has_sinks=s_aux is not None))
+        if seam.now is not None and where.site in seam.now.layers:
+            prefix, lengths = seam.now.layers[where.site][where.layer], seam.now.lengths
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     causal = (
         bool(module.is_causal if is_causal is None else is_causal) and attention_mask is None and query.shape[2] > 1
@@ -197,5 +210,5 @@ def materialised_attention(
     weights = torch.softmax(scores, dim=-1, dtype=torch.float32).to(value.dtype)
     if dropout:
         weights = nn.functional.dropout(weights, dropout)
-    out = (weights[..., P:].reshape(B, H, -1, S) @ value).view(B, heads, T, D).transpose(1, 2)
+    out = (weights[..., P:].reshape(B, H, -1, S) @ value).view(B, heads, T, -1).transpose(1, 2)
     return out if prefix is None else out + prefix_sum(weights[..., :P], prefix[1])

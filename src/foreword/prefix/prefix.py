@@ -84,6 +84,11 @@ class Prefix:
         return {site: SiteShape(k.shape[0], k.shape[1], k.shape[3]) for site, k in self.keys.items()}
 
     @property
+    def num_values(self) -> int:
+        """Numbers it holds: what is stored."""
+        return sum(t.numel() for t in (*self.keys.values(), *self.values.values()))
+
+    @property
     def size_bytes(self) -> int:
         return sum(t.numel() * t.element_size() for t in (*self.keys.values(), *self.values.values()))
 

@@ -1,0 +1,98 @@
+"""How a source and a target become token ids for a backbone, in training and generation alike.
+
+Comes in:  texts.      Goes out: ids, cut to given lengths, and how many were cut.
+
+Decoder-only, as in the prefix-tuning paper: ` source<bos> target<eos>`, the loss on what follows <bos>. (The paper's code
+writes a space before each marker; the tokenizers make a token of its own of it, so it is left out here.)
+Encoder-decoder: the source with the tokenizer's own markers; the target with its closing one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from foreword.backbone.backbone import Backbone
+from foreword.errors import BadData, UnsupportedBackbone
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One training example as ids: `source` ends where the target begins, `target` ends with the end marker."""
+
+    source: list[int]
+    target: list[int]
+
+    def __len__(self) -> int:
+        return len(self.source) + len(self.target)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Longest source and target in tokens, markers included, so that prefix, source and target fit the backbone."""
+
+    source_len: int
+    target_len: int
+
+
+def limits(backbone: Backbone, prefix_len: int, max_source_len: int, max_target_len: int) -> Limits:
+    """What fits: the user's own limits, and the backbone's positions.
+
+    Raises:
+        BadData: prefix and target alone fill the backbone.
+    """
+    room = backbone.max_len
+    if room is None:
+        return Limits(max_source_len or 10**9, max_target_len)
+    if backbone.kind == "decoder-only":
+        room -= prefix_len + max_target_len
+    if room < 8:
+        raise BadData(
+            backbone.name,
+            f"{backbone.max_len} positions do not hold a prefix of {prefix_len} and targets of {max_target_len} tokens. "
+            "Use a shorter prefix or a smaller task.max_target_len.",
+        )
+    return Limits(min(max_source_len or room, room), max_target_len)
+
+
+def source_ids(backbone: Backbone, sources: Sequence[str], max_len: int) -> tuple[list[list[int]], int]:
+    """Ids of each source, its closing marker included, and how many sources had to be cut (at the end)."""
+    decoder_only = backbone.kind == "decoder-only"
+    texts = [f" {s.strip()}" if decoder_only else s.strip() for s in sources]
+    encoded = backbone.tokenizer(texts, add_special_tokens=not decoder_only)["input_ids"]
+    room = max_len - int(decoder_only)
+    closing = [separator(backbone)] if decoder_only else []
+    num_cut = sum(len(ids) > room for ids in encoded)
+    if decoder_only:
+        return [[*ids[:room], *closing] for ids in encoded], num_cut
+    return [ids if len(ids) <= room else [*ids[: room - 1], ids[-1]] for ids in encoded], num_cut
+
+
+def target_ids(backbone: Backbone, targets: Sequence[str], max_len: int) -> tuple[list[list[int]], int]:
+    """Ids of each target with the end marker, and how many had to be cut."""
+    decoder_only = backbone.kind == "decoder-only"
+    texts = [f" {t.strip()}" if decoder_only else t.strip() for t in targets]
+    encoded = backbone.tokenizer(text_target=texts, add_special_tokens=False)["input_ids"]
+    end = end_id(backbone)
+    num_cut = sum(len(ids) > max_len - 1 for ids in encoded)
+    return [[*ids[: max_len - 1], end] for ids in encoded], num_cut
+
+
+def separator(backbone: Backbone) -> int:
+    """What stands between source and target: <bos>, or the end marker where the tokenizer has no <bos>."""
+    bos = backbone.tokenizer.bos_token_id
+    return end_id(backbone) if bos is None else int(bos)
+
+
+def end_id(backbone: Backbone) -> int:
+    """What closes a target."""
+    end = backbone.tokenizer.eos_token_id
+    if end is None:
+        raise UnsupportedBackbone(
+            f"{backbone.name}'s tokenizer has no end-of-text token, so nothing can tell a text is over."
+        )
+    return int(end)
+
+
+def pad_id(backbone: Backbone) -> int:
+    """Padding; masked everywhere, so any id will do where the tokenizer has none."""
+    pad = backbone.tokenizer.pad_token_id
+    return end_id(backbone) if pad is None else int(pad)

@@ -1,0 +1,148 @@
+"""Scores of a split: generate, score, and write down what the figures are figures of.
+
+Comes in:  a backbone with or without a prefix, a task's split, metrics.      Goes out: a Result, and `result.json`.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from foreword.backbone import Backbone
+from foreword.errors import RunError
+from foreword.generate import Decoding, generate
+from foreword.metrics import Scores, score
+from foreword.prefix import Prefix
+from foreword.provenance import code_commit, machine, versions
+from foreword.tasks import Example, Task
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Result:
+    """Texts of a split and their scores, for all examples and for each group."""
+
+    scores: Mapping[str, Scores]  # group -> scores; "all" always
+    texts: Sequence[str]
+    examples: Sequence[Example]
+    num_cut_sources: int
+    wall_s: float
+
+    def value(self, metric: str, group: str = ALL) -> float:
+        return self.scores[group].scores[metric].value
+
+
+def evaluate_split(
+    backbone: Backbone,
+    task: Task,
+    split: str,
+    decoding: Decoding,
+    prefix: Prefix | None = None,
+    metrics: Sequence[str] = (),
+    size: int = 0,
+    max_source_len: int = 0,
+    resamples: int = 1000,
+    on_start: Callable[[int], None] | None = None,
+) -> Result:
+    """Generate a text for every distinct source of a split and score them.
+
+    Args:
+        metrics: by name; none means the task's own.
+        size: only the first so many examples; 0 = all.
+        on_start: told the number of examples before the work begins.
+    """
+    examples = task.examples(split)[: size or None]
+    if on_start is not None:
+        on_start(len(examples))
+    began = time.monotonic()
+    made = generate(backbone, [e.source for e in examples], decoding, prefix, max_source_len)
+    wall_s = time.monotonic() - began
+    names = list(metrics or task.metrics)
+    groups = {ALL: list(range(len(examples)))}
+    for row, example in enumerate(examples):
+        if example.group:
+            groups.setdefault(example.group, []).append(row)
+    if len(groups) == 2:  # one group is everything
+        groups = {ALL: groups[ALL]}
+    scores = {
+        group: score([made.texts[r] for r in rows], [list(examples[r].references) for r in rows], names, resamples=resamples)
+        for group, rows in groups.items()
+    }
+    return Result(scores, made.texts, examples, made.num_cut_sources, wall_s)
+
+
+def result_file(
+    result: Result, backbone: Backbone, task: Task, split: str, recipe: Mapping[str, Any], method: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Everything a reader needs to trust the scores or to have them again.
+
+    Args:
+        method: name, trained and stored parameters, their share of the backbone, step; {"name": "untouched"} for none.
+    """
+    return {
+        "scores": {group: {n: asdict(s) for n, s in scores.scores.items()} for group, scores in result.scores.items()},
+        "skipped": dict(result.scores[ALL].skipped),
+        "signature": signature(result, backbone, task, split, recipe, method),
+        "method": dict(method),
+        "backbone": {
+            "name": backbone.name,
+            "revision": backbone.revision,
+            "fingerprint": backbone.fingerprint,
+            "num_parameters": backbone.num_parameters,
+            "dtype": str(backbone.dtype).removeprefix("torch."),
+        },
+        "data": {"task": task.name, "split": split, "hash": task.data_hash(split), "num_examples": len(result.examples)},
+        "num_cut_sources": result.num_cut_sources,
+        "generation_s": round(result.wall_s, 2),
+        "recipe": dict(recipe),
+        "code_commit": code_commit(),
+        "versions": versions(),
+        "machine": {**machine(), "device": str(backbone.device)},
+    }
+
+
+def signature(
+    result: Result, backbone: Backbone, task: Task, split: str, recipe: Mapping[str, Any], method: Mapping[str, Any]
+) -> str:
+    """One line that says what the scores are of, in sacrebleu's manner."""
+    revision = f"@{backbone.revision[:12]}" if backbone.revision else ""
+    parts = {
+        "task": task.name,
+        "split": split,
+        "n": len(result.examples),
+        "data": task.data_hash(split)[:12],
+        "backbone": f"{backbone.name}{revision}",
+        "weights": backbone.fingerprint[:12],
+        "method": method["name"],
+        **{key: value for key, value in recipe.get("method", {}).items() if key in ("prefix_len", "mlp_dim", "init")},
+        "decoding": recipe.get("generate", {}).get("preset", "greedy"),
+        "beams": recipe.get("generate", {}).get("beams", 1),
+        "seed": recipe.get("train", {}).get("seed", 0),
+        "code": code_commit() or "release",
+        "v": versions().get("foreword", ""),
+    }
+    return "|".join(f"{key}:{value}" for key, value in parts.items())
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        RunError: it cannot be written; what stood there stays.
+    """
+    fresh = path.with_name(f"{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with fresh.open("w", encoding="utf-8") as file:
+            json.dump(content, file, indent=1, ensure_ascii=False)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(fresh, path)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise RunError(f"{path} could not be written: {error}. Free some space or choose another folder.") from error

@@ -1,0 +1,255 @@
+"""From a recipe to a trained method and its scores: the rooms put together.
+
+Comes in:  a recipe, a folder.      Goes out: a Tuned, which generates, is evaluated and is kept in a store.
+
+A run folder holds: `recipe.json` (resolved), `run.json` (facts of the training), `log.jsonl`, `checkpoint.safetensors`,
+`best.safetensors`, `method.safetensors` (what was trained), `result-SPLIT.json` and `texts-SPLIT.txt` per evaluation.
+"""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from accelerate import Accelerator
+
+from foreword.backbone import Backbone, load_backbone
+from foreword.backbone.wording import Pair, limits, source_ids, target_ids
+from foreword.errors import RunError
+from foreword.evaluate import Result, evaluate_split, result_file, write_json
+from foreword.generate import Decoding, generate
+from foreword.methods import METHODS, Method, build_method
+from foreword.prefix import Prefix
+from foreword.prefix.reparam import num_parameters
+from foreword.provenance import code_commit, versions
+from foreword.recipe import BackboneRecipe, GenerateRecipe, PrefixRecipe, Recipe, TrainRecipe
+from foreword.store import Store
+from foreword.tasks import Task, load_task, subset
+from foreword.training import Settings, Training, checkpoint
+from foreword.training.loop import DevScores
+from foreword.training.precision import choose_device, choose_dtype, share_cores
+from foreword.training.progress import Reporter
+
+UNTOUCHED = {"name": "untouched", "trained_parameters": 0, "stored_parameters": 0, "share_of_backbone": 0.0}
+
+
+@dataclass
+class Tuned:
+    """A backbone with what was trained for it: fresh out of training, from a run folder or from a store."""
+
+    recipe: Recipe
+    backbone: Backbone
+    prefix: Prefix | None  # None where the method changed the backbone itself
+    method: Mapping[str, Any]  # name, trained and stored parameters
+    folder: Path | None  # of the run, for results; None for a prefix out of a store
+
+    @cached_property
+    def task(self) -> Task:
+        return open_task(self.recipe)
+
+    def generate(self, sources: Sequence[str], **decoding: Any) -> list[str]:
+        """Answer each source, decoded as the recipe says or as given, e.g. `beams=5`."""
+        chosen = Decoding(**{**vars(decoding_of(self.recipe.generate)), **decoding})
+        return generate(self.backbone, sources, chosen, self.prefix, self.recipe.task.max_source_len).texts
+
+    def evaluate(self, split: str = "") -> Result:
+        """Generate and score a split (the recipe's if none is named); writes the result into the run folder."""
+        split = split or self.recipe.eval.split
+        result = evaluate_with(self.recipe, self.backbone, self.task, split, self.prefix)
+        if self.folder is not None:
+            write_result(self.folder, split, result, self.result_file(split, result))
+        return result
+
+    def result_file(self, split: str, result: Result) -> dict[str, Any]:
+        """What `result-SPLIT.json` holds."""
+        return result_file(result, self.backbone, self.task, split, self.recipe.to_dict(), self.method)
+
+
+def train(recipe: Recipe, out: str | Path) -> Tuned:
+    """Train what a recipe asks for, or go on where the run in `out` was stopped.
+
+    Raises:
+        ForewordError: bad data, a backbone that does not fit, a run folder that belongs to another recipe, a full disk.
+        Interrupted: Ctrl-C; the same call goes on from there.
+    """
+    folder = Path(out)
+    accelerator = Accelerator(
+        cpu=choose_device(recipe.backbone.device) == "cpu", log_with=list(recipe.train.trackers) or None, project_dir=str(folder)
+    )
+    share_cores(accelerator.num_processes)
+    task = open_task(recipe)
+    recipe = claim_folder(folder, recipe, accelerator)
+    backbone = open_backbone(recipe.backbone, accelerator)
+    method = build_method(recipe.method, backbone, recipe.train.seed, first_prefix(recipe))
+    reporter = Reporter(0, silent=not accelerator.is_main_process)
+    pairs, dev_pairs = encoded_pairs(recipe, task, backbone, reporter)
+    if recipe.train.trackers:
+        accelerator.init_trackers("foreword", config=flat(recipe.to_dict()))
+    backbone.checkpointing(recipe.train.checkpointing)
+    settings = settings_of(recipe, len(pairs), trains_backbone=method.trains_backbone)
+    began = time.monotonic()
+    dev_scores = dev_scores_of(recipe, backbone, task, method) if recipe.train.dev_metrics else None
+    state = Training(backbone, method, pairs, dev_pairs, settings, folder, accelerator, dev_scores).run()
+    accelerator.end_training()
+    if accelerator.is_main_process:
+        run = {"method": facts, "state": vars(state), "train_s": round(time.monotonic() - began, 1)}
+        run |= {"num_pairs": len(pairs), "data_hash": task.data_hash("train"), "code_commit": code_commit(), "versions": versions()}
+        write_json(folder / "run.json", run)
+    backbone.checkpointing(False)
+    return Tuned(recipe, backbone, kept_prefix(folder, recipe, backbone), facts, folder)
+
+
+def kept_prefix(folder: Path, recipe: Recipe, backbone: Backbone) -> Prefix | None:
+    """Put what a run kept in place."""
+    return METHODS[recipe.method.name].put_in_place(backbone, checkpoint.load(folder / "method.safetensors")[0])
+
+
+def dev_scores_of(recipe: Recipe, backbone: Backbone, task: Task, method: Method) -> DevScores:
+    """What the loop calls for the metrics of generated dev texts."""
+
+    def scores() -> dict[str, float]:
+        prefix = method.put_in_place(backbone, method.export())
+        result = evaluate_with(recipe, backbone, task, "dev", prefix, recipe.train.dev_metrics, recipe.task.dev_size)
+        return {name: score.value for name, score in result.scores["all"].scores.items()}
+
+    return scores
+
+
+def open_run(folder: str | Path) -> Tuned:
+    """A finished run, ready to generate.
+
+    Raises:
+        RunError: no run there, or one that has not finished.
+    """
+    folder = Path(folder)
+    if not (folder / "recipe.json").is_file():
+        raise RunError(f"{folder} holds no run. `foreword train RECIPE --out {folder}` makes one.")
+    if not (folder / "run.json").is_file():
+        raise RunError(f"the run in {folder} has not finished. `foreword train RECIPE --out {folder}` goes on with it.")
+    recipe = Recipe.from_dict(json.loads((folder / "recipe.json").read_text(encoding="utf-8")))
+    backbone = open_backbone(recipe.backbone)
+    facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))["method"]
+    return Tuned(recipe, backbone, kept_prefix(folder, recipe, backbone), facts, folder)
+
+
+def untouched(recipe: Recipe, out: str | Path | None = None) -> Tuned:
+    """The recipe's backbone with nothing trained, for comparison."""
+    return Tuned(recipe, open_backbone(recipe.backbone), None, UNTOUCHED, None if out is None else Path(out))
+
+
+def evaluate_with(
+    recipe: Recipe, backbone: Backbone, task: Task, split: str, prefix: Prefix | None,
+    metrics: Sequence[str] = (), size: int = 0,
+) -> Result:  # fmt: skip
+    """Score a split as the recipe says."""
+    return evaluate_split(
+        backbone, task, split, decoding_of(recipe.generate), prefix, metrics or recipe.eval.metrics,
+        size or recipe.eval.size, recipe.task.max_source_len, recipe.eval.resamples,
+    )  # fmt: skip
+
+
+def write_result(folder: Path, split: str, result: Result, content: Mapping[str, Any]) -> None:
+    """The scores, and beside them the texts, one to a line."""
+    write_json(folder / f"result-{split}.json", content)
+    texts = "".join(f"{' '.join(text.split())}\n" for text in result.texts)
+    (folder / f"texts-{split}.txt").write_text(texts, encoding="utf-8")
+
+
+def claim_folder(folder: Path, recipe: Recipe, accelerator: Accelerator) -> Recipe:
+    """Make the run folder this recipe's, or find it is already; returns the recipe with its precision settled.
+
+    Raises:
+        RunError: the folder holds a run of another recipe, or cannot be written.
+    """
+    path = folder / "recipe.json"
+    if path.is_file():
+        held = Recipe.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        wanted = recipe
+        if recipe.backbone.dtype == "auto":
+            wanted = with_dtype(recipe, held.backbone.dtype)
+        if held != wanted:
+            changed = ", ".join(sorted(k for k, v in flat(held.to_dict()).items() if flat(wanted.to_dict()).get(k) != v))
+            raise RunError(f"{folder} holds a run of another recipe (it differs in {changed}). Choose another --out, or remove it.")
+        return held
+    recipe = with_dtype(recipe, choose_dtype(recipe.backbone.dtype, accelerator.device))
+    if accelerator.is_main_process:
+        write_json(path, recipe.to_dict())
+    accelerator.wait_for_everyone()
+    return recipe
+
+
+def with_dtype(recipe: Recipe, dtype: str) -> Recipe:
+    return recipe.model_copy(update={"backbone": recipe.backbone.model_copy(update={"dtype": dtype})})
+
+
+def open_backbone(recipe: BackboneRecipe, accelerator: Accelerator | None = None) -> Backbone:
+    device = choose_device(recipe.device) if accelerator is None else str(accelerator.device)
+    dtype = "float32" if recipe.dtype == "auto" else recipe.dtype
+    return load_backbone(recipe.name, recipe.revision or None, dtype, device)
+
+
+def open_task(recipe: Recipe) -> Task:
+    return load_task(recipe.task.name, recipe.task.path or None, **recipe.task.arguments)
+
+
+def first_prefix(recipe: Recipe) -> Prefix | None:
+    """The prefix a recipe starts from, where it names one: a file, or STORE/NAME@VERSION."""
+    if not isinstance(recipe.method, PrefixRecipe) or recipe.method.init != "prefix":
+        return None
+    path = Path(recipe.method.init_prefix)
+    if path.is_file():
+        return Prefix.from_tensors(checkpoint.load(path)[0])
+    return Store(path.parent).load(path.name)[0]
+
+
+def encoded_pairs(recipe: Recipe, task: Task, backbone: Backbone, reporter: Reporter) -> tuple[list[Pair], list[Pair]]:
+    """Training and dev pairs as ids. What had to be cut is said, never done in silence."""
+    prefix_len = recipe.method.prefix_len if isinstance(recipe.method, PrefixRecipe) else 0
+    most = limits(backbone, prefix_len, recipe.task.max_source_len, recipe.task.max_target_len)
+    made = []
+    for split, size in (("train", recipe.task.train_size), ("dev", recipe.task.dev_size)):
+        texts = task.pairs(split) if split in task.splits else []
+        texts = subset(texts, size, recipe.task.subset_seed) if size and texts else texts
+        if not texts and split == "train":
+            raise RunError(f"task {task.name!r} has no training data; its splits are {', '.join(task.splits)}.")
+        sources, cut_sources = source_ids(backbone, [s for s, _ in texts], most.source_len) if texts else ([], 0)
+        targets, cut_targets = target_ids(backbone, [t for _, t in texts], most.target_len) if texts else ([], 0)
+        for what, cut, limit in (("sources", cut_sources, most.source_len), ("targets", cut_targets, most.target_len)):
+            if cut:
+                reporter.say(f"note: {cut} of {len(texts)} {split} {what} are longer than {limit} tokens and are cut at the end.")
+        made.append([Pair(s, t) for s, t in zip(sources, targets, strict=True)])
+    return made[0], made[1]
+
+
+def settings_of(recipe: Recipe, num_pairs: int, trains_backbone: bool) -> Settings:
+    t: TrainRecipe = recipe.train
+    steps = -(-num_pairs // t.batch_size)
+    total = t.max_steps or max(1, round(t.epochs * steps))
+    names = set(Settings.__dataclass_fields__) - {"total_steps", "autocast"}
+    autocast = trains_backbone and recipe.backbone.dtype == "bfloat16"
+    return Settings(total_steps=total, autocast=autocast, **{name: getattr(t, name) for name in names})
+
+
+def decoding_of(recipe: GenerateRecipe) -> Decoding:
+    return Decoding(**{name: getattr(recipe, name) for name in Decoding.__dataclass_fields__})
+
+
+def method_facts(recipe: Recipe, method: Method, backbone: Backbone) -> dict[str, Any]:
+    """Name and size of what was trained and of what is kept, as numbers and as a share of the backbone."""
+    trained, stored = num_parameters(method.trained_parameters()), num_parameters(method.export())
+    share = {"trained_share": trained / backbone.num_parameters, "share_of_backbone": stored / backbone.num_parameters}
+    return {"name": recipe.method.name, "trained_parameters": trained, "stored_parameters": stored, **share}
+
+
+def flat(nested: Mapping[str, Any], head: str = "") -> dict[str, Any]:
+    """{"a": {"b": 1}} -> {"a.b": 1}; lists as text, which is what trackers take."""
+    found: dict[str, Any] = {}
+    for key, value in nested.items():
+        if isinstance(value, Mapping):
+            found |= flat(value, f"{head}{key}.")
+        else:
+            found[f"{head}{key}"] = str(value) if isinstance(value, list) else value
+    return found

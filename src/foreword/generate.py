@@ -1,0 +1,168 @@
+"""Texts from sources, over rows that may carry different prefixes.
+
+Comes in:  a backbone, sources, how to decode, a prefix for all or one per row.      Goes out: texts in the order of the sources.
+Rows are decoded in batches of similar length; what a row gets does not depend on who stands beside it (float32).
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from transformers import GenerationConfig
+
+from foreword.backbone import Backbone, Texts
+from foreword.backbone.wording import end_id, limits, pad_id, source_ids
+from foreword.errors import BadData, UnsupportedBackbone
+from foreword.prefix import Injection, Prefix, PrefixBank
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How to decode; the fields mean what they do in `recipe.GenerateRecipe`."""
+
+    beams: int = 1
+    sample: bool = False
+    temperature: float = 1.0
+    top_p: float = 1.0
+    top_k: int = 0
+    min_new_tokens: int = 0
+    max_new_tokens: int = 100
+    length_penalty: float = 1.0
+    no_repeat_ngram: int = 0
+    no_newlines: bool = False
+    batch_size: int = 32
+    seed: int = 0
+
+    def config(self, backbone: Backbone) -> GenerationConfig:
+        """The same for transformers, from nothing: a model's own generation settings never slip in."""
+        tokenizer = backbone.tokenizer
+        newlines = [[i] for i in tokenizer("\n\n\n", add_special_tokens=False)["input_ids"]] if self.no_newlines else []
+        newlines += [[i] for i in tokenizer("\n", add_special_tokens=False)["input_ids"]] if self.no_newlines else []
+        sampling = {"temperature": self.temperature, "top_p": self.top_p, "top_k": self.top_k} if self.sample else {}
+        return GenerationConfig(
+            num_beams=self.beams,
+            do_sample=self.sample,
+            max_new_tokens=self.max_new_tokens,
+            min_new_tokens=self.min_new_tokens or None,
+            length_penalty=self.length_penalty if self.beams > 1 else None,
+            no_repeat_ngram_size=self.no_repeat_ngram or None,
+            bad_words_ids=[word for i, word in enumerate(newlines) if word not in newlines[:i]] or None,
+            pad_token_id=pad_id(backbone),
+            eos_token_id=end_id(backbone),
+            decoder_start_token_id=getattr(backbone.model.config, "decoder_start_token_id", None),
+            **sampling,
+        )
+
+
+@dataclass(frozen=True)
+class Generated:
+    """Texts, and what a reader of their scores should know."""
+
+    texts: list[str]
+    num_cut_sources: int
+
+
+def generate(
+    backbone: Backbone,
+    sources: Sequence[str],
+    decoding: Decoding = Decoding(),
+    prefixes: Prefix | Sequence[Prefix] | None = None,
+    max_source_len: int = 0,
+) -> Generated:
+    """Answer each source.
+
+    Args:
+        prefixes: one for all rows, or one per source; None runs the untouched backbone.
+        max_source_len: longest source in tokens; longer ones are cut at the end and counted. 0 = what the backbone takes.
+
+    Raises:
+        BadData: no sources, or not one prefix per source.
+        PrefixMismatch: a prefix is not for this backbone.
+        UnsupportedBackbone: an encoder-only backbone, which cannot write.
+    """
+    ids, num_cut = answer(backbone, sources, decoding, prefixes, max_source_len)
+    texts = backbone.tokenizer.batch_decode(ids, skip_special_tokens=True)
+    return Generated([text.strip() for text in texts], num_cut)
+
+
+def generate_ids(
+    backbone: Backbone, sources: Sequence[str], decoding: Decoding, prefixes: Prefix | Sequence[Prefix] | None = None
+) -> list[list[int]]:
+    """The token ids of the answers, up to and without the end marker."""
+    end = end_id(backbone)
+    return [row[: row.index(end)] if end in row else row for row in answer(backbone, sources, decoding, prefixes, 0)[0]]
+
+
+def answer(
+    backbone: Backbone,
+    sources: Sequence[str],
+    decoding: Decoding,
+    prefixes: Prefix | Sequence[Prefix] | None,
+    max_source_len: int,
+) -> tuple[list[list[int]], int]:
+    """New ids per source in their order, and how many sources were cut; see `generate`."""
+    if backbone.kind == "encoder-only":
+        raise UnsupportedBackbone(f"{backbone.name} is encoder-only and cannot generate text. Choose a decoder.")
+    if not sources:
+        raise BadData("generate", "there are no sources. Give at least one text.")
+    per_row = [prefixes] * len(sources) if isinstance(prefixes, Prefix) or prefixes is None else list(prefixes)
+    if len(per_row) != len(sources):
+        raise BadData("generate", f"{len(sources)} sources but {len(per_row)} prefixes; give one per source, or one for all.")
+    bank, numbers = stand_side_by_side(backbone, per_row)
+    longest = 0 if bank is None else int(bank.lengths.max())
+    most = limits(backbone, longest, max_source_len, decoding.max_new_tokens)
+    ids, num_cut = source_ids(backbone, sources, most.source_len)
+    order = sorted(range(len(ids)), key=lambda i: len(ids[i]), reverse=True)
+    answers: list[list[int]] = [[] for _ in ids]
+    config = decoding.config(backbone)
+    with seeded(decoding.seed, decoding.sample):
+        for start in range(0, len(order), decoding.batch_size):
+            rows = order[start : start + decoding.batch_size]
+            injection = None if bank is None else bank.rows([numbers[row] for row in rows])
+            for row, new in zip(rows, decode_batch(backbone, [ids[row] for row in rows], config, injection), strict=True):
+                answers[row] = new
+    return answers, num_cut
+
+
+def stand_side_by_side(backbone: Backbone, per_row: Sequence[Prefix | None]) -> tuple[PrefixBank | None, list[int]]:
+    """A bank of the distinct prefixes and each row's number in it."""
+    distinct: list[Prefix] = []
+    numbers = []
+    for prefix in per_row:
+        if prefix is None:
+            continue
+        at = next((i for i, seen in enumerate(distinct) if seen is prefix), None)
+        if at is None:
+            prefix.check_fits(backbone.sites, backbone.name)
+            at = len(distinct)
+            distinct.append(prefix)
+        numbers.append(at)
+    if numbers and len(numbers) != len(per_row):
+        raise BadData("generate", "some rows carry a prefix and some none; generate them apart.")
+    return (PrefixBank([p.to(backbone.device, backbone.dtype) for p in distinct]) if distinct else None), numbers
+
+
+def decode_batch(
+    backbone: Backbone, ids: Sequence[list[int]], config: GenerationConfig, injection: Injection | None
+) -> list[list[int]]:
+    """New ids of one batch; sources are padded on the left of a decoder, on the right of an encoder."""
+    longest, pad = max(map(len, ids)), pad_id(backbone)
+    left = backbone.kind == "decoder-only"
+    rows = [[*[pad] * (longest - len(row)), *row] if left else [*row, *[pad] * (longest - len(row))] for row in ids]
+    lengths = torch.tensor([len(row) for row in ids])[:, None]
+    columns = torch.arange(longest)
+    mask = columns >= longest - lengths if left else columns < lengths
+    texts = Texts(torch.tensor(rows), mask).to(backbone.device)
+    return backbone.generate(texts, config, injection).tolist()
+
+
+@contextmanager
+def seeded(seed: int, sampling: bool) -> Iterator[None]:
+    """transformers samples from the global generator; borrow it and give it back as it was."""
+    if not sampling:
+        yield
+        return
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        yield

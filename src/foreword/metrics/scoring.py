@@ -1,0 +1,67 @@
+"""The front door of scoring: texts in, scores with intervals and signatures out.
+
+Comes in:  hypotheses, references and the names of metrics.
+Goes out:  Scores. A metric whose tool is missing is skipped with its reason; the others are still scored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from foreword.errors import BadData, MissingTool, UnknownName
+from foreword.metrics.registry import METRICS, measure
+from foreword.metrics.scores import Score, Scores
+from foreword.metrics.texts import Texts
+
+if TYPE_CHECKING:
+    from foreword.metrics.statistics import Statistics
+
+
+def score(
+    hypotheses: Sequence[str],
+    references: Sequence[Sequence[str]],
+    metrics: Iterable[str],
+    seed: int = 0,
+    resamples: int = 1000,
+) -> Scores:
+    """Score texts by some metrics.
+
+    Args:
+        hypotheses: one text per example; an empty one is scored as such.
+        references: per example one or more texts.
+        metrics: names from METRICS.
+        seed: of the bootstrap; the same seed draws the same examples for every metric.
+        resamples: of the bootstrap, at least 1.
+
+    Raises:
+        UnknownName: a metric that does not exist; nothing has been scored then.
+        BadData: nothing to score, numbers that differ, an example without a usable reference.
+    """
+    names = list(dict.fromkeys(metrics))
+    for name in names:
+        if name not in METRICS:
+            raise UnknownName("metric", name, METRICS)
+    if not names:
+        raise BadData("metrics", f"none was named; known are {', '.join(sorted(METRICS))}")
+    if resamples < 1:
+        raise BadData("resamples", f"must be at least 1, got {resamples}")
+    texts = Texts(hypotheses, references)
+    scores: dict[str, Score] = {}
+    skipped: dict[str, str] = {}
+    for name in names:
+        try:
+            statistics = measure(name, texts)
+        except MissingTool as reason:
+            skipped[name] = str(reason)
+        else:
+            scores[name] = _summarize(name, statistics, texts.num_references, seed, resamples)
+    return Scores(scores, skipped)
+
+
+def _summarize(name: str, statistics: Statistics, num_references: str, seed: int, resamples: int) -> Score:
+    from foreword.metrics.bootstrap import interval  # numpy
+
+    low, high = interval(statistics, seed, resamples)
+    signature = f"{name}|refs:{num_references}|bs:{resamples}|seed:{seed}|{statistics.traits}"
+    return Score(name, statistics.score(), low, high, len(statistics.rows), signature)

@@ -1,0 +1,89 @@
+"""Pairs to batches: in an order that only the seed and the epoch decide, long beside long.
+
+Comes in:  pairs of ids.      Goes out: tensors for one forward pass, with the positions that have a target.
+A batch is known by its step alone, so a run that was killed goes on with the very batch it would have had.
+"""
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from foreword.backbone import Backbone, Texts
+from foreword.backbone.wording import Pair, pad_id
+
+POOL = 50  # batches whose pairs are sorted by length together: nearly no padding, yet every epoch mixes anew
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One forward pass.
+
+    at:      [N] flat positions (row * T + t) whose next token is a target; targets: [N] those tokens.
+    """
+
+    texts: Texts
+    at: Tensor
+    targets: Tensor
+    num_rows: int
+
+    def to(self, device: torch.device) -> "Batch":
+        return Batch(self.texts.to(device), self.at.to(device), self.targets.to(device), self.num_rows)
+
+
+class Schedule:
+    """Which pairs make up each step's batch."""
+
+    def __init__(self, lengths: Sequence[int], batch_size: int, seed: int):
+        self.lengths, self.batch_size, self.seed = list(lengths), batch_size, seed
+        self.steps_per_epoch = math.ceil(len(self.lengths) / batch_size)
+        self._epoch, self._batches = -1, []
+
+    def rows(self, step: int) -> list[int]:
+        """Indices of the pairs of one step, counted from 0 over all epochs."""
+        epoch, index = divmod(step, self.steps_per_epoch)
+        if epoch != self._epoch:
+            self._epoch, self._batches = epoch, self._epoch_batches(epoch)
+        return self._batches[index]
+
+    def _epoch_batches(self, epoch: int) -> list[list[int]]:
+        rng = random.Random(f"{self.seed}/{epoch}")
+        order = list(range(len(self.lengths)))
+        rng.shuffle(order)
+        batches = []
+        for start in range(0, len(order), POOL * self.batch_size):
+            pool = sorted(order[start : start + POOL * self.batch_size], key=self.lengths.__getitem__)
+            batches += [pool[i : i + self.batch_size] for i in range(0, len(pool), self.batch_size)]
+        rng.shuffle(batches)
+        return batches
+
+
+def collate(backbone: Backbone, pairs: Sequence[Pair]) -> Batch:
+    """Right-padded tensors of these pairs, for the backbone's kind."""
+    pad = pad_id(backbone)
+    if backbone.kind == "encoder-decoder":
+        start = backbone.model.config.decoder_start_token_id
+        ids, mask = padded([p.source for p in pairs], pad)
+        decoder_ids, decoder_mask = padded([[start, *p.target[:-1]] for p in pairs], pad)
+        at, targets = target_positions([0] * len(pairs), [p.target for p in pairs], decoder_ids.shape[1])
+        return Batch(Texts(ids, mask, decoder_ids, decoder_mask), at, targets, len(pairs))
+    ids, mask = padded([[*p.source, *p.target[:-1]] for p in pairs], pad)
+    at, targets = target_positions([len(p.source) - 1 for p in pairs], [p.target for p in pairs], ids.shape[1])
+    return Batch(Texts(ids, mask), at, targets, len(pairs))
+
+
+def padded(rows: Sequence[list[int]], pad: int) -> tuple[Tensor, Tensor]:
+    """Ids [B, T] and mask [B, T] of rows of ids, padded on the right."""
+    longest = max(map(len, rows))
+    ids = torch.tensor([[*row, *[pad] * (longest - len(row))] for row in rows])
+    lengths = torch.tensor([len(row) for row in rows])
+    return ids, torch.arange(longest) < lengths[:, None]
+
+
+def target_positions(first: Sequence[int], targets: Sequence[list[int]], width: int) -> tuple[Tensor, Tensor]:
+    """Flat positions from which each target token is predicted, and the tokens, both [N], row by row."""
+    at = [row * width + begin + i for row, begin in enumerate(first) for i in range(len(targets[row]))]
+    return torch.tensor(at), torch.tensor([token for target in targets for token in target])

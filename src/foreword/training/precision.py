@@ -1,0 +1,43 @@
+"""Which precision and how many threads to compute with, decided by measurement where the recipe leaves it open.
+
+Comes in:  "auto" or a name.      Goes out: "float32" or "bfloat16"; the thread count in force.
+"""
+
+import os
+import time
+
+import torch
+
+ROWS, WIDTH = 1024, 768  # of the trial products: about a batch's tokens through a small model's layer
+WORTH_IT = 1.5  # bfloat16 must be this much faster: everything around the products gains nothing
+
+
+def choose_dtype(wanted: str, device: torch.device) -> str:
+    """The recipe's precision, or for "auto" the faster one here."""
+    if wanted != "auto":
+        return wanted
+    return "bfloat16" if product_time(torch.float32, device) > WORTH_IT * product_time(torch.bfloat16, device) else "float32"
+
+
+def product_time(dtype: torch.dtype, device: torch.device) -> float:
+    """Seconds of one matrix product, the best of several."""
+    left, right = torch.ones(ROWS, WIDTH, dtype=dtype, device=device), torch.ones(WIDTH, 4 * WIDTH, dtype=dtype, device=device)
+    best = float("inf")
+    for _ in range(6):
+        began = time.perf_counter()
+        (left @ right)[0, 0].item()  # waits for the device
+        best = min(best, time.perf_counter() - began)
+    return best
+
+
+def choose_device(wanted: str) -> str:
+    """The recipe's device, or for "auto" an accelerator where there is one."""
+    if wanted != "auto":
+        return wanted
+    return str(torch.accelerator.current_accelerator()) if torch.accelerator.is_available() else "cpu"
+
+
+def share_cores(num_processes: int) -> None:
+    """Give each process on this machine its share of the cores: two that each want all of them slow each other tenfold."""
+    if num_processes > 1 and "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(max(1, (os.cpu_count() or 1) // num_processes))

@@ -1,0 +1,149 @@
+"""A prefix of real words is the words; the text stands behind it, whatever the padding."""
+
+import pytest
+import torch
+from tests.tiny_models import DECODER_ONLY, ENCODER_DECODER, ENCODER_ONLY, FAMILIES, tiny_backbone
+from torch.testing import assert_close
+from transformers import GenerationConfig
+
+from foreword.backbone import Texts
+from foreword.backbone.padding import padded_on
+from foreword.errors import PrefixMismatch
+from foreword.prefix import Injection, Prefix, PrefixBank
+
+WORDS, TEXT = [5, 9, 2, 33, 41], [7, 61, 4, 12]
+GREEDY = GenerationConfig(max_new_tokens=6, do_sample=False, eos_token_id=None, pad_token_id=0)
+BEAMS = GenerationConfig(max_new_tokens=6, do_sample=False, num_beams=3, eos_token_id=None, pad_token_id=0)
+CLOSE = {"atol": 2e-4, "rtol": 1e-4}  # T5 does not scale its scores, so rounding grows
+
+
+def text(*rows):
+    """Rows of ids and None (padding) as Texts; padding has id 0."""
+    ids = torch.tensor([[0 if i is None else i for i in row] for row in rows])
+    return Texts(ids, torch.tensor([[i is not None for i in row] for row in rows]))
+
+
+def with_decoder(texts, decoder):
+    return Texts(texts.ids, texts.mask, decoder.ids, decoder.mask)
+
+
+def real(logits, texts):
+    """The logits of real tokens, row by row."""
+    return [row[mask] for row, mask in zip(logits, texts.mask, strict=True)]
+
+
+def random_prefix(backbone, prefix_len, seed=0):
+    made = torch.Generator().manual_seed(seed)
+    sizes = {s: (2, x.num_layers, x.num_kv_heads, prefix_len, x.head_dim) for s, x in backbone.sites.items()}
+    kv = {s: torch.randn(size, generator=made) for s, size in sizes.items()}
+    return Prefix({s: x[0] for s, x in kv.items()}, {s: x[1] for s, x in kv.items()})
+
+
+@pytest.mark.parametrize("family", DECODER_ONLY)
+def test_a_prefix_made_of_real_words_acts_like_the_words(family):
+    backbone = tiny_backbone(family)
+    as_words = backbone.logits(text(WORDS + TEXT))[:, len(WORDS) :]
+    as_prefix = backbone.logits(text(TEXT), Injection.of(backbone.activations(WORDS)))
+    assert_close(as_prefix, as_words, **CLOSE)
+    assert not torch.allclose(as_words, backbone.logits(text(TEXT)), atol=1e-2), "the words change nothing: a blind test"
+
+
+@pytest.mark.parametrize("config", [GREEDY, BEAMS], ids=["greedy", "beams"])
+@pytest.mark.parametrize("family", DECODER_ONLY)
+def test_what_follows_a_prefix_of_real_words_is_what_follows_the_words(family, config):
+    backbone = tiny_backbone(family)
+    as_words = backbone.generate(text(WORDS + TEXT), config)
+    as_prefix = backbone.generate(text(TEXT), config, Injection.of(backbone.activations(WORDS)))
+    assert as_prefix.tolist() == as_words.tolist()
+
+
+@pytest.mark.parametrize("family", DECODER_ONLY)
+def test_each_row_stands_behind_its_own_words(family):
+    backbone = tiny_backbone(family)
+    sayings, texts = [WORDS, WORDS[:2], WORDS[1:4]], text(TEXT, [None, *TEXT[1:]], [None, None, *TEXT[:2]])
+    bank = PrefixBank([backbone.activations(words) for words in sayings])
+    mixed = real(backbone.logits(texts, bank.rows([0, 1, 2])), texts)
+    for words, row, ids in zip(sayings, mixed, [TEXT, TEXT[1:], TEXT[:2]], strict=True):
+        assert_close(row, backbone.logits(text(words + ids))[0, len(words) :], **CLOSE)
+
+
+@pytest.mark.parametrize("family", DECODER_ONLY)
+def test_words_said_one_after_the_other_are_one_prefix(family):
+    """The second part sees the first, at positions behind it: activations are read under an open injection too."""
+    backbone = tiny_backbone(family)
+    first, whole = backbone.activations(WORDS[:2]), backbone.activations(WORDS)
+    with backbone.injected(Injection.of(first)):
+        second = backbone.activations(WORDS[2:])
+    assert_close(torch.cat([first.keys["decoder"], second.keys["decoder"]], dim=2), whole.keys["decoder"], **CLOSE)
+    assert_close(torch.cat([first.values["decoder"], second.values["decoder"]], dim=2), whole.values["decoder"], **CLOSE)
+
+
+def test_no_words_make_no_prefix():
+    with pytest.raises(PrefixMismatch, match="at least one token, got none"):
+        tiny_backbone("gpt2").activations([])
+
+
+PADDED = {
+    "left": [[None, None, None, *TEXT], [None, *WORDS, 8]],
+    "right": [[*TEXT, None, None, None], [*WORDS, 8, None]],
+    "both": [[None, *TEXT, None, None], [*WORDS, 8, None]],
+    "within": [[TEXT[0], None, *TEXT[1:], None, None], [*WORDS, None, 8]],
+}
+
+
+@pytest.mark.parametrize("side", PADDED)
+@pytest.mark.parametrize("prefix_len", [0, 3])
+@pytest.mark.parametrize("family", [*DECODER_ONLY, *ENCODER_ONLY])
+def test_padded_equals_unpadded(family, prefix_len, side):
+    backbone = tiny_backbone(family)
+    injection = Injection.of(random_prefix(backbone, prefix_len)) if prefix_len else None
+    texts = text(*PADDED[side])
+    for row, ids in zip(real(backbone.logits(texts, injection), texts), [TEXT, [*WORDS, 8]], strict=True):
+        assert_close(row, backbone.logits(text(ids), injection)[0], **CLOSE)
+
+
+@pytest.mark.parametrize("side", PADDED)
+@pytest.mark.parametrize("prefix_len", [0, 3])
+@pytest.mark.parametrize("family", ENCODER_DECODER)
+def test_padded_equals_unpadded_in_both_texts(family, prefix_len, side):
+    backbone = tiny_backbone(family)
+    injection = Injection.of(random_prefix(backbone, prefix_len)) if prefix_len else None
+    source, target = text(*PADDED[side]), text(*reversed(PADDED[side]))
+    padded = real(backbone.logits(with_decoder(source, target), injection), target)
+    for row, ids, decoder_ids in zip(padded, [TEXT, [*WORDS, 8]], [[*WORDS, 8], TEXT], strict=True):
+        assert_close(row, backbone.logits(with_decoder(text(ids), text(decoder_ids)), injection)[0], **CLOSE)
+
+
+@pytest.mark.parametrize("config", [GREEDY, BEAMS], ids=["greedy", "beams"])
+@pytest.mark.parametrize("prefix_len", [0, 3])
+@pytest.mark.parametrize("family", [*DECODER_ONLY, *ENCODER_DECODER])
+def test_generation_does_not_see_the_padding(family, prefix_len, config):
+    backbone = tiny_backbone(family)
+    injection = Injection.of(random_prefix(backbone, prefix_len)) if prefix_len else None
+    alone = [backbone.generate(text(ids), config, injection)[0].tolist() for ids in (TEXT, [*WORDS, 8])]
+    for side, rows in PADDED.items():
+        assert backbone.generate(text(*rows), config, injection).tolist() == alone, side
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_logits_can_be_asked_for_at_some_positions_only(family):
+    backbone = tiny_backbone(family)
+    texts = text(*PADDED["both"])
+    if backbone.kind == "encoder-decoder":
+        texts = with_decoder(texts, text(*reversed(PADDED["left"])))
+    injection, at = Injection.of(random_prefix(backbone, 2)), torch.tensor([8, 1, 3, 11])
+    everywhere = backbone.logits(texts, injection)
+    assert_close(backbone.logits(texts, injection, at=at), everywhere.flatten(0, 1)[at], **CLOSE)
+    assert_close(backbone.logits(texts, injection), everywhere, msg="asking for some positions must not outlast the call")
+
+
+def test_padding_moves_to_one_side_and_tokens_keep_their_order():
+    rows = text([None, 3, None, 4, 5], [6, 7, 8, None, None], [1, 2, 3, 4, 5])
+    left, left_mask, _ = padded_on("left", rows.ids, rows.mask)
+    right, right_mask, place = padded_on("right", rows.ids, rows.mask)
+    assert left.tolist() == [[0, 0, 3, 4, 5], [0, 0, 6, 7, 8], [1, 2, 3, 4, 5]]
+    assert right.tolist() == [[3, 4, 5, 0, 0], [6, 7, 8, 0, 0], [1, 2, 3, 4, 5]]
+    assert left_mask.sum(1).tolist() == right_mask.sum(1).tolist() == [3, 3, 5]
+    assert place is not None
+    assert right.gather(1, place).tolist() == rows.ids.tolist()
+    assert padded_on("right", right, right_mask)[2] is None
