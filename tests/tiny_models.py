@@ -76,7 +76,7 @@ def mbart() -> PreTrainedModel:
 
 def t5() -> PreTrainedModel:
     config = hf.T5Config(
-        **IDS, d_model=32, d_kv=12, d_ff=64, num_layers=2, num_decoder_layers=3, num_heads=4, decoder_start_token_id=0
+        **IDS, d_model=32, d_kv=12, d_ff=64, num_layers=3, num_decoder_layers=2, num_heads=4, decoder_start_token_id=0
     )
     return hf.T5ForConditionalGeneration(config)
 

@@ -45,7 +45,9 @@ def test_a_prefix_made_of_real_words_acts_like_the_words(family):
     as_words = backbone.logits(text(WORDS + TEXT))[:, len(WORDS) :]
     as_prefix = backbone.logits(text(TEXT), Injection.of(backbone.activations(WORDS)))
     assert_close(as_prefix, as_words, **CLOSE)
-    assert not torch.allclose(as_words, backbone.logits(text(TEXT)), atol=1e-2), "the words change nothing: a blind test"
+    assert not torch.allclose(as_words, backbone.logits(text(TEXT)), atol=1e-2), (
+        "the words change nothing: a blind test"
+    )
 
 
 @pytest.mark.parametrize("config", [GREEDY, BEAMS], ids=["greedy", "beams"])
@@ -75,7 +77,9 @@ def test_words_said_one_after_the_other_are_one_prefix(family):
     with backbone.injected(Injection.of(first)):
         second = backbone.activations(WORDS[2:])
     assert_close(torch.cat([first.keys["decoder"], second.keys["decoder"]], dim=2), whole.keys["decoder"], **CLOSE)
-    assert_close(torch.cat([first.values["decoder"], second.values["decoder"]], dim=2), whole.values["decoder"], **CLOSE)
+    assert_close(
+        torch.cat([first.values["decoder"], second.values["decoder"]], dim=2), whole.values["decoder"], **CLOSE
+    )
 
 
 def test_no_words_make_no_prefix():
@@ -134,7 +138,9 @@ def test_logits_can_be_asked_for_at_some_positions_only(family):
     injection, at = Injection.of(random_prefix(backbone, 2)), torch.tensor([8, 1, 3, 11])
     everywhere = backbone.logits(texts, injection)
     assert_close(backbone.logits(texts, injection, at=at), everywhere.flatten(0, 1)[at], **CLOSE)
-    assert_close(backbone.logits(texts, injection), everywhere, msg="asking for some positions must not outlast the call")
+    assert_close(
+        backbone.logits(texts, injection), everywhere, msg="asking for some positions must not outlast the call"
+    )
 
 
 def test_padding_moves_to_one_side_and_tokens_keep_their_order():

@@ -47,6 +47,16 @@ class Injection:
         """Positions the longest row occupies; 0 without a prefix."""
         return next((k.shape[3] for k in self.keys.values()), 0)
 
+    def tensors(self) -> list[Tensor]:
+        """Keys and values of every site, in a fixed order."""
+        return [*self.keys.values(), *self.values.values()]
+
+    def detached(self) -> "Injection":
+        """The same numbers as new leaves that gather gradients, so that several backward passes share one computation."""
+        keys = {site: tensor.detach().requires_grad_() for site, tensor in self.keys.items()}
+        values = {site: tensor.detach().requires_grad_() for site, tensor in self.values.items()}
+        return Injection(keys, values, self.lengths)
+
     def to(self, device: torch.device, dtype: torch.dtype) -> "Injection":
         return Injection(
             {s: k.to(device, dtype) for s, k in self.keys.items()},
