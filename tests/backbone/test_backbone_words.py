@@ -2,29 +2,26 @@
 
 import pytest
 import torch
-from tests.tiny_models import DECODER_ONLY, ENCODER_DECODER, ENCODER_ONLY, FAMILIES, tiny_backbone
-from torch.testing import assert_close
+from tests.tiny_models import (
+    DECODER_ONLY,
+    ENCODER_DECODER,
+    ENCODER_ONLY,
+    FAMILIES,
+    close,
+    pair,
+    random_prefix,
+    text,
+    tiny_backbone,
+)  # fmt: skip
 from transformers import GenerationConfig
 
-from foreword.backbone import Texts
 from foreword.backbone.padding import padded_on
 from foreword.errors import PrefixMismatch
-from foreword.prefix import Injection, Prefix, PrefixBank
+from foreword.prefix import Injection, PrefixBank
 
 WORDS, TEXT = [5, 9, 2, 33, 41], [7, 61, 4, 12]
-GREEDY = GenerationConfig(max_new_tokens=6, do_sample=False, eos_token_id=None, pad_token_id=0)
-BEAMS = GenerationConfig(max_new_tokens=6, do_sample=False, num_beams=3, eos_token_id=None, pad_token_id=0)
-CLOSE = {"atol": 2e-4, "rtol": 1e-4}  # T5 does not scale its scores, so rounding grows
-
-
-def text(*rows):
-    """Rows of ids and None (padding) as Texts; padding has id 0."""
-    ids = torch.tensor([[0 if i is None else i for i in row] for row in rows])
-    return Texts(ids, torch.tensor([[i is not None for i in row] for row in rows]))
-
-
-def with_decoder(texts, decoder):
-    return Texts(texts.ids, texts.mask, decoder.ids, decoder.mask)
+GREEDY = GenerationConfig(max_new_tokens=6, min_new_tokens=6, do_sample=False, pad_token_id=0)
+BEAMS = GenerationConfig(max_new_tokens=6, min_new_tokens=6, do_sample=False, num_beams=3, pad_token_id=0)
 
 
 def real(logits, texts):
@@ -32,19 +29,12 @@ def real(logits, texts):
     return [row[mask] for row, mask in zip(logits, texts.mask, strict=True)]
 
 
-def random_prefix(backbone, prefix_len, seed=0):
-    made = torch.Generator().manual_seed(seed)
-    sizes = {s: (2, x.num_layers, x.num_kv_heads, prefix_len, x.head_dim) for s, x in backbone.sites.items()}
-    kv = {s: torch.randn(size, generator=made) for s, size in sizes.items()}
-    return Prefix({s: x[0] for s, x in kv.items()}, {s: x[1] for s, x in kv.items()})
-
-
 @pytest.mark.parametrize("family", DECODER_ONLY)
 def test_a_prefix_made_of_real_words_acts_like_the_words(family):
     backbone = tiny_backbone(family)
     as_words = backbone.logits(text(WORDS + TEXT))[:, len(WORDS) :]
     as_prefix = backbone.logits(text(TEXT), Injection.of(backbone.activations(WORDS)))
-    assert_close(as_prefix, as_words, **CLOSE)
+    close(as_prefix, as_words)
     assert not torch.allclose(as_words, backbone.logits(text(TEXT)), atol=1e-2), (
         "the words change nothing: a blind test"
     )
@@ -66,7 +56,7 @@ def test_each_row_stands_behind_its_own_words(family):
     bank = PrefixBank([backbone.activations(words) for words in sayings])
     mixed = real(backbone.logits(texts, bank.rows([0, 1, 2])), texts)
     for words, row, ids in zip(sayings, mixed, [TEXT, TEXT[1:], TEXT[:2]], strict=True):
-        assert_close(row, backbone.logits(text(words + ids))[0, len(words) :], **CLOSE)
+        close(row, backbone.logits(text(words + ids))[0, len(words) :])
 
 
 @pytest.mark.parametrize("family", DECODER_ONLY)
@@ -76,10 +66,8 @@ def test_words_said_one_after_the_other_are_one_prefix(family):
     first, whole = backbone.activations(WORDS[:2]), backbone.activations(WORDS)
     with backbone.injected(Injection.of(first)):
         second = backbone.activations(WORDS[2:])
-    assert_close(torch.cat([first.keys["decoder"], second.keys["decoder"]], dim=2), whole.keys["decoder"], **CLOSE)
-    assert_close(
-        torch.cat([first.values["decoder"], second.values["decoder"]], dim=2), whole.values["decoder"], **CLOSE
-    )
+    close(torch.cat([first.keys["decoder"], second.keys["decoder"]], dim=2), whole.keys["decoder"])
+    close(torch.cat([first.values["decoder"], second.values["decoder"]], dim=2), whole.values["decoder"])
 
 
 def test_no_words_make_no_prefix():
@@ -103,7 +91,7 @@ def test_padded_equals_unpadded(family, prefix_len, side):
     injection = Injection.of(random_prefix(backbone, prefix_len)) if prefix_len else None
     texts = text(*PADDED[side])
     for row, ids in zip(real(backbone.logits(texts, injection), texts), [TEXT, [*WORDS, 8]], strict=True):
-        assert_close(row, backbone.logits(text(ids), injection)[0], **CLOSE)
+        close(row, backbone.logits(text(ids), injection)[0])
 
 
 @pytest.mark.parametrize("side", PADDED)
@@ -113,9 +101,9 @@ def test_padded_equals_unpadded_in_both_texts(family, prefix_len, side):
     backbone = tiny_backbone(family)
     injection = Injection.of(random_prefix(backbone, prefix_len)) if prefix_len else None
     source, target = text(*PADDED[side]), text(*reversed(PADDED[side]))
-    padded = real(backbone.logits(with_decoder(source, target), injection), target)
+    padded = real(backbone.logits(pair(source, target), injection), target)
     for row, ids, decoder_ids in zip(padded, [TEXT, [*WORDS, 8]], [[*WORDS, 8], TEXT], strict=True):
-        assert_close(row, backbone.logits(with_decoder(text(ids), text(decoder_ids)), injection)[0], **CLOSE)
+        close(row, backbone.logits(pair(text(ids), text(decoder_ids)), injection)[0])
 
 
 @pytest.mark.parametrize("config", [GREEDY, BEAMS], ids=["greedy", "beams"])
@@ -134,13 +122,11 @@ def test_logits_can_be_asked_for_at_some_positions_only(family):
     backbone = tiny_backbone(family)
     texts = text(*PADDED["both"])
     if backbone.kind == "encoder-decoder":
-        texts = with_decoder(texts, text(*reversed(PADDED["left"])))
+        texts = pair(texts, text(*reversed(PADDED["left"])))
     injection, at = Injection.of(random_prefix(backbone, 2)), torch.tensor([8, 1, 3, 11])
     everywhere = backbone.logits(texts, injection)
-    assert_close(backbone.logits(texts, injection, at=at), everywhere.flatten(0, 1)[at], **CLOSE)
-    assert_close(
-        backbone.logits(texts, injection), everywhere, msg="asking for some positions must not outlast the call"
-    )
+    close(backbone.logits(texts, injection, at=at), everywhere.flatten(0, 1)[at])
+    close(backbone.logits(texts, injection), everywhere)  # asking for some positions does not outlast the call
 
 
 def test_padding_moves_to_one_side_and_tokens_keep_their_order():

@@ -15,7 +15,7 @@ from transformers.masking_utils import sdpa_mask
 
 from foreword.errors import UnsupportedBackbone
 from foreword.prefix import AttentionSite, Seam, SiteShape, prefix_attention
-from foreword.prefix.attention import Asked
+from foreword.prefix.attention import MARK, Asked
 
 ATTENTION = "foreword"
 AttentionInterface.register(ATTENTION, prefix_attention)
@@ -32,8 +32,8 @@ def restored_if_refused(model: PreTrainedModel) -> Iterator[None]:
         yield
     except UnsupportedBackbone:
         for module in model.modules():
-            module.__dict__.pop("foreword_site", None)
-        model.set_attn_implementation(before)
+            module.__dict__.pop(MARK, None)
+        model.set_attn_implementation(before or "eager")
         raise
 
 
@@ -50,7 +50,7 @@ def mark_sites(model: PreTrainedModel, seam: Seam, name: str) -> dict[str, SiteS
     sites: dict[str, list[Asked]] = {}
     for call in asked:
         site = site_of(call, model.config.is_encoder_decoder, bool(getattr(call.module, "is_causal", False)))
-        call.module.foreword_site = AttentionSite(seam, site, len(sites.setdefault(site, [])))
+        setattr(call.module, MARK, AttentionSite(seam, site, len(sites.setdefault(site, []))))
         sites[site].append(call)
     shapes = {site: shape_of(site, calls, name, model) for site, calls in sites.items()}
     check_every_layer_attends(model, shapes, name)
@@ -63,7 +63,7 @@ def trial_run(model: PreTrainedModel, seam: Seam, name: str) -> list[Asked]:
     """Who asked for attention, in the order of the layers."""
     nowhere = AttentionSite(seam, "", 0)
     for module in model.modules():
-        module.foreword_site = nowhere
+        setattr(module, MARK, nowhere)
     first = torch.zeros(1, FIRST_LEN, dtype=torch.long, device=model.device)
     texts = {"input_ids": first, "attention_mask": torch.ones_like(first)}
     if model.config.is_encoder_decoder:
@@ -73,7 +73,7 @@ def trial_run(model: PreTrainedModel, seam: Seam, name: str) -> list[Asked]:
             model(**texts, use_cache=False)
     finally:
         for module in model.modules():
-            del module.foreword_site
+            delattr(module, MARK)
     return asked
 
 

@@ -23,6 +23,8 @@ from foreword.prefix.scores import prefix_scores, prefix_sum
 # Queries from which the fused kernel is used. Below it, materialised scores are faster on CPUs (docs/log.md).
 FUSED_FROM = 192
 
+MARK = "foreword_site"  # the attribute of an attention module that holds its AttentionSite
+
 
 @dataclass(frozen=True)
 class Injection:
@@ -131,7 +133,7 @@ class Seam(threading.local):
 
 @dataclass(frozen=True)
 class AttentionSite:
-    """Put on each attention module as `foreword_site`: who it is and where its injection is found."""
+    """Put on each attention module under the name MARK: who it is and where its injection is found."""
 
     seam: Seam
     site: str
@@ -163,7 +165,7 @@ def prefix_attention(
     Returns:
         [B, T, H * G, D], and None for the weights.
     """
-    where: AttentionSite | None = getattr(module, "foreword_site", None)
+    where: AttentionSite | None = getattr(module, MARK, None)
     prefix = lengths = None
     if where is not None:
         seam = where.seam

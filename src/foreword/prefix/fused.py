@@ -5,7 +5,7 @@ Comes in:  queries, keys, values, a prefix, a mask.      Goes out: what `materia
 The fused kernel takes one set of keys and gives no log-sum-exp back, so the prefix enters as *one* extra key whose score is,
 for every query, exactly the log-sum-exp c of that query's prefix scores. Softmax then gives that key the prefix's whole share:
 
-    softmax([s_1 .. s_P, t_1 .. t_S]) = [ lambda * softmax(s_1 .. s_P),  softmax([c, t_1 .. t_S])[1:] ],  lambda = softmax([c, t])[0]
+    softmax([s_1 .. s_P, t_1 .. t_S]) = [ lambda * softmax(s_1 .. s_P),  softmax([c, t_1 .. t_S])[1:] ], lambda = softmax([c, t])[0]
 
 A score per query cannot come from a dot product of the head size alone, so queries and keys get a few more channels: the
 extra key is zero but for ones there, the queries hold c there (in two parts, whose sum keeps c exact in bfloat16), and the
