@@ -1,0 +1,72 @@
+"""Foreword: prefix-tuning, whole. One frozen language model, many tasks; a task is a prefix.
+
+    import foreword
+
+    recipe = foreword.read_recipe("recipes/embedded/demo.toml", ["task.voice=poet"])
+    prefix = foreword.train(recipe, out="runs/poet")
+    prefix.generate(["station : Lizard Point | sky : clear | wind : south, 9 knots | temperature : 14 °C | sea : calm"])
+    prefix.evaluate("test")
+    foreword.keep(prefix, "store", "poet")
+    foreword.take("poet@1", "store").generate([...])
+
+Names are loaded when first used, so that importing the package costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from foreword.backbone import load_backbone
+    from foreword.errors import ForewordError
+    from foreword.experiment import Tuned, open_run, train, untouched
+    from foreword.generate import Decoding, generate
+    from foreword.keeping import keep, take
+    from foreword.metrics import score
+    from foreword.prefix import Prefix
+    from foreword.recipe import Recipe, read_recipe
+    from foreword.store import Store
+    from foreword.tasks import load_task
+
+_ROOMS = {
+    "Decoding": "generate",
+    "ForewordError": "errors",
+    "Prefix": "prefix",
+    "Recipe": "recipe",
+    "Store": "store",
+    "Tuned": "experiment",
+    "generate": "generate",
+    "keep": "keeping",
+    "load_backbone": "backbone",
+    "load_task": "tasks",
+    "open_run": "experiment",
+    "read_recipe": "recipe",
+    "score": "metrics",
+    "take": "keeping",
+    "train": "experiment",
+    "untouched": "experiment",
+}
+
+__all__ = [
+    "Decoding",
+    "ForewordError",
+    "Prefix",
+    "Recipe",
+    "Store",
+    "Tuned",
+    "generate",
+    "keep",
+    "load_backbone",
+    "load_task",
+    "open_run",
+    "read_recipe",
+    "score",
+    "take",
+    "train",
+    "untouched",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'foreword' has no attribute {name!r}; it has {', '.join(__all__)}")
+    return getattr(import_module(f"foreword.{_ROOMS[name]}"), name)

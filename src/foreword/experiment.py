@@ -76,30 +76,39 @@ def train(recipe: Recipe, out: str | Path) -> Tuned:
         Interrupted: Ctrl-C; the same call goes on from there.
     """
     folder = Path(out)
-    accelerator = Accelerator(
-        cpu=choose_device(recipe.backbone.device) == "cpu", log_with=list(recipe.train.trackers) or None, project_dir=str(folder)
-    )
-    share_cores(accelerator.num_processes)
+    accelerator = open_accelerator(recipe, folder)
+    recipe = settled(recipe, folder, accelerator)
     task = open_task(recipe)
-    recipe = claim_folder(folder, recipe, accelerator)
     backbone = open_backbone(recipe.backbone, accelerator)
+    pairs, dev_pairs = encoded_pairs(recipe, task, backbone, Reporter(0, silent=not accelerator.is_main_process))
     method = build_method(recipe.method, backbone, recipe.train.seed, first_prefix(recipe))
-    reporter = Reporter(0, silent=not accelerator.is_main_process)
-    pairs, dev_pairs = encoded_pairs(recipe, task, backbone, reporter)
-    if recipe.train.trackers:
-        accelerator.init_trackers("foreword", config=flat(recipe.to_dict()))
-    backbone.checkpointing(recipe.train.checkpointing)
+    facts = method_facts(recipe, method, backbone)
     settings = settings_of(recipe, len(pairs), trains_backbone=method.trains_backbone)
-    began = time.monotonic()
     dev_scores = dev_scores_of(recipe, backbone, task, method) if recipe.train.dev_metrics else None
+    if accelerator.is_main_process:  # only now: what fails before leaves no folder behind
+        write_json(folder / "recipe.json", recipe.to_dict())
+    accelerator.wait_for_everyone()
+    began = time.monotonic()
+    backbone.checkpointing(recipe.train.checkpointing)
     state = Training(backbone, method, pairs, dev_pairs, settings, folder, accelerator, dev_scores).run()
+    backbone.checkpointing(False)
     accelerator.end_training()
     if accelerator.is_main_process:
-        run = {"method": facts, "state": vars(state), "train_s": round(time.monotonic() - began, 1)}
-        run |= {"num_pairs": len(pairs), "data_hash": task.data_hash("train"), "code_commit": code_commit(), "versions": versions()}
+        run = {"method": facts, "state": vars(state), "num_pairs": len(pairs), "data_hash": task.data_hash("train")}
+        run |= {"train_s": round(time.monotonic() - began, 1), "code_commit": code_commit(), "versions": versions()}
         write_json(folder / "run.json", run)
-    backbone.checkpointing(False)
     return Tuned(recipe, backbone, kept_prefix(folder, recipe, backbone), facts, folder)
+
+
+def open_accelerator(recipe: Recipe, folder: Path) -> Accelerator:
+    """The device, the processes and the trackers of a training."""
+    trackers = list(recipe.train.trackers)
+    on_cpu = choose_device(recipe.backbone.device) == "cpu"
+    accelerator = Accelerator(cpu=on_cpu, log_with=trackers or None, project_dir=str(folder))  # type: ignore[arg-type]
+    share_cores(accelerator.num_processes)
+    if trackers:
+        accelerator.init_trackers("foreword", config=flat(recipe.to_dict()))
+    return accelerator
 
 
 def kept_prefix(folder: Path, recipe: Recipe, backbone: Backbone) -> Prefix | None:
@@ -158,27 +167,21 @@ def write_result(folder: Path, split: str, result: Result, content: Mapping[str,
     (folder / f"texts-{split}.txt").write_text(texts, encoding="utf-8")
 
 
-def claim_folder(folder: Path, recipe: Recipe, accelerator: Accelerator) -> Recipe:
-    """Make the run folder this recipe's, or find it is already; returns the recipe with its precision settled.
+def settled(recipe: Recipe, folder: Path, accelerator: Accelerator) -> Recipe:
+    """The recipe with its precision settled: as the run in the folder has it, or by measurement.
 
     Raises:
-        RunError: the folder holds a run of another recipe, or cannot be written.
+        RunError: the folder holds a run of another recipe.
     """
     path = folder / "recipe.json"
-    if path.is_file():
-        held = Recipe.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        wanted = recipe
-        if recipe.backbone.dtype == "auto":
-            wanted = with_dtype(recipe, held.backbone.dtype)
-        if held != wanted:
-            changed = ", ".join(sorted(k for k, v in flat(held.to_dict()).items() if flat(wanted.to_dict()).get(k) != v))
-            raise RunError(f"{folder} holds a run of another recipe (it differs in {changed}). Choose another --out, or remove it.")
-        return held
-    recipe = with_dtype(recipe, choose_dtype(recipe.backbone.dtype, accelerator.device))
-    if accelerator.is_main_process:
-        write_json(path, recipe.to_dict())
-    accelerator.wait_for_everyone()
-    return recipe
+    if not path.is_file():
+        return with_dtype(recipe, choose_dtype(recipe.backbone.dtype, accelerator.device))
+    held = Recipe.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    wanted = with_dtype(recipe, held.backbone.dtype) if recipe.backbone.dtype == "auto" else recipe
+    if held != wanted:
+        changed = ", ".join(sorted(k for k, v in flat(held.to_dict()).items() if flat(wanted.to_dict()).get(k) != v))
+        raise RunError(f"{folder} holds a run of another recipe (it differs in {changed}). Choose another --out, or remove it.")
+    return held
 
 
 def with_dtype(recipe: Recipe, dtype: str) -> Recipe:

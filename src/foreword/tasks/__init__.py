@@ -11,7 +11,7 @@ from typing import get_type_hints
 from foreword.errors import BadRecipe, UnknownName
 from foreword.tasks.task import Example, Task, subset
 
-__all__ = ["TASKS", "Example", "Task", "load_task", "subset"]
+__all__ = ["TASKS", "Example", "Task", "check_arguments", "load_task", "subset"]
 
 TASKS = {
     "bulletins": "the demo's own: weather at sea, told in a voice (plain, radio, captain, poet); needs no files",
@@ -47,6 +47,12 @@ def load_task(name: str, path: str | Path | None = None, **arguments: str | int)
         BadRecipe: an argument of the wrong type, or a path that is missing or not wanted.
         BadData: the path leads to no data.
     """
+    task_class = check_arguments(name, path, **arguments)
+    return task_class(**arguments) if path is None else task_class(path=path, **arguments)
+
+
+def check_arguments(name: str, path: str | Path | None = None, **arguments: str | int) -> type[Task]:
+    """The task's class, once its arguments are found to be ones it takes; no file is looked at. Raises as `load_task`."""
     if name not in TASKS:
         raise UnknownName("task", name, TASKS)
     module, class_name = _CLASSES[name]
@@ -61,4 +67,4 @@ def load_task(name: str, path: str | Path | None = None, **arguments: str | int)
         if not isinstance(value, hints[argument]) or isinstance(value, bool):
             wanted = hints[argument].__name__
             raise BadRecipe(f"argument {argument!r} of task {name!r} wants {wanted}, got {value!r}.")
-    return task_class(**arguments) if path is None else task_class(path=path, **arguments)
+    return task_class

@@ -1,0 +1,76 @@
+"""The demo: one frozen model, several prefixes, seen side by side in about two minutes.
+
+Comes in:  a folder.      Goes out: trained prefixes in it; scores before and after, and texts, on stdout.
+"""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from foreword.cli import output
+from foreword.cli.app import quiet_libraries
+from foreword.cli.lists import resolve
+from foreword.experiment import Tuned, train, untouched
+from foreword.generate import generate
+from foreword.prefix import Prefix
+
+VOICES = ("captain", "poet", "radio")
+SHOWN = 2  # records told in every voice
+
+
+def run_demo(out: Path, overrides: Sequence[str]) -> None:
+    """Train a prefix for each voice, score it beside the untouched model, and let one batch speak in all voices."""
+    quiet_libraries()
+    began = time.monotonic()
+    rows: list[dict[str, Any]] = []
+    trained: dict[str, Tuned] = {}
+    for number, voice in enumerate(VOICES, start=1):
+        recipe = resolve("embedded/demo", [f"task.voice={voice}", *overrides])
+        before = untouched(recipe)
+        if number == 1:
+            millions = before.backbone.num_parameters / 1e6
+            output.say(f"backbone {before.backbone.name}: {millions:.1f} M parameters, frozen. The task: weather at sea, told in a voice.")
+        output.say(f"\n[{number}/{len(VOICES)}] a prefix for the voice of the {voice}")
+        first = before.evaluate()
+        tuned = trained[voice] = train(recipe, out / voice)
+        after = tuned.evaluate()
+        scores = {metric: (first.value(metric), after.value(metric)) for metric in first.scores["all"].scores}
+        rows.append({"voice": voice, "run": str(out / voice), "parameters": tuned.method["stored_parameters"], "scores": scores})
+    told = side_by_side(trained)
+    show(rows, told)
+    share = 100 * rows[0]["parameters"] / next(iter(trained.values())).backbone.num_parameters
+    output.say(f"\n{time.monotonic() - began:.0f} s in all. Each prefix is {rows[0]['parameters']:,} numbers, {share:.1f} % of the backbone.")
+    output.say(f"Next: foreword generate {out / VOICES[0]} 'station : Your Town | sky : clear | wind : south, 9 knots | ...'")
+
+
+def side_by_side(trained: dict[str, Tuned]) -> list[dict[str, Any]]:
+    """Some records, each told by the untouched model and in every voice; the voices share one batch."""
+    first = next(iter(trained.values()))
+    sources = [example.source for example in first.task.examples("test")[:SHOWN]]
+    plain = generate(first.backbone, sources).texts
+    prefixes: list[Prefix] = []
+    for tuned in trained.values():
+        assert tuned.prefix is not None
+        prefixes += [tuned.prefix] * len(sources)
+    mixed = generate(first.backbone, sources * len(trained), prefixes=prefixes).texts
+    told = []
+    for i, source in enumerate(sources):
+        voices = {voice: mixed[v * len(sources) + i] for v, voice in enumerate(trained)}
+        told.append({"source": source, "untouched": plain[i], **voices})
+    return told
+
+
+def show(rows: Sequence[dict[str, Any]], told: Sequence[dict[str, Any]]) -> None:
+    data = {"voices": list(rows), "texts": list(told)}
+    table = [
+        (row["voice"], metric, f"{before:.3f}", f"{after:.3f}")
+        for row in rows
+        for metric, (before, after) in row["scores"].items()
+    ]
+    output.show(data, ("voice", "metric", "untouched", "with its prefix"), table)
+    if output.to_terminal():
+        for record in told:
+            print()
+            for who, text in record.items():
+                print(f"{who:>10}  {' '.join(str(text).split())}")

@@ -1,0 +1,72 @@
+"""What there is: methods, tasks, metrics, recipes, backbones; and whether a recipe is right. Loads no torch.
+
+Comes in:  a name.      Goes out: tables, or a resolved recipe.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from foreword.catalogue import about, embedded_backbones, shipped_recipes
+from foreword.cli import output
+from foreword.errors import UnknownName
+
+if TYPE_CHECKING:
+    from foreword.recipe import Recipe
+
+
+class What(StrEnum):
+    methods = "methods"
+    tasks = "tasks"
+    metrics = "metrics"
+    recipes = "recipes"
+    backbones = "backbones"
+
+
+def list_what(what: Annotated[What, typer.Argument(help="what to list")]) -> None:
+    """List methods, tasks, metrics, recipes or backbones, a line each."""
+    output.show_described(described(what))
+
+
+def described(what: What) -> dict[str, str]:
+    if what is What.methods:
+        from foreword.recipe import METHOD_RECIPES
+
+        return {name: (section.__doc__ or "").strip() for name, section in METHOD_RECIPES.items()}
+    if what is What.tasks:
+        from foreword.tasks import TASKS
+
+        return TASKS
+    if what is What.metrics:
+        from foreword.metrics import METRICS
+
+        return dict(METRICS)
+    if what is What.backbones:
+        return {name: about(path) for name, path in embedded_backbones().items()}
+    return {name: about(path) for name, path in shipped_recipes().items()}
+
+
+def check(
+    recipe: Annotated[str, typer.Argument(help="a recipe file, or the name of one that ships")],
+    sets: Annotated[list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="override a setting")] = None,
+) -> None:
+    """Read a recipe, resolve every setting and show them; loads no model and no data."""
+    output.show_facts(resolve(recipe, sets or []).to_dict())
+
+
+def resolve(recipe: str, overrides: list[str]) -> "Recipe":
+    """The recipe of a file, or of a shipped recipe's name, with overrides; its task's arguments are checked too."""
+    from foreword.recipe import read_recipe
+    from foreword.tasks import check_arguments
+
+    shipped = shipped_recipes()
+    path = Path(recipe)
+    if not path.exists() and recipe in shipped:
+        path = shipped[recipe]
+    elif not path.exists() and not path.suffix:
+        raise UnknownName("recipe", recipe, shipped)
+    resolved = read_recipe(path, overrides)
+    check_arguments(resolved.task.name, resolved.task.path or None, **resolved.task.arguments)
+    return resolved

@@ -1,0 +1,53 @@
+"""Results for whoever reads them: tables on a terminal, JSON in a pipe. Progress and messages go to stderr elsewhere.
+
+Comes in:  plain data.      Goes out: text on stdout.
+"""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+def to_terminal() -> bool:
+    return sys.stdout.isatty()
+
+
+def show(data: Any, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """The rows as a table on a terminal, the data as JSON elsewhere."""
+    if not to_terminal():
+        print(json.dumps(data, indent=1, ensure_ascii=False))
+        return
+    table = Table(*header)
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    Console().print(table)
+
+
+def show_described(described: Mapping[str, str]) -> None:
+    """Names with one line each."""
+    show(dict(described), ("name", "what it is"), list(described.items()))
+
+
+def show_facts(facts: Mapping[str, Any]) -> None:
+    """One thing's facts."""
+    rows = [(k, json.dumps(v, ensure_ascii=False) if isinstance(v, dict | list) else v) for k, v in facts.items()]
+    show(facts, ("", ""), rows)
+
+
+def show_scores(scores: Mapping[str, Mapping[str, Mapping[str, Any]]], data: Any) -> None:
+    """Scores by group and metric, with their intervals."""
+    rows = [
+        (group, metric, f"{s['value']:.4f}", f"{s['low']:.4f} .. {s['high']:.4f}", s["num_examples"])
+        for group, metrics in scores.items()
+        for metric, s in metrics.items()
+    ]
+    show(data, ("examples", "metric", "score", "95 % interval", "n"), rows)
+
+
+def say(text: str) -> None:
+    """A line for people, on stderr."""
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,88 @@
+"""`foreword store`: keep prefixes, look at them, check them, remove them.
+
+Comes in:  run folders and references (e2e, e2e@3).      Goes out: tables or JSON.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from foreword.cli import output
+
+app = typer.Typer(no_args_is_help=True, help="Prefixes on disk: add, list, show, verify, remove.")
+
+Folder = Annotated[Path, typer.Option("--store", help="the store's folder")]
+Name = Annotated[str, typer.Argument(help="NAME for its newest version, or NAME@VERSION")]
+DEFAULT = Path("store")
+
+
+@app.command(epilog="foreword store add runs/e2e --name e2e")
+def add(
+    run: Annotated[Path, typer.Argument(help="a finished run's folder")],
+    name: Annotated[str, typer.Option(help="what to call it; a name used before gets a new version")],
+    store: Folder = DEFAULT,
+    dtype: Annotated[str, typer.Option(help="float32, or bfloat16 at half the size")] = "float32",
+) -> None:
+    """Keep a run's prefix as the next version of a name."""
+    from foreword.cli.app import quiet_libraries
+    from foreword.experiment import open_run
+    from foreword.keeping import keep
+
+    quiet_libraries()
+    manifest = keep(open_run(run), store, name, dtype)
+    output.show_facts({"reference": manifest.reference, "size_bytes": manifest.size_bytes, "sha256": manifest.sha256})
+
+
+@app.command("list", epilog="foreword store list --store store")
+def list_prefixes(store: Folder = DEFAULT) -> None:
+    """List every version of every prefix, newest first."""
+    from foreword.store import Store
+
+    listing = Store(store).list()
+    for bad in listing.unreadable:
+        output.say(f"note: {bad.reference} cannot be read: {bad.why}")
+    rows = [
+        (m.reference, m.method, m.backbone.name, m.prefix_len, m.size_bytes, f"{m.created:%Y-%m-%d %H:%M}") for m in listing.prefixes
+    ]
+    data = [m.model_dump(mode="json", exclude={"recipe"}) for m in listing.prefixes]
+    output.show(data, ("prefix", "method", "backbone", "positions", "bytes", "added"), rows)
+
+
+@app.command(epilog="foreword store show e2e@1")
+def show(name: Name, store: Folder = DEFAULT) -> None:
+    """Show everything that is known of a prefix."""
+    from foreword.store import Store
+
+    output.show_facts(Store(store).show(name).model_dump(mode="json"))
+
+
+@app.command(epilog="foreword store verify e2e@1 --run-canary")
+def verify(
+    name: Name,
+    store: Folder = DEFAULT,
+    run_canary: Annotated[bool, typer.Option("--run-canary", help="also load the backbone and see the first tokens come")] = False,
+) -> None:
+    """Check a prefix's files against its manifest. Exit code 1 if something is wrong."""
+    from foreword.store import Store
+
+    checks = [(check.name, check.why) for check in Store(store).verify(name)]
+    if run_canary and not any(fault for _, fault in checks):
+        from foreword.cli.app import quiet_libraries
+        from foreword.keeping import canary_fault
+
+        quiet_libraries()
+        checks.append(("canary", canary_fault(name, store)))
+    data = [{"check": what, "ok": not fault, "why": fault} for what, fault in checks]
+    output.show(data, ("check", "ok", "why"), [(what, "no" if fault else "yes", fault) for what, fault in checks])
+    if any(fault for _, fault in checks):
+        raise typer.Exit(1)
+
+
+@app.command(epilog="foreword store remove e2e@1")
+def remove(name: Name, store: Folder = DEFAULT) -> None:
+    """Remove one version of a prefix; its number is never given again."""
+    from foreword.store import Store
+
+    Store(store).remove(name)
+    output.say(f"removed {name}")
