@@ -17,6 +17,7 @@ from foreword.prefix import Prefix
 VOCAB = 97
 END = "<|endoftext|>"
 IDS: dict[str, Any] = {"vocab_size": VOCAB, "bos_token_id": 1, "eos_token_id": 1, "pad_token_id": 0}
+STARTED: dict[str, Any] = {**IDS, "decoder_start_token_id": 0}
 SMALL: dict[str, Any] = {
     "hidden_size": 40,
     "intermediate_size": 64,
@@ -87,7 +88,7 @@ def mbart() -> PreTrainedModel:
 def t5() -> PreTrainedModel:
     """Started small: T5 does not scale its scores, so sharpened weights would make rounding visible."""
     config = hf.T5Config(
-        **IDS, **{"decoder_start_token_id": 0}, d_model=32, d_kv=12, d_ff=64, num_layers=3, num_decoder_layers=2,
+        **STARTED, d_model=32, d_kv=12, d_ff=64, num_layers=3, num_decoder_layers=2,
         num_heads=4, initializer_factor=0.4,
     )  # fmt: skip
     return hf.T5ForConditionalGeneration(config)

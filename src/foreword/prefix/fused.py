@@ -36,7 +36,7 @@ def fused_attention(
     if causal and query.shape[2] != key.shape[2]:
         mask, causal = causal_mask(query.shape[2], key.shape[2], query.device), False
     if prefix is None:
-        out = scaled_dot_product_attention(query, key, value, mask, 0.0, causal, scale, grouped)
+        out = scaled_dot_product_attention(query, key, value, mask, 0.0, causal, scale=scale, enable_gqa=grouped)
         return out.transpose(1, 2)
     head_dim = query.shape[-1]
     query = query * scale
@@ -50,8 +50,8 @@ def fused_attention(
         None if mask is None else pad(mask, (1, 0), value=True if mask.dtype == torch.bool else 0.0),
         0.0,
         causal,
-        1.0,
-        grouped,
+        scale=1.0,
+        enable_gqa=grouped,
     )[:, :, int(causal) :]
     share = out[..., head_dim : head_dim + 1]
     weights = torch.softmax(scores, dim=-1).to(value.dtype) * share
