@@ -74,10 +74,11 @@ def gemma3() -> PreTrainedModel:
 
 
 def bart(config: type = hf.BartConfig, model: type = hf.BartForConditionalGeneration) -> PreTrainedModel:
+    """Started large, or it would only ever repeat one word, whatever it reads."""
     return model(
         config(**IDS, d_model=32, encoder_layers=2, decoder_layers=3, encoder_ffn_dim=64, decoder_ffn_dim=64,
                encoder_attention_heads=4, decoder_attention_heads=4, decoder_start_token_id=1, forced_eos_token_id=None,
-               max_position_embeddings=128)
+               max_position_embeddings=128, init_std=0.1)
     )  # fmt: skip
 
 
@@ -89,7 +90,7 @@ def t5() -> PreTrainedModel:
     """Started small: T5 does not scale its scores, so sharpened weights would make rounding visible."""
     config = hf.T5Config(
         **STARTED, d_model=32, d_kv=12, d_ff=64, num_layers=3, num_decoder_layers=2,
-        num_heads=4, initializer_factor=0.4,
+        num_heads=4, initializer_factor=0.4, tie_word_embeddings=False,
     )  # fmt: skip
     return hf.T5ForConditionalGeneration(config)
 

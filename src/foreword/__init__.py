@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from foreword.backbone import load_backbone
     from foreword.errors import ForewordError
     from foreword.experiment import Tuned, open_run, train, untouched
-    from foreword.generate import Decoding, generate
+    from foreword.generation import Decoding, generate
     from foreword.keeping import keep, take
     from foreword.metrics import score
     from foreword.prefix import Prefix
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from foreword.tasks import load_task
 
 _ROOMS = {
-    "Decoding": "generate",
+    "Decoding": "generation",
     "ForewordError": "errors",
     "Prefix": "prefix",
     "Recipe": "recipe",
     "Store": "store",
     "Tuned": "experiment",
-    "generate": "generate",
+    "generate": "generation",
     "keep": "keeping",
     "load_backbone": "backbone",
     "load_task": "tasks",

@@ -13,7 +13,7 @@ from typing import Any
 
 from foreword.backbone import Backbone
 from foreword.errors import RunError
-from foreword.generate import Decoding, generate
+from foreword.generation import Decoding, generate
 from foreword.metrics import Scores, score
 from foreword.prefix import Prefix
 from foreword.provenance import code_commit, machine, versions

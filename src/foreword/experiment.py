@@ -20,7 +20,7 @@ from foreword.backbone import Backbone, load_backbone
 from foreword.backbone.wording import Pair, limits, source_ids, target_ids
 from foreword.errors import RunError
 from foreword.evaluate import Result, evaluate_split, result_file, write_json
-from foreword.generate import Decoding, generate
+from foreword.generation import Decoding, generate
 from foreword.methods import METHODS, Method, build_method
 from foreword.prefix import Prefix
 from foreword.prefix.reparam import num_parameters

@@ -10,7 +10,7 @@ from pathlib import Path
 from foreword.backbone import Backbone, load_backbone
 from foreword.errors import StoreError
 from foreword.experiment import UNTOUCHED, Tuned
-from foreword.generate import Decoding, generate_ids
+from foreword.generation import Decoding, generate_ids
 from foreword.prefix import Prefix
 from foreword.recipe import Recipe
 from foreword.store import Canary, Manifest, Store, StoredScore

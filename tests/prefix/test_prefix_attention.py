@@ -116,12 +116,12 @@ def gradients(out, case, towards):
 def test_it_equals_the_obvious_loop(function, R, beams, H, G, T, earlier, P, short, masked, dtype, seed):
     case = made(R * beams, R, H, G, T, T + earlier, P, masked, dtype, seed, short)
     out, wanted = function(case), obvious(case)
-    near = {"atol": TOLERANCE[dtype], "rtol": TOLERANCE[dtype]}
+    near = TOLERANCE[dtype]
     assert out.dtype == dtype
-    assert_close(out.double(), wanted, **near)
+    assert_close(out.double(), wanted, atol=near, rtol=near)
     towards = torch.randn(wanted.shape, dtype=torch.float64)
     for got, right in zip(gradients(out, case, towards), gradients(wanted, case, towards), strict=True):
-        assert_close(got.float(), right.float(), atol=4 * near["atol"], rtol=4 * near["rtol"])
+        assert_close(got.float(), right.float(), atol=4 * near, rtol=4 * near)
 
 
 @pytest.mark.parametrize("function", [materialised, with_fused_kernel])
@@ -192,7 +192,7 @@ def test_dropout_drops_whole_weights_and_keeps_the_mean():
 
 def module_with(seam, layer=0, is_causal=True):
     module = nn.Module()
-    module.is_causal = is_causal
+    object.__setattr__(module, "is_causal", is_causal)
     setattr(module, MARK, AttentionSite(seam, "decoder", layer))
     return module
 

@@ -12,7 +12,7 @@ from foreword.cli import output
 from foreword.cli.app import quiet_libraries
 from foreword.cli.lists import resolve
 from foreword.experiment import Tuned, train, untouched
-from foreword.generate import generate
+from foreword.generation import generate
 from foreword.prefix import Prefix
 
 VOICES = ("captain", "poet", "radio")

@@ -41,7 +41,7 @@ def meteor(hypotheses: Sequence[str], references: Sequence[Sequence[str]], token
     lines = [score_line(*pair) for pair in zip(hypotheses, references, strict=True)]
     answers = run_java("METEOR", _JAR, METEOR_ARGUMENTS, lines)
     rows = np.array([[float(number) for number in answer.split()] for answer in answers])
-    _drop_chunks_of_perfect(rows)
+    drop_chunks_of_perfect(rows)
     return Statistics(rows, meteor_of_sums, f"lang:en|tok:{tokens}|norm:yes|meteor:1.5|{versions('pycocoevalcap')}")
 
 
@@ -65,7 +65,7 @@ def meteor_of_sums(sums: np.ndarray) -> float:
     return max(0.0, mean * (1 - GAMMA * fragmentation**BETA))
 
 
-def _drop_chunks_of_perfect(rows: np.ndarray) -> None:
+def drop_chunks_of_perfect(rows: np.ndarray) -> None:
     """METEOR does not count the one chunk of an example that is matched whole."""
     matched = rows[:, STAGES].reshape(-1, 8, 2).sum(axis=1)
     perfect = (matched == rows[:, LENGTHS]).all(axis=1) & (rows[:, CHUNKS] == 1)

@@ -8,18 +8,10 @@ from collections.abc import Sequence
 from foreword.metrics.java import run_java
 
 _JAR = "tokenizer/stanford-corenlp-3.4.1.jar"
-_ARGUMENTS = [
-    "-cp",
-    "{jar}",
-    "edu.stanford.nlp.process.PTBTokenizer",
-    "-preserveLines",
-    "-lowerCase",
-    "-encoding",
-    "UTF-8",
-]
+_ARGUMENTS = "-cp {jar} edu.stanford.nlp.process.PTBTokenizer -preserveLines -lowerCase -encoding UTF-8".split()
 
-# What the COCO scripts drop; question marks and the like, but not % or $.
-PUNCTUATION = frozenset("'' ' `` ` -LRB- -RRB- -LCB- -RCB- . ? ! , : - -- ... ;".split())
+# What the COCO scripts drop. They mean to drop brackets, too, but look for -LRB- where the tokenizer says -lrb-.
+PUNCTUATION = frozenset("'' ' `` ` . ? ! , : - -- ... ;".split())
 
 
 def tokenize(texts: Sequence[str]) -> list[str]:

@@ -54,7 +54,7 @@ class Shift(NamedTuple):
             at = self.behind + 1
         elif self.behind > self.end:
             at = self.behind + 1 - len(moved)
-        else:  # behind one of its own words: that many words further on
+        else:  # behind one of its own words: as many words further on as stand before that one
             at = self.behind
         return rest[:at] + moved + rest[at:]
 
@@ -110,9 +110,8 @@ class ShiftSearch:
         """The shift to make: most gained, then first in line; one that only pays its own cost is made, too."""
         chosen, cost = None, self.distance
         for index, (shift, distance) in enumerate(zip(shifts, distances, strict=True)):
-            gained, at_most = self.distance - cost, 2 * (shift.end - shift.start + 1)
-            if gained > at_most or (chosen is not None and gained == at_most):
-                break
+            if self.distance - cost >= 2 * (shift.end - shift.start + 1):
+                break  # no shift of so few words can mend more
             if distance + 1 < cost or (chosen is None and distance + 1 == cost):
                 chosen, cost = index, distance + 1
         return chosen
@@ -156,7 +155,7 @@ def _placements(start: int, end: int, target: int, beside: list[int]) -> Iterato
             yield Shift(start, end, -1)
             continue
         behind = beside[target + offset]
-        if behind != start and (offset == 0 or behind != beside[target]):
+        if True:
             yield Shift(start, end, behind)
 
 

@@ -168,7 +168,8 @@ def explained(error: ValueError) -> str:
 
 
 def one_fault(kind: str, loc: tuple[int | str, ...], message: str, value: object) -> str:
-    key = ".".join(str(part) for part in loc)
+    # Inside the recipe Pydantic puts the kind of each value after its key: recipe, train, dict, lr, float.
+    key = ".".join(str(part) for part in (("recipe", *loc[1::2]) if loc[0] == "recipe" else loc))
     if kind == "missing":
         return f"{key!r} is missing"
     if kind == "extra_forbidden":

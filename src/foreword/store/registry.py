@@ -5,6 +5,8 @@ Only folders named like a prefix and a version are looked at; whatever else lies
 It imports no torch and opens no tensors.
 """
 
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from foreword.errors import StoreError, UnknownName
@@ -16,27 +18,41 @@ REMOVED = "removed.json"
 
 
 def names(store: Path) -> list[str]:
-    """Names with at least one version left, in alphabetical order.
+    """What is named like a prefix, in alphabetical order; all its versions may be removed.
 
     Raises:
         StoreError: there is no such folder.
     """
     try:
-        entries = [entry.name for entry in store.iterdir()]
+        return sorted(entry.name for entry in store.iterdir() if NAME.fullmatch(entry.name) and entry.is_dir())
     except (FileNotFoundError, NotADirectoryError):
         raise StoreError(f"there is no store at {store}. Check the path; adding a prefix makes one.") from None
     except OSError as error:
-        raise StoreError(f"the store at {store} cannot be read: {reason(error)}.") from error
-    return sorted(name for name in entries if NAME.fullmatch(name) and versions(store, name))
+        raise StoreError(f"the store at {store} cannot be read: {reason(error)}. Get permission to read it.") from None
 
 
 def versions(store: Path, name: str) -> list[int]:
-    """The versions of a name that were not removed, readable or not, in ascending order."""
-    folder = store / name
-    if not folder.is_dir():
+    """The versions of a name that were not removed, readable or not, in ascending order.
+
+    Raises:
+        StoreError: the name's folder cannot be read.
+    """
+    try:
+        entries = [entry for entry in (store / name).iterdir() if VERSION.fullmatch(entry.name) and entry.is_dir()]
+        return sorted(int(entry.name) for entry in entries if not is_removed(entry))
+    except (FileNotFoundError, NotADirectoryError):
         return []
-    found = [entry for entry in folder.iterdir() if VERSION.fullmatch(entry.name) and entry.is_dir()]
-    return sorted(int(entry.name) for entry in found if not is_removed(entry))
+    except OSError as error:
+        why = f"its folder {store / name} cannot be read: {reason(error)}"
+        raise StoreError(f"prefix {name!r}: {why}. Get permission to read it.") from None
+
+
+def known_names(store: Path) -> Iterator[str]:
+    """Names with a version left."""
+    for name in names(store):
+        with suppress(StoreError):
+            if versions(store, name):
+                yield name
 
 
 def is_removed(folder: Path) -> bool:
@@ -56,7 +72,7 @@ def find(store: Path, reference: str) -> Reference:
     if asked.version is not None and is_removed(store / asked.name / str(asked.version)):
         raise StoreError(f"prefix {reference!r} was removed. Versions left: {', '.join(map(str, left)) or 'none'}.")
     if not left:
-        raise UnknownName("stored prefix", asked.name, names(store))
+        raise UnknownName("stored prefix", asked.name, known_names(store))
     if asked.version is None:
         return Reference(asked.name, left[-1])
     if asked.version not in left:

@@ -131,12 +131,16 @@ class Store:
         """
         prefixes, unreadable = [], []
         for name in names(self.folder):
-            for version in versions(self.folder, name):
-                found = Reference(name, version)
+            try:
+                found = [Reference(name, version) for version in versions(self.folder, name)]
+            except StoreError as error:
+                unreadable.append(Unreadable(name, str(error)))
+                continue
+            for reference in found:
                 try:
-                    prefixes.append(read_manifest(self.folder, found))
+                    prefixes.append(read_manifest(self.folder, reference))
                 except UnreadableManifest as error:
-                    unreadable.append(Unreadable(str(found), str(error)))
+                    unreadable.append(Unreadable(str(reference), str(error)))
         prefixes.sort(key=lambda manifest: (manifest.created, manifest.version), reverse=True)
         return Listing(tuple(prefixes), tuple(unreadable))
 

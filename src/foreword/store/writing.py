@@ -47,7 +47,7 @@ def writing_in(store: Path) -> Iterator[None]:
         if locked(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB):
             for leftover in store.glob(f"{TEMPORARY}*"):
                 shutil.rmtree(leftover, ignore_errors=True)
-        locked(lock.fileno(), fcntl.LOCK_SH)
+        locked(lock.fileno(), fcntl.LOCK_SH)  # shared: others may add meanwhile, but nobody clears away
         yield
 
 
