@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from foreword.errors import PrefixMismatch
 from foreword.store.manifest import Manifest, StoredSite
@@ -30,11 +30,13 @@ class BackboneFacts(Protocol):
     @property
     def revision(self) -> str: ...
     @property
-    def fingerprint(self) -> str: ...
-    @property
-    def tokenizer_hash(self) -> str: ...
-    @property
     def sites(self) -> "Mapping[str, SiteShape]": ...
+
+    # Both are str. Type checkers take a cached_property, which a backbone has here, for the descriptor it is.
+    @property
+    def fingerprint(self) -> Any: ...
+    @property
+    def tokenizer_hash(self) -> Any: ...
 
 
 @dataclass(frozen=True)
