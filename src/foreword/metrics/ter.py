@@ -150,12 +150,9 @@ def _is_away(beside: int, start: int, end: int) -> bool:
 
 def _placements(start: int, end: int, target: int, beside: list[int]) -> Iterator[Shift]:
     """Where a run may go that matches the reference from `target` on: in front of that place, or behind each of its words."""
-    for offset in range(-1, end - start + 1):
-        if offset == -1 and target == 0:
-            yield Shift(start, end, -1)
-            continue
-        behind = beside[target + offset]
-        if True:
+    for place in range(target - 1, target + end - start + 1):
+        behind = beside[place] if place >= 0 else -1
+        if behind != start:  # that would move nothing
             yield Shift(start, end, behind)
 
 
