@@ -71,6 +71,15 @@ def test_bfloat16_comes_back_rounded_once_and_half_as_large(seed):
     assert full.size_bytes - half.size_bytes == pytest.approx(prefix.size_bytes / 2, abs=64)
 
 
+def test_tensors_that_share_memory_or_are_being_trained_are_stored_as_they_read(store):
+    trained = torch.randn(5, 4, 3, 2, requires_grad=True).permute(3, 2, 1, 0)
+    add(store, prefix=Prefix({"decoder": trained}, {"decoder": trained}))
+    loaded, _ = store.load("e2e", BACKBONE)
+    assert torch.equal(loaded.keys["decoder"], trained)
+    assert torch.equal(loaded.values["decoder"], trained)
+    assert not loaded.keys["decoder"].requires_grad
+
+
 def test_the_manifest_says_all_there_is_to_know(store):
     before = datetime.now(UTC).replace(microsecond=0)
     added = add(store)

@@ -257,7 +257,7 @@ def to_content(prefix: "Prefix", name: str, dtype: str) -> bytes:
 
     if dtype not in get_args(DType):
         raise StoreError(f"prefix {name!r} is not stored: dtype must be {' or '.join(get_args(DType))}, got {dtype!r}.")
-    # Copies, since keys and values are often views of one tensor, and safetensors writes no shared memory.
+    # Copies, since safetensors writes no memory that tensors share, nor any that is not in order.
     tensors = {
         name: tensor.detach().to("cpu", getattr(torch, dtype)).clone(memory_format=torch.contiguous_format)
         for name, tensor in prefix.tensors().items()
