@@ -1,5 +1,6 @@
 """Tiny random models of every family, with shapes that make mistakes visible: grouped heads, hidden != heads * head_dim."""
 
+import copy
 import string
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -108,7 +109,7 @@ DECODER_ONLY: dict[str, Callable[[], PreTrainedModel]] = {
 }
 ENCODER_DECODER: dict[str, Callable[[], PreTrainedModel]] = {f.__name__: f for f in (bart, mbart, t5)}
 ENCODER_ONLY: dict[str, Callable[[], PreTrainedModel]] = {f.__name__: f for f in (bert, roberta)}
-FAMILIES = DECODER_ONLY | ENCODER_DECODER | ENCODER_ONLY
+FAMILIES: dict[str, Callable[[], PreTrainedModel]] = DECODER_ONLY | ENCODER_DECODER | ENCODER_ONLY
 
 
 def tokenizer() -> PreTrainedTokenizerFast:
@@ -124,18 +125,27 @@ def tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-def sharpened(model: PreTrainedModel) -> PreTrainedModel:
+def sharpened(model: PreTrainedModel, factor: float = 3) -> PreTrainedModel:
     """Larger weights, so that a wrong key shows as a wrong token."""
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter.mul_(3)
+            parameter.mul_(factor)
     return model
 
 
-def tiny_backbone(family: str, seed: int = 0) -> Backbone:
+def tiny_backbone(family: str, seed: int = 0, sharp: float = 3) -> Backbone:
     torch.manual_seed(seed)
-    model = sharpened(FAMILIES[family]())
-    return Backbone(model, tokenizer(), f"tiny-{family}")
+    return Backbone(sharpened(FAMILIES[family](), sharp), tokenizer(), f"tiny-{family}")
+
+
+def windowed_backbone(family: str, window: int, num_layers: int) -> Backbone:
+    """A model whose layers all look back over `window` words only."""
+    torch.manual_seed(0)
+    config = copy.deepcopy(FAMILIES[family]().config)
+    config.sliding_window, config.num_hidden_layers = window, num_layers
+    if family != "mistral":
+        config.layer_types = ["sliding_attention"] * num_layers
+    return Backbone(sharpened(hf.AutoModelForCausalLM.from_config(config)), tokenizer(), f"tiny-{family}")
 
 
 def text(*rows: Sequence[int | None]) -> Texts:
