@@ -146,7 +146,7 @@ class Backbone:
         finally:
             self._wanted.at = None
         if at is not None:
-            return logits[0]
+            return logits.squeeze(0)  # not [0]: its backward pass would fill a second tensor of this size
         return logits if place is None else logits.gather(1, place[..., None].expand_as(logits))
 
     def _model_inputs(self, texts: Texts) -> dict[str, Tensor]:

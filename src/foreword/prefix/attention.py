@@ -21,7 +21,7 @@ from foreword.prefix.prefix import Prefix
 from foreword.prefix.scores import prefix_scores, prefix_sum
 
 # Queries from which the fused kernel is used. Below it, materialised scores are faster on CPUs (docs/log.md).
-FUSED_FROM = 192
+FUSED_FROM = 320
 
 MARK = "foreword_site"  # the attribute of an attention module that holds its AttentionSite
 

@@ -107,7 +107,8 @@ class SiteMLP(nn.Module):
         s = self.site
         flat = self.out(torch.tanh(self.hidden(self.positions)))  # [P, L * 2 * H * D]
         kv = flat.view(self.prefix_len, s.num_layers, 2, s.num_kv_heads, s.head_dim).permute(2, 1, 3, 0, 4)
-        return kv[0], kv[1]
+        keys, values = kv.unbind(0)
+        return keys, values
 
     @torch.no_grad()
     def fit(self, keys: Tensor, values: Tensor) -> None:
