@@ -59,7 +59,11 @@ class Plan:
         return self.row_len if step < (1 - self.decay_share) * self.steps else self.context_len
 
 
-def new_model(plan: Plan, vocab_size: int, end: int) -> GPT2LMHeadModel:
+def new_model(plan: Plan, vocab_size: int, end: int, start_from: Path | None = None) -> GPT2LMHeadModel:
+    if start_from is not None:
+        model = GPT2LMHeadModel.from_pretrained(start_from, dtype=torch.float32, attn_implementation="eager")
+        assert model.config.vocab_size == vocab_size, (model.config.vocab_size, vocab_size)
+        return model
     torch.manual_seed(plan.seed)
     config = GPT2Config(
         vocab_size=vocab_size,
@@ -67,6 +71,7 @@ def new_model(plan: Plan, vocab_size: int, end: int) -> GPT2LMHeadModel:
         n_embd=plan.hidden_size,
         n_layer=plan.num_layers,
         n_head=plan.num_heads,
+        activation_function="gelu_pytorch_tanh",  # GPT-2's own, as one kernel
         resid_pdrop=0.0,
         embd_pdrop=0.0,
         attn_pdrop=0.0,
@@ -198,10 +203,19 @@ def export(model: GPT2LMHeadModel, tokenizer_file: Path, folder: Path) -> None:
     tokenizer.save_pretrained(folder)
 
 
-def pretrain(plan: Plan, corpus: Path, out: Path, checkpoint_steps: int, max_seconds: float, compiled: bool) -> None:
+def pretrain(
+    plan: Plan,
+    corpus: Path,
+    out: Path,
+    checkpoint_steps: int,
+    max_seconds: float,
+    compiled: bool,
+    start_from: Path | None,
+) -> None:
     tokenizer_file = corpus / "tokenizer.json"
     vocab = json.loads(tokenizer_file.read_text(encoding="utf-8"))["model"]["vocab"]
-    model = new_model(plan, vocab_size=math.ceil(len(vocab) / 64) * 64, end=vocab[END]).to(torch.bfloat16)
+    model = new_model(plan, vocab_size=math.ceil(len(vocab) / 64) * 64, end=vocab[END], start_from=start_from)
+    model = model.to(torch.bfloat16)
     masters = Masters(model, plan)
     first, out_state = 0, out / "state.json"
     out.mkdir(parents=True, exist_ok=True)
@@ -252,11 +266,12 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--checkpoint-steps", type=int, default=200)
     parser.add_argument("--max-seconds", type=float, default=math.inf)
+    parser.add_argument("--start-from", type=Path, help="go on from this exported model instead of random weights")
     parser.add_argument("--no-compile", action="store_true")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     plan = Plan(**{name: getattr(args, name) for name in Plan().__dict__})
-    pretrain(plan, args.corpus, args.out, args.checkpoint_steps, args.max_seconds, compiled=not args.no_compile)
+    pretrain(plan, args.corpus, args.out, args.checkpoint_steps, args.max_seconds, not args.no_compile, args.start_from)
 
 
 if __name__ == "__main__":
