@@ -19,6 +19,7 @@ def batch_for(backbone):
 def loss_of(backbone, injection):
     texts = batch_for(backbone)
     ids, mask = (texts.ids, texts.mask) if texts.decoder_ids is None else (texts.decoder_ids, texts.decoder_mask)
+    assert mask is not None
     logits = backbone.logits(texts, injection)
     return cross_entropy(logits[:, :-1][mask[:, 1:]], ids[:, 1:][mask[:, 1:]])
 
@@ -31,7 +32,12 @@ def leaves(prefix):
 def gradients(backbone, prefix):
     trained = leaves(prefix)
     loss_of(backbone, Injection.of(trained)).backward()
-    return {name: t.grad for name, t in trained.tensors().items()}
+    return {name: gradient_of(t) for name, t in trained.tensors().items()}
+
+
+def gradient_of(tensor):
+    assert tensor.grad is not None
+    return tensor.grad
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -125,7 +131,7 @@ def test_a_pass_computed_again_finds_the_injection_it_had_although_another_came_
     with backbone.injected(Injection.of(other)):
         loss.backward()
     for name, tensor in trained.tensors().items():
-        assert torch.equal(tensor.grad, wanted[name]), name
+        assert torch.equal(gradient_of(tensor), wanted[name]), name
 
 
 @pytest.mark.parametrize("family", ["llama", "t5"])
@@ -135,7 +141,7 @@ def test_a_mixed_batch_can_be_trained_with_activations_computed_again(family):
     def mixed():
         rows = [leaves(random_prefix(backbone, length, seed)) for seed, length in enumerate((1, 3))]
         loss_of(backbone, PrefixBank(rows).rows([0, 1])).backward()
-        return [t.grad for row in rows for t in row.tensors().values()]
+        return [gradient_of(t) for row in rows for t in row.tensors().values()]
 
     kept = mixed()
     assert all(g.abs().sum() > 0 for g in kept)

@@ -2,8 +2,8 @@
 
 Comes in:  a transformers model.      Goes out: a hex string; another model, or the same one trained on, gets another.
 Of each weight up to 1,024 numbers spread evenly over it are hashed, as bfloat16, so that one model loaded in float32 and in
-bfloat16 is one model. Training moves nearly every number of a weight, so a sample sees it; a fingerprint is a guard against
-mistakes, not against forgers.
+bfloat16 is one model. Training moves nearly every number of a weight, so a sample sees it; only changes below half a percent
+hide in the rounding, as the first small steps on a norm do. It is a guard against mistakes, not against forgers.
 """
 
 import hashlib

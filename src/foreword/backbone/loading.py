@@ -3,12 +3,13 @@
 Comes in:  a name or path, a revision, a precision.      Goes out: a Backbone, frozen, with its tokenizer.
 """
 
-import json
 import re
+from collections.abc import Collection
 from importlib.resources import files
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -44,14 +45,32 @@ def load_backbone(
     if dtype not in DTYPES:
         raise UnknownName("dtype", dtype, DTYPES)
     source, revision = locate(name, revision)
+    files_of = {"revision": revision or None, "trust_remote_code": False}  # a model's folder is data, never code
     try:
-        config = AutoConfig.from_pretrained(source, revision=revision or None)
-        model_class = model_class_of(config)
-        model = model_class.from_pretrained(source, config=config, revision=revision or None, dtype=DTYPES[dtype])
-        tokenizer = AutoTokenizer.from_pretrained(source, revision=revision or None)
-    except (OSError, ValueError, KeyError, json.JSONDecodeError) as error:
+        config = AutoConfig.from_pretrained(source, **files_of)
+        model, found = model_class_of(config).from_pretrained(
+            source, config=config, dtype=DTYPES[dtype], use_safetensors=True, output_loading_info=True, **files_of
+        )
+        tokenizer = AutoTokenizer.from_pretrained(source, **files_of)
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError, SafetensorError) as error:
         raise UnsupportedBackbone(f"backbone {name!r} cannot be loaded: {reason_of(error)}") from error
+    check_complete(name, found["missing_keys"], len(tokenizer), config)
     return Backbone(model.to(device), tokenizer, name, revision)
+
+
+def check_complete(name: str, missing: Collection[str], num_tokens: int, config: PreTrainedConfig) -> None:
+    """transformers starts missing weights at random and makes up an empty tokenizer; here both are errors."""
+    if missing:
+        raise UnsupportedBackbone(
+            f"backbone {name!r} cannot be loaded: its files lack {len(missing)} weights ({', '.join(sorted(missing)[:3])}...). "
+            "Take a checkpoint that was saved with its language-model head."
+        )
+    vocab_size = config.get_text_config(decoder=True).vocab_size
+    if not 3 < num_tokens <= vocab_size:
+        raise UnsupportedBackbone(
+            f"backbone {name!r} cannot be loaded: its tokenizer has {num_tokens} tokens, the model {vocab_size}. "
+            "The tokenizer's files are missing, or another model's."
+        )
 
 
 def locate(name: str, revision: str | None) -> tuple[str, str]:
@@ -59,7 +78,7 @@ def locate(name: str, revision: str | None) -> tuple[str, str]:
     if name in EMBEDDED:
         return str(files("foreword.backbone") / "embedded" / name), ""
     path = Path(name).expanduser()
-    if path.is_dir():
+    if name and path.is_dir():
         if not (path / "config.json").is_file():
             raise UnsupportedBackbone(
                 f"folder {name} holds no config.json. Expected a model folder as transformers' save_pretrained writes it."
@@ -86,8 +105,8 @@ def model_class_of(config: PreTrainedConfig) -> type:
     if config.is_encoder_decoder:
         return AutoModelForSeq2SeqLM
     wanted = (config.architectures or [""])[0]
-    causal = MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.get(config.model_type)
-    masked = MODEL_FOR_MASKED_LM_MAPPING_NAMES.get(config.model_type)
+    causal = {str(k): v for k, v in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.items()}.get(config.model_type)
+    masked = {str(k): v for k, v in MODEL_FOR_MASKED_LM_MAPPING_NAMES.items()}.get(config.model_type)
     if masked is not None and (causal is None or wanted != causal):
         return AutoModelForMaskedLM
     return AutoModelForCausalLM
