@@ -4,7 +4,7 @@ Comes in:  keys and values per site, each [L, H, P, D].      Goes out: the same 
 A site is where attention happens: "encoder" and "decoder" (over their own text) or "cross" (decoder over encoder).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -38,11 +38,7 @@ class PrefixShape:
     def __post_init__(self) -> None:
         if self.prefix_len < 1:
             raise PrefixMismatch(f"a prefix needs at least 1 position, got prefix_len = {self.prefix_len}.")
-        unknown = set(self.sites) - set(SITES)
-        if unknown or not self.sites:
-            raise PrefixMismatch(
-                f"sites must be some of {', '.join(SITES)}; got {', '.join(sorted(self.sites)) or 'none'}."
-            )
+        check_sites(self.sites)
 
     @property
     def num_values(self) -> int:
@@ -64,6 +60,7 @@ class Prefix:
                 f"keys and values must be given for the same sites; got keys for {sorted(self.keys)}, "
                 f"values for {sorted(self.values)}."
             )
+        check_sites(self.keys)
         lengths = set()
         for site, keys in self.keys.items():
             if keys.ndim != 4 or keys.shape != self.values[site].shape:
@@ -74,6 +71,8 @@ class Prefix:
             lengths.add(keys.shape[2])
         if len(lengths) != 1:
             raise PrefixMismatch(f"every site must have the same number of positions; got {sorted(lengths)}.")
+        if lengths == {0}:
+            raise PrefixMismatch("a prefix needs at least 1 position, got 0.")
 
     @property
     def prefix_len(self) -> int:
@@ -128,3 +127,8 @@ class Prefix:
                     f"the prefix was made for {site} attention with {shape}, but {backbone} has {sites[site]}. "
                     "Load the backbone it was trained on, or train it again for this one."
                 )
+
+
+def check_sites(names: Collection[str]) -> None:
+    if not names or set(names) - set(SITES):
+        raise PrefixMismatch(f"sites must be some of {', '.join(SITES)}; got {', '.join(sorted(names)) or 'none'}.")

@@ -120,14 +120,16 @@ class SiteMLP(nn.Module):
         ones = torch.ones_like(hidden[:, :1])
         target = torch.stack([keys, values]).permute(3, 1, 0, 2, 4).reshape(self.prefix_len, -1).double()
         missing = target - (hidden @ self.out.weight.T.double() + self.out.bias.double())  # [P, num_values]
-        change = torch.linalg.lstsq(torch.cat([hidden, ones], dim=1), missing, driver="gelsd").solution
+        # On the CPU: other devices have no solver for matrices that may lack full rank
+        change = torch.linalg.lstsq(torch.cat([hidden, ones], dim=1).cpu(), missing.cpu(), driver="gelsd").solution
+        change = change.to(self.out.weight.device)
         self.out.weight += change[:-1].T.to(self.out.weight.dtype)
         self.out.bias += change[-1].to(self.out.bias.dtype)
 
 
 def linear(num_in: int, num_out: int, generator: torch.Generator | None) -> nn.Linear:
     """A linear layer started as PyTorch starts it, but from our own generator."""
-    layer = nn.Linear(num_in, num_out)
+    layer = nn.utils.skip_init(nn.Linear, num_in, num_out)  # which would draw from the global generator
     bound = num_in**-0.5
     with torch.no_grad():
         layer.weight.uniform_(-bound, bound, generator=generator)
