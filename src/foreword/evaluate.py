@@ -3,21 +3,20 @@
 Comes in:  a backbone with or without a prefix, a task's split, metrics.      Goes out: a Result, and `result.json`.
 """
 
+import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from foreword.backbone import Backbone
-from foreword.errors import RunError
 from foreword.generation import Decoding, generate
 from foreword.metrics import Scores, score
 from foreword.prefix import Prefix
 from foreword.provenance import code_commit, machine, versions
 from foreword.tasks import Example, Task
+from foreword.vetting import check_metrics
 
 ALL = "all"
 
@@ -55,13 +54,14 @@ def evaluate_split(
         size: only the first so many examples; 0 = all.
         on_start: told the number of examples before the work begins.
     """
+    names = list(metrics or task.metrics)
+    check_metrics(names)
     examples = task.examples(split)[: size or None]
     if on_start is not None:
         on_start(len(examples))
     began = time.monotonic()
     made = generate(backbone, [e.source for e in examples], decoding, prefix, max_source_len)
     wall_s = time.monotonic() - began
-    names = list(metrics or task.metrics)
     groups = {ALL: list(range(len(examples)))}
     for row, example in enumerate(examples):
         if example.group:
@@ -69,7 +69,9 @@ def evaluate_split(
     if len(groups) == 2:  # one group is everything
         groups = {ALL: groups[ALL]}
     scores = {
-        group: score([made.texts[r] for r in rows], [list(examples[r].references) for r in rows], names, resamples=resamples)
+        group: score(
+            [made.texts[r] for r in rows], [list(examples[r].references) for r in rows], names, resamples=resamples
+        )
         for group, rows in groups.items()
     }
     return Result(scores, made.texts, examples, made.num_cut_sources, wall_s)
@@ -81,12 +83,13 @@ def result_file(
     """Everything a reader needs to trust the scores or to have them again.
 
     Args:
-        method: name, trained and stored parameters, their share of the backbone, step; {"name": "untouched"} for none.
+        method: name, trained and stored parameters, their share of the backbone; {"name": "untouched"} for none.
     """
+    commit = code_commit()
     return {
         "scores": {group: {n: asdict(s) for n, s in scores.scores.items()} for group, scores in result.scores.items()},
         "skipped": dict(result.scores[ALL].skipped),
-        "signature": signature(result, backbone, task, split, recipe, method),
+        "signature": signature(result, backbone, task, split, recipe, method, commit),
         "method": dict(method),
         "backbone": {
             "name": backbone.name,
@@ -95,20 +98,26 @@ def result_file(
             "num_parameters": backbone.num_parameters,
             "dtype": str(backbone.dtype).removeprefix("torch."),
         },
-        "data": {"task": task.name, "split": split, "hash": task.data_hash(split), "num_examples": len(result.examples)},
+        "data": {
+            "task": task.name,
+            "split": split,
+            "hash": task.data_hash(split),
+            "num_examples": len(result.examples),
+        },
         "num_cut_sources": result.num_cut_sources,
         "generation_s": round(result.wall_s, 2),
         "recipe": dict(recipe),
-        "code_commit": code_commit(),
+        "code_commit": commit,
         "versions": versions(),
         "machine": {**machine(), "device": str(backbone.device)},
     }
 
 
 def signature(
-    result: Result, backbone: Backbone, task: Task, split: str, recipe: Mapping[str, Any], method: Mapping[str, Any]
-) -> str:
-    """One line that says what the scores are of, in sacrebleu's manner."""
+    result: Result, backbone: Backbone, task: Task, split: str, recipe: Mapping[str, Any], method: Mapping[str, Any], commit: str
+) -> str:  # fmt: skip
+    """One line that says what the scores are of, in sacrebleu's manner; `settings` hashes the whole recipe."""
+    trained = recipe["method"] if recipe["method"]["name"] == method["name"] else {}
     revision = f"@{backbone.revision[:12]}" if backbone.revision else ""
     parts = {
         "task": task.name,
@@ -118,31 +127,12 @@ def signature(
         "backbone": f"{backbone.name}{revision}",
         "weights": backbone.fingerprint[:12],
         "method": method["name"],
-        **{key: value for key, value in recipe.get("method", {}).items() if key in ("prefix_len", "mlp_dim", "init")},
-        "decoding": recipe.get("generate", {}).get("preset", "greedy"),
-        "beams": recipe.get("generate", {}).get("beams", 1),
-        "seed": recipe.get("train", {}).get("seed", 0),
-        "code": code_commit() or "release",
+        **{key: value for key, value in trained.items() if key in ("prefix_len", "mlp_dim", "init")},
+        **({"seed": recipe["train"]["seed"]} if trained else {}),
+        "decoding": recipe["generate"]["preset"],
+        "beams": recipe["generate"]["beams"],
+        "settings": hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:12],
+        "code": commit or "release",
         "v": versions().get("foreword", ""),
     }
     return "|".join(f"{key}:{value}" for key, value in parts.items())
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        RunError: it cannot be written; what stood there stays.
-    """
-    fresh = path.with_name(f"{path.name}.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with fresh.open("w", encoding="utf-8") as file:
-            json.dump(content, file, indent=1, ensure_ascii=False)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(fresh, path)
-    except OSError as error:
-        fresh.unlink(missing_ok=True)
-        raise RunError(f"{path} could not be written: {error}. Free some space or choose another folder.") from error

@@ -7,19 +7,22 @@ A run folder holds: `recipe.json` (resolved), `run.json` (facts of the training)
 """
 
 import json
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 
 from foreword.backbone import Backbone, load_backbone
 from foreword.backbone.wording import Pair, limits, source_ids, target_ids
-from foreword.errors import RunError
-from foreword.evaluate import Result, evaluate_split, result_file, write_json
+from foreword.errors import BadRecipe, PrefixMismatch, RunError
+from foreword.evaluate import Result, evaluate_split, result_file
 from foreword.generation import Decoding, generate
 from foreword.methods import METHODS, Method, build_method
 from foreword.prefix import Prefix
@@ -32,6 +35,8 @@ from foreword.training import Settings, Training, checkpoint
 from foreword.training.loop import DevScores
 from foreword.training.precision import choose_device, choose_dtype, share_cores
 from foreword.training.progress import Reporter
+from foreword.vetting import check_tools, vet
+from foreword.writing import write_json, write_text
 
 UNTOUCHED = {"name": "untouched", "trained_parameters": 0, "stored_parameters": 0, "share_of_backbone": 0.0}
 
@@ -75,40 +80,57 @@ def train(recipe: Recipe, out: str | Path) -> Tuned:
         ForewordError: bad data, a backbone that does not fit, a run folder that belongs to another recipe, a full disk.
         Interrupted: Ctrl-C; the same call goes on from there.
     """
+    vet(recipe)
+    check_tools(recipe)
     folder = Path(out)
     accelerator = open_accelerator(recipe, folder)
     recipe = settled(recipe, folder, accelerator)
     task = open_task(recipe)
     backbone = open_backbone(recipe.backbone, accelerator)
     pairs, dev_pairs = encoded_pairs(recipe, task, backbone, Reporter(0, silent=not accelerator.is_main_process))
-    method = build_method(recipe.method, backbone, recipe.train.seed, first_prefix(recipe))
-    facts = method_facts(recipe, method, backbone)
+    method = build_method(recipe.method, backbone, recipe.train.seed, first_prefix(recipe, backbone))
     settings = settings_of(recipe, len(pairs), trains_backbone=method.trains_backbone)
     dev_scores = dev_scores_of(recipe, backbone, task, method) if recipe.train.dev_metrics else None
     if accelerator.is_main_process:  # only now: what fails before leaves no folder behind
         write_json(folder / "recipe.json", recipe.to_dict())
-    accelerator.wait_for_everyone()
-    began = time.monotonic()
-    backbone.checkpointing(recipe.train.checkpointing)
-    state = Training(backbone, method, pairs, dev_pairs, settings, folder, accelerator, dev_scores).run()
-    backbone.checkpointing(False)
-    accelerator.end_training()
+    made_of = hashes_of(backbone, task)
+    training = Training(backbone, method, pairs, dev_pairs, settings, folder, accelerator, dev_scores, made_of)
+    with tracked(recipe, accelerator):
+        backbone.checkpointing(recipe.train.checkpointing)
+        state = training.run()
+        backbone.checkpointing(False)
+    facts = method_facts(recipe, method, backbone)
     if accelerator.is_main_process:
         run = {"method": facts, "state": vars(state), "num_pairs": len(pairs), "data_hash": task.data_hash("train")}
-        run |= {"train_s": round(time.monotonic() - began, 1), "code_commit": code_commit(), "versions": versions()}
+        run |= {"fingerprint": backbone.fingerprint, "code_commit": code_commit(), "versions": versions()}
         write_json(folder / "run.json", run)
     return Tuned(recipe, backbone, kept_prefix(folder, recipe, backbone), facts, folder)
 
 
 def open_accelerator(recipe: Recipe, folder: Path) -> Accelerator:
-    """The device, the processes and the trackers of a training."""
-    trackers = list(recipe.train.trackers)
+    """The device and the processes of a training."""
     on_cpu = choose_device(recipe.backbone.device) == "cpu"
+    trackers = list(recipe.train.trackers)
     accelerator = Accelerator(cpu=on_cpu, log_with=trackers or None, project_dir=str(folder))  # type: ignore[arg-type]
     share_cores(accelerator.num_processes)
-    if trackers:
-        accelerator.init_trackers("foreword", config=flat(recipe.to_dict()))
     return accelerator
+
+
+@contextmanager
+def tracked(recipe: Recipe, accelerator: Accelerator) -> Iterator[None]:
+    """Within the block the log goes to the recipe's trackers as well; after it they are closed, however it ended."""
+    if recipe.train.trackers:
+        accelerator.init_trackers("foreword", config=flat(recipe.to_dict()))
+    try:
+        yield
+    finally:
+        accelerator.end_training()
+
+
+def hashes_of(backbone: Backbone, task: Task) -> dict[str, str]:
+    """What a run stands on; a run is not gone on with when one of these has changed."""
+    data = {f"{split} data": task.data_hash(split) for split in ("train", "dev") if split in task.splits}
+    return {"backbone weights": backbone.fingerprint, **data}
 
 
 def kept_prefix(folder: Path, recipe: Recipe, backbone: Backbone) -> Prefix | None:
@@ -122,7 +144,7 @@ def dev_scores_of(recipe: Recipe, backbone: Backbone, task: Task, method: Method
     def scores() -> dict[str, float]:
         prefix = method.put_in_place(backbone, method.export())
         result = evaluate_with(recipe, backbone, task, "dev", prefix, recipe.train.dev_metrics, recipe.task.dev_size)
-        return {name: score.value for name, score in result.scores["all"].scores.items()}
+        return {name: result.value(name) for name in recipe.train.dev_metrics}
 
     return scores
 
@@ -132,6 +154,7 @@ def open_run(folder: str | Path) -> Tuned:
 
     Raises:
         RunError: no run there, or one that has not finished.
+        PrefixMismatch: its backbone is not what it was in training.
     """
     folder = Path(folder)
     if not (folder / "recipe.json").is_file():
@@ -139,13 +162,25 @@ def open_run(folder: str | Path) -> Tuned:
     if not (folder / "run.json").is_file():
         raise RunError(f"the run in {folder} has not finished. `foreword train RECIPE --out {folder}` goes on with it.")
     recipe = Recipe.from_dict(json.loads((folder / "recipe.json").read_text(encoding="utf-8")))
+    run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     backbone = open_backbone(recipe.backbone)
-    facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))["method"]
-    return Tuned(recipe, backbone, kept_prefix(folder, recipe, backbone), facts, folder)
+    if backbone.fingerprint != run["fingerprint"]:
+        raise PrefixMismatch(
+            f"the run in {folder} was trained on {backbone.name} with fingerprint {run['fingerprint']}, but the model there now "
+            f"has {backbone.fingerprint}. Put the model back as it was, or train again."
+        )
+    return Tuned(recipe, backbone, kept_prefix(folder, recipe, backbone), run["method"], folder)
 
 
 def untouched(recipe: Recipe, out: str | Path | None = None) -> Tuned:
-    """The recipe's backbone with nothing trained, for comparison."""
+    """The recipe's backbone with nothing trained, for comparison.
+
+    Raises:
+        RunError: `out` holds a run, whose results would be taken for the untouched backbone's or the other way round.
+    """
+    vet(recipe)
+    if out is not None and (Path(out) / "recipe.json").is_file():
+        raise RunError(f"{out} holds a run. Choose another --out for the untouched backbone's results.")
     return Tuned(recipe, open_backbone(recipe.backbone), None, UNTOUCHED, None if out is None else Path(out))
 
 
@@ -163,8 +198,7 @@ def evaluate_with(
 def write_result(folder: Path, split: str, result: Result, content: Mapping[str, Any]) -> None:
     """The scores, and beside them the texts, one to a line."""
     write_json(folder / f"result-{split}.json", content)
-    texts = "".join(f"{' '.join(text.split())}\n" for text in result.texts)
-    (folder / f"texts-{split}.txt").write_text(texts, encoding="utf-8")
+    write_text(folder / f"texts-{split}.txt", "".join(f"{' '.join(text.split())}\n" for text in result.texts))
 
 
 def settled(recipe: Recipe, folder: Path, accelerator: Accelerator) -> Recipe:
@@ -174,13 +208,17 @@ def settled(recipe: Recipe, folder: Path, accelerator: Accelerator) -> Recipe:
         RunError: the folder holds a run of another recipe.
     """
     path = folder / "recipe.json"
-    if not path.is_file():
-        return with_dtype(recipe, choose_dtype(recipe.backbone.dtype, accelerator.device))
-    held = Recipe.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    held = Recipe.from_dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+    if held is None:
+        # Measured times differ from process to process; what the first one finds holds for all.
+        return with_dtype(recipe, broadcast_object_list([choose_dtype(recipe.backbone.dtype, accelerator.device)])[0])
     wanted = with_dtype(recipe, held.backbone.dtype) if recipe.backbone.dtype == "auto" else recipe
     if held != wanted:
-        changed = ", ".join(sorted(k for k, v in flat(held.to_dict()).items() if flat(wanted.to_dict()).get(k) != v))
-        raise RunError(f"{folder} holds a run of another recipe (it differs in {changed}). Choose another --out, or remove it.")
+        there, here = flat(held.to_dict()), flat(wanted.to_dict())
+        changed = ", ".join(key for key in sorted({*there, *here}) if there.get(key) != here.get(key))
+        raise RunError(
+            f"{folder} holds a run of another recipe (it differs in {changed}). Choose another --out, or remove it."
+        )
     return held
 
 
@@ -191,21 +229,33 @@ def with_dtype(recipe: Recipe, dtype: str) -> Recipe:
 def open_backbone(recipe: BackboneRecipe, accelerator: Accelerator | None = None) -> Backbone:
     device = choose_device(recipe.device) if accelerator is None else str(accelerator.device)
     dtype = "float32" if recipe.dtype == "auto" else recipe.dtype
-    return load_backbone(recipe.name, recipe.revision or None, dtype, device)
+    backbone = load_backbone(recipe.name, recipe.revision or None, dtype, device)
+    assert backbone.fingerprint  # read now, and kept: full fine-tuning moves the weights it names
+    return backbone
 
 
 def open_task(recipe: Recipe) -> Task:
     return load_task(recipe.task.name, recipe.task.path or None, **recipe.task.arguments)
 
 
-def first_prefix(recipe: Recipe) -> Prefix | None:
-    """The prefix a recipe starts from, where it names one: a file, or STORE/NAME@VERSION."""
+def first_prefix(recipe: Recipe, backbone: Backbone) -> Prefix | None:
+    """The prefix a recipe starts from, where it names one: a file, or STORE/NAME@VERSION.
+
+    Raises:
+        BadRecipe: the file holds no prefix.
+        UnknownName, StoreError, PrefixMismatch: the store does not have it, or it is for another backbone.
+    """
     if not isinstance(recipe.method, PrefixRecipe) or recipe.method.init != "prefix":
         return None
     path = Path(recipe.method.init_prefix)
-    if path.is_file():
-        return Prefix.from_tensors(checkpoint.load(path)[0])
-    return Store(path.parent).load(path.name)[0]
+    if not path.is_file():
+        return Store(path.parent).load(path.name, backbone)[0]
+    try:
+        return Prefix.from_tensors(load_file(path))
+    except (OSError, SafetensorError, PrefixMismatch) as error:
+        raise BadRecipe(
+            f"method.init_prefix: {path} holds no prefix ({error}). Give a run's method.safetensors."
+        ) from None
 
 
 def encoded_pairs(recipe: Recipe, task: Task, backbone: Backbone, reporter: Reporter) -> tuple[list[Pair], list[Pair]]:
@@ -213,18 +263,38 @@ def encoded_pairs(recipe: Recipe, task: Task, backbone: Backbone, reporter: Repo
     prefix_len = recipe.method.prefix_len if isinstance(recipe.method, PrefixRecipe) else 0
     most = limits(backbone, prefix_len, recipe.task.max_source_len, recipe.task.max_target_len)
     made = []
-    for split, size in (("train", recipe.task.train_size), ("dev", recipe.task.dev_size)):
-        texts = task.pairs(split) if split in task.splits else []
-        texts = subset(texts, size, recipe.task.subset_seed) if size and texts else texts
-        if not texts and split == "train":
-            raise RunError(f"task {task.name!r} has no training data; its splits are {', '.join(task.splits)}.")
+    for split in ("train", "dev"):
+        texts = texts_of(recipe, task, split)
         sources, cut_sources = source_ids(backbone, [s for s, _ in texts], most.source_len) if texts else ([], 0)
         targets, cut_targets = target_ids(backbone, [t for _, t in texts], most.target_len) if texts else ([], 0)
         for what, cut, limit in (("sources", cut_sources, most.source_len), ("targets", cut_targets, most.target_len)):
             if cut:
-                reporter.say(f"note: {cut} of {len(texts)} {split} {what} are longer than {limit} tokens and are cut at the end.")
+                reporter.say(
+                    f"note: {cut} of {len(texts)} {split} {what} are longer than {limit} tokens and are cut at the end."
+                )
         made.append([Pair(s, t) for s, t in zip(sources, targets, strict=True)])
     return made[0], made[1]
+
+
+def texts_of(recipe: Recipe, task: Task, split: str) -> list[tuple[str, str]]:
+    """A split's pairs, or the subset the recipe asks for.
+
+    Raises:
+        BadRecipe: there is no such split where one is needed, or it has fewer pairs than are asked for.
+    """
+    size = recipe.task.train_size if split == "train" else recipe.task.dev_size
+    if split not in task.splits:
+        needs_dev = recipe.train.dev_metrics or recipe.train.patience or size
+        if split == "train" or needs_dev:
+            what = "training" if split == "train" else "train.dev_metrics, train.patience and task.dev_size"
+            raise BadRecipe(
+                f"task {task.name!r} has no {split} data, and {what} needs it; its splits are {', '.join(task.splits)}."
+            )
+        return []
+    texts = task.pairs(split)
+    if size > len(texts):
+        raise BadRecipe(f"task.{split}_size must be at most {len(texts)}, the pairs in the {split} data; got {size}.")
+    return subset(texts, size, recipe.task.subset_seed) if size else texts
 
 
 def settings_of(recipe: Recipe, num_pairs: int, trains_backbone: bool) -> Settings:

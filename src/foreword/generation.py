@@ -37,8 +37,8 @@ class Decoding:
     def config(self, backbone: Backbone) -> GenerationConfig:
         """The same for transformers, from nothing: a model's own generation settings never slip in."""
         tokenizer = backbone.tokenizer
-        newlines = [[i] for i in tokenizer("\n\n\n", add_special_tokens=False)["input_ids"]] if self.no_newlines else []
-        newlines += [[i] for i in tokenizer("\n", add_special_tokens=False)["input_ids"]] if self.no_newlines else []
+        # One line break may be another token than several.
+        newlines = {i for breaks in ("\n", "\n\n\n") for i in tokenizer(breaks, add_special_tokens=False)["input_ids"]}
         sampling = {"temperature": self.temperature, "top_p": self.top_p, "top_k": self.top_k} if self.sample else {}
         return GenerationConfig(
             num_beams=self.beams,
@@ -47,7 +47,7 @@ class Decoding:
             min_new_tokens=self.min_new_tokens or None,
             length_penalty=self.length_penalty if self.beams > 1 else None,
             no_repeat_ngram_size=self.no_repeat_ngram or None,
-            bad_words_ids=[word for i, word in enumerate(newlines) if word not in newlines[:i]] or None,
+            bad_words_ids=[[i] for i in sorted(newlines)] if self.no_newlines and newlines else None,
             pad_token_id=pad_id(backbone),
             eos_token_id=end_id(backbone),
             decoder_start_token_id=getattr(backbone.model.config, "decoder_start_token_id", None),
@@ -77,7 +77,7 @@ def generate(
         max_source_len: longest source in tokens; longer ones are cut at the end and counted. 0 = what the backbone takes.
 
     Raises:
-        BadData: no sources, or not one prefix per source.
+        BadData: no sources, a blank one, not one prefix per source, or more new tokens than the backbone has positions for.
         PrefixMismatch: a prefix is not for this backbone.
         UnsupportedBackbone: an encoder-only backbone, which cannot write.
     """
@@ -106,9 +106,14 @@ def answer(
         raise UnsupportedBackbone(f"{backbone.name} is encoder-only and cannot generate text. Choose a decoder.")
     if not sources:
         raise BadData("generate", "there are no sources. Give at least one text.")
+    for number, source in enumerate(sources, start=1):
+        if not source.strip():
+            raise BadData("generate", f"source {number} of {len(sources)} is blank. Give it a text or leave it out.")
     per_row = [prefixes] * len(sources) if isinstance(prefixes, Prefix) or prefixes is None else list(prefixes)
     if len(per_row) != len(sources):
-        raise BadData("generate", f"{len(sources)} sources but {len(per_row)} prefixes; give one per source, or one for all.")
+        raise BadData(
+            "generate", f"{len(sources)} sources but {len(per_row)} prefixes; give one per source, or one for all."
+        )
     bank, numbers = stand_side_by_side(backbone, per_row)
     longest = 0 if bank is None else int(bank.lengths.max())
     most = limits(backbone, longest, max_source_len, decoding.max_new_tokens)
@@ -116,11 +121,14 @@ def answer(
     order = sorted(range(len(ids)), key=lambda i: len(ids[i]), reverse=True)
     answers: list[list[int]] = [[] for _ in ids]
     config = decoding.config(backbone)
+    backbone.model.generation_config = GenerationConfig()  # what ours leaves open would be taken from the model's own
     with seeded(decoding.seed, decoding.sample):
         for start in range(0, len(order), decoding.batch_size):
             rows = order[start : start + decoding.batch_size]
             injection = None if bank is None else bank.rows([numbers[row] for row in rows])
-            for row, new in zip(rows, decode_batch(backbone, [ids[row] for row in rows], config, injection), strict=True):
+            for row, new in zip(
+                rows, decode_batch(backbone, [ids[row] for row in rows], config, injection), strict=True
+            ):
                 answers[row] = new
     return answers, num_cut
 

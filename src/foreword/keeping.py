@@ -6,15 +6,17 @@ The canary is made and checked here: an input and the first tokens that must com
 
 import json
 from pathlib import Path
+from typing import cast, get_args
 
-from foreword.backbone import Backbone, load_backbone
+from foreword.backbone import Backbone
+from foreword.backbone.loading import DTYPES
 from foreword.errors import StoreError
-from foreword.experiment import UNTOUCHED, Tuned
+from foreword.experiment import Tuned, open_backbone
 from foreword.generation import Decoding, generate_ids
 from foreword.prefix import Prefix
 from foreword.recipe import Recipe
 from foreword.store import Canary, Manifest, Store, StoredScore
-from foreword.training.precision import choose_device
+from foreword.store.manifest import DType
 
 CANARY_LEN = 12  # tokens
 
@@ -25,14 +27,16 @@ def keep(tuned: Tuned, store: str | Path, name: str, dtype: str = "float32") -> 
     Raises:
         StoreError: what was trained is not a prefix, or the store refuses it.
     """
-    if tuned.prefix is None or tuned.folder is None:
-        raise StoreError(
-            f"what {tuned.method['name']} trained is not a prefix, and a store keeps prefixes. "
-            f"Its weights are in {tuned.folder}/method.safetensors."
-        )
+    if tuned.prefix is None:
+        raise StoreError(f"what {tuned.method['name']} yields is not a prefix, and a store keeps only prefixes.")
+    if tuned.folder is None:
+        raise StoreError("this prefix comes out of a store, where it is kept already. Keep one from a run's folder.")
+    if dtype not in get_args(DType):
+        raise StoreError(f"dtype must be {' or '.join(get_args(DType))}, got {dtype!r}.")
     run = json.loads((tuned.folder / "run.json").read_text(encoding="utf-8"))
     example = tuned.task.examples(tuned.task.splits[-1])[0]
-    ids = canary_ids(tuned.backbone, tuned.prefix, example.source)
+    stored = tuned.prefix.to(dtype=DTYPES[dtype])  # the canary must come of the numbers that are stored
+    ids = canary_ids(tuned.backbone, stored, example.source)
     text = tuned.backbone.tokenizer.decode(ids, skip_special_tokens=True)
     return Store(store).add(
         tuned.prefix,
@@ -44,7 +48,7 @@ def keep(tuned: Tuned, store: str | Path, name: str, dtype: str = "float32") -> 
         canary=Canary(source=example.source, tokens=tuple(ids), text=str(text)),
         scores=stored_scores(tuned.folder),
         code_commit=run["code_commit"],
-        dtype="bfloat16" if dtype == "bfloat16" else "float32",
+        dtype=cast(DType, dtype),
     )
 
 
@@ -58,10 +62,10 @@ def take(reference: str, store: str | Path = "store") -> Tuned:
     manifest = shelf.show(reference)
     recipe = Recipe.from_dict(manifest.recipe)
     stored = manifest.backbone
-    backbone = load_backbone(stored.name, stored.revision or None, recipe.backbone.dtype, choose_device(recipe.backbone.device))
+    backbone = open_backbone(recipe.backbone.model_copy(update={"name": stored.name, "revision": stored.revision}))
     prefix, _ = shelf.load(reference, backbone)
     size = prefix.num_values
-    facts = {**UNTOUCHED, "name": manifest.method, "stored_parameters": size, "share_of_backbone": size / backbone.num_parameters}
+    facts = {"name": manifest.method, "stored_parameters": size, "share_of_backbone": size / backbone.num_parameters}
     return Tuned(recipe, backbone, prefix.to(backbone.device), facts, None)
 
 
@@ -77,8 +81,8 @@ def canary_fault(reference: str, store: str | Path) -> str:
 
 
 def canary_ids(backbone: Backbone, prefix: Prefix, source: str) -> list[int]:
-    """The first tokens, greedily."""
-    return generate_ids(backbone, [source], Decoding(max_new_tokens=CANARY_LEN), prefix)[0]
+    """The first tokens, greedily; at least one, for an end marker at once would prove nothing."""
+    return generate_ids(backbone, [source], Decoding(min_new_tokens=1, max_new_tokens=CANARY_LEN), prefix)[0]
 
 
 def stored_scores(folder: Path) -> list[StoredScore]:

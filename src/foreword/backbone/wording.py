@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from foreword.backbone.backbone import Backbone
 from foreword.errors import BadData, UnsupportedBackbone
 
+LEAST_SOURCE = 8  # tokens of a source that must fit beside prefix and target
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -42,14 +44,17 @@ def limits(backbone: Backbone, prefix_len: int, max_source_len: int, max_target_
     room = backbone.max_len
     if room is None:
         return Limits(max_source_len or 10**9, max_target_len)
-    if backbone.kind == "decoder-only":
-        room -= prefix_len + max_target_len
-    if room < 8:
+    together = backbone.kind == "decoder-only"  # prefix, source and target share the positions
+    left = room - max_target_len - (prefix_len if together else 0)
+    if left < (LEAST_SOURCE if together else 0):
+        prefix = f"a prefix of {prefix_len}, " if together else ""
         raise BadData(
             backbone.name,
-            f"{backbone.max_len} positions do not hold a prefix of {prefix_len} and targets of {max_target_len} tokens. "
-            "Use a shorter prefix or a smaller task.max_target_len.",
+            f"its {room} positions do not hold {prefix}{'a source ' if together else ''}and targets of {max_target_len} tokens. "
+            "Use a smaller task.max_target_len in training, a smaller generate.max_new_tokens in generation"
+            + (", or a shorter prefix." if together else "."),
         )
+    room = left if together else room
     return Limits(min(max_source_len or room, room), max_target_len)
 
 
@@ -58,12 +63,18 @@ def source_ids(backbone: Backbone, sources: Sequence[str], max_len: int) -> tupl
     decoder_only = backbone.kind == "decoder-only"
     texts = [f" {s.strip()}" if decoder_only else s.strip() for s in sources]
     encoded = backbone.tokenizer(texts, add_special_tokens=not decoder_only)["input_ids"]
-    room = max_len - int(decoder_only)
-    closing = [separator(backbone)] if decoder_only else []
-    num_cut = sum(len(ids) > room for ids in encoded)
     if decoder_only:
-        return [[*ids[:room], *closing] for ids in encoded], num_cut
-    return [ids if len(ids) <= room else [*ids[: room - 1], ids[-1]] for ids in encoded], num_cut
+        room = max_len - 1
+        return [[*ids[:room], separator(backbone)] for ids in encoded], sum(len(ids) > room for ids in encoded)
+    return [cut_before_marker(backbone, ids, max_len) for ids in encoded], sum(len(ids) > max_len for ids in encoded)
+
+
+def cut_before_marker(backbone: Backbone, ids: list[int], max_len: int) -> list[int]:
+    """At most so many ids, the closing marker among them where the tokenizer writes one."""
+    if len(ids) <= max_len:
+        return ids
+    closing = ids[-1:] if ids[-1] in backbone.tokenizer.all_special_ids else []
+    return [*ids[: max_len - len(closing)], *closing]
 
 
 def target_ids(backbone: Backbone, targets: Sequence[str], max_len: int) -> tuple[list[list[int]], int]:
@@ -79,7 +90,7 @@ def target_ids(backbone: Backbone, targets: Sequence[str], max_len: int) -> tupl
 def separator(backbone: Backbone) -> int:
     """What stands between source and target: <bos>, or the end marker where the tokenizer has no <bos>."""
     bos = backbone.tokenizer.bos_token_id
-    return end_id(backbone) if bos is None else int(bos)
+    return end_id(backbone) if bos is None else int(bos)  # type: ignore[arg-type]
 
 
 def end_id(backbone: Backbone) -> int:
@@ -89,10 +100,10 @@ def end_id(backbone: Backbone) -> int:
         raise UnsupportedBackbone(
             f"{backbone.name}'s tokenizer has no end-of-text token, so nothing can tell a text is over."
         )
-    return int(end)
+    return int(end)  # type: ignore[arg-type]
 
 
 def pad_id(backbone: Backbone) -> int:
     """Padding; masked everywhere, so any id will do where the tokenizer has none."""
     pad = backbone.tokenizer.pad_token_id
-    return end_id(backbone) if pad is None else int(pad)
+    return end_id(backbone) if pad is None else int(pad)  # type: ignore[arg-type]

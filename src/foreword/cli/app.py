@@ -1,4 +1,4 @@
-"""The commands and how they end: 0 done, 1 a check failed, 2 the user can mend it, 130 stopped by Ctrl-C.
+"""The commands. How they end is in `ending.py`.
 
 Comes in:  the command line.      Goes out: results on stdout, everything else on stderr.
 """
@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from foreword.cli import lists, output
+from foreword.cli.ending import quiet_libraries, resumable, stoppable
 from foreword.cli.store import app as store_app
-from foreword.errors import ForewordError, RunError
+from foreword.errors import BadRecipe, ForewordError
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode="rich",
@@ -21,7 +22,9 @@ app.add_typer(store_app, name="store")
 app.command("list", epilog="foreword list recipes")(lists.list_what)
 app.command(epilog="foreword check recipes/embedded/e2e.toml")(lists.check)
 
-Sets = Annotated[list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="override a setting; may be repeated")]
+Sets = Annotated[
+    list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="override a setting; may be repeated")
+]
 
 
 def main() -> None:
@@ -41,77 +44,94 @@ def demo(
     """Train prefixes on the embedded backbone, score them beside the untouched model, and read what they write."""
     from foreword.cli.demo import run_demo
 
-    with interruptible("foreword demo"):
+    with resumable("The same command"):
         run_demo(out, sets or [])
 
 
 @app.command(epilog="foreword train recipes/embedded/e2e.toml --set task.path=data/e2e --out runs/e2e")
 def train(
-    recipe: Annotated[str, typer.Argument(help="a recipe file, or the name of one that ships (`foreword list recipes`)")],
+    recipe: Annotated[
+        str, typer.Argument(help="a recipe file, or the name of one that ships (`foreword list recipes`)")
+    ],
     out: Annotated[Path, typer.Option(help="the run's folder; an unfinished run in it is gone on with")],
     sets: Sets = None,
     seed: Annotated[int | None, typer.Option(help="the same as --set train.seed=N")] = None,
 ) -> None:
     """Train what a recipe asks for. Killed or stopped, the same command goes on where it was."""
-    from foreword.experiment import train as run
-
     overrides = [*(sets or []), *([] if seed is None else [f"train.seed={seed}"])]
     resolved = lists.resolve(recipe, overrides)
-    quiet_libraries()
-    with interruptible("the same command"):
+    with resumable("The same command"):
+        from foreword.experiment import train as run
+
+        quiet_libraries()
         tuned = run(resolved, out)
     output.show_facts({"run": str(out), **tuned.method})
 
 
-@app.command("eval", epilog="foreword eval runs/e2e --split test\n\nforeword eval recipes/embedded/e2e.toml --untouched --out runs/untouched")
+@app.command(
+    "eval",
+    epilog="foreword eval runs/e2e --split test\n\nforeword eval recipes/embedded/e2e.toml --untouched --out runs/untouched",
+)
 def evaluate(
     run: Annotated[str, typer.Argument(help="a run folder, STORE/NAME@VERSION, or with --untouched a recipe")],
     split: Annotated[str, typer.Option(help="train, dev or test; the recipe's eval.split if not given")] = "",
     sets: Sets = None,
-    untouched: Annotated[bool, typer.Option("--untouched", help="score the recipe's backbone with nothing trained")] = False,
+    untouched: Annotated[
+        bool, typer.Option("--untouched", help="score the recipe's backbone with nothing trained")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="where the result is written, with --untouched")] = None,
 ) -> None:
     """Generate a split's texts and score them; writes result-SPLIT.json and texts-SPLIT.txt into the run's folder."""
-    from foreword.cli.opening import opened
-    from foreword.experiment import untouched as nothing_trained
+    if out is not None and not untouched:
+        raise BadRecipe("--out goes with --untouched; a run's results are written into the run's folder.")
+    with stoppable():
+        from foreword.cli.opening import opened
+        from foreword.experiment import untouched as nothing_trained
 
-    quiet_libraries()
-    if untouched:
-        tuned = nothing_trained(lists.resolve(run, sets or []), out)
-    else:
-        tuned = opened(run, sets or [])
-    split = split or tuned.recipe.eval.split
-    result = tuned.evaluate(split)
+        quiet_libraries()
+        tuned = nothing_trained(lists.resolve(run, sets or []), out) if untouched else opened(run, sets or [])
+        split = split or tuned.recipe.eval.split
+        result = tuned.evaluate(split)
     if result.num_cut_sources:
-        output.say(f"note: {result.num_cut_sources} sources were longer than the backbone takes and were cut at the end.")
+        output.say(
+            f"note: {result.num_cut_sources} sources were longer than the backbone takes and were cut at the end."
+        )
     content = tuned.result_file(split, result)
     for metric, reason in content["skipped"].items():
         output.say(f"note: {metric} was not scored: {reason}")
     output.show_scores(content["scores"], content)
 
 
-@app.command(epilog="foreword generate runs/e2e 'name : The Vaults | Type : pub'\n\nforeword generate store/e2e@1 --input sources.txt")
+@app.command(
+    epilog="foreword generate runs/e2e 'name : The Vaults | Type : pub'\n\nforeword generate store/e2e@1 --input sources.txt"
+)
 def generate(
     run: Annotated[str, typer.Argument(help="a run folder or STORE/NAME@VERSION")],
-    sources: Annotated[list[str] | None, typer.Argument(help="texts to answer; none: a text per line from --input or stdin")] = None,
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="texts to answer; none: a text per line from --input or stdin")
+    ] = None,
     input: Annotated[Path | None, typer.Option(help="a file with a text per line")] = None,
     sets: Sets = None,
 ) -> None:
     """Write texts, one line for each source, in their order."""
-    from foreword.cli.opening import lines_of, opened
+    if sources and input is not None:
+        raise BadRecipe("give texts to answer or --input, not both.")
+    with stoppable():
+        from foreword.cli.opening import lines_of, opened
 
-    quiet_libraries()
-    texts = sources or lines_of(input)
-    tuned = opened(run, sets or [])
-    for text in tuned.generate(texts):
-        print(" ".join(text.split()), flush=True)
+        quiet_libraries()
+        texts = sources or lines_of(input)
+        for text in opened(run, sets or []).generate(texts):
+            print(" ".join(text.split()), flush=True)
 
 
 @app.command(epilog="foreword score texts.txt --references refs.txt --metrics bleu,nist,meteor,rouge-l,cider")
 def score(
     hypotheses: Annotated[Path, typer.Argument(help="a text per line")],
     references: Annotated[list[Path], typer.Option(help="groups parted by blank lines, or one file per reference")],
-    metrics: Annotated[str, typer.Option(help="names, parted by commas; `foreword list metrics`")] = "bleu,nist,meteor,rouge-l,cider",
+    metrics: Annotated[
+        str, typer.Option(help="names, parted by commas; `foreword list metrics`")
+    ] = "bleu,nist,meteor,rouge-l,cider",
     resamples: Annotated[int, typer.Option(help="of the bootstrap behind the intervals")] = 1000,
 ) -> None:
     """Score any system's texts. Prints JSON with the metrics' names as keys."""
@@ -121,41 +141,9 @@ def score(
     from foreword.metrics import score as score_texts
 
     names = [name.strip() for name in metrics.split(",") if name.strip()]
-    scored = score_texts(read_hypotheses(hypotheses), read_references(references), names, resamples=resamples)
+    with stoppable():
+        scored = score_texts(read_hypotheses(hypotheses), read_references(references), names, resamples=resamples)
     for metric, reason in scored.skipped.items():
         output.say(f"note: {metric} was not scored: {reason}")
     data = {name: asdict(s) for name, s in scored.scores.items()}
     output.show_scores({"all": data}, data)
-
-
-class interruptible:
-    """Within the block a Ctrl-C ends the command with exit code 130 and a line on how to go on."""
-
-    def __init__(self, command: str):
-        self.command = command
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if kind is None:
-            return
-        from foreword.training import Interrupted
-
-        if isinstance(error, Interrupted):
-            output.say(f"foreword: {error}; everything up to it is saved. {self.command.capitalize()} goes on from there.")
-            sys.exit(130)
-        if isinstance(error, KeyboardInterrupt):
-            output.say(f"foreword: stopped at once. {self.command.capitalize()} goes on from the last checkpoint.")
-            sys.exit(130)
-
-
-def quiet_libraries() -> None:
-    """The libraries' own bars and hints would stand between ours."""
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
-
-
-__all__ = ["RunError", "app", "main"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from foreword.cli import output
-from foreword.cli.app import quiet_libraries
+from foreword.cli.ending import quiet_libraries
 from foreword.cli.lists import resolve
 from foreword.experiment import Tuned, train, untouched
 from foreword.generation import generate
@@ -30,18 +30,26 @@ def run_demo(out: Path, overrides: Sequence[str]) -> None:
         before = untouched(recipe)
         if number == 1:
             millions = before.backbone.num_parameters / 1e6
-            output.say(f"backbone {before.backbone.name}: {millions:.1f} M parameters, frozen. The task: weather at sea, told in a voice.")
+            output.say(
+                f"backbone {before.backbone.name}: {millions:.1f} M parameters, frozen. The task: weather at sea, told in a voice."
+            )
         output.say(f"\n[{number}/{len(VOICES)}] a prefix for the voice of the {voice}")
         first = before.evaluate()
         tuned = trained[voice] = train(recipe, out / voice)
         after = tuned.evaluate()
         scores = {metric: (first.value(metric), after.value(metric)) for metric in first.scores["all"].scores}
-        rows.append({"voice": voice, "run": str(out / voice), "parameters": tuned.method["stored_parameters"], "scores": scores})
+        rows.append(
+            {"voice": voice, "run": str(out / voice), "parameters": tuned.method["stored_parameters"], "scores": scores}
+        )
     told = side_by_side(trained)
     show(rows, told)
     share = 100 * rows[0]["parameters"] / next(iter(trained.values())).backbone.num_parameters
-    output.say(f"\n{time.monotonic() - began:.0f} s in all. Each prefix is {rows[0]['parameters']:,} numbers, {share:.1f} % of the backbone.")
-    output.say(f"Next: foreword generate {out / VOICES[0]} 'station : Your Town | sky : clear | wind : south, 9 knots | ...'")
+    output.say(
+        f"\n{time.monotonic() - began:.0f} s in all. Each prefix is {rows[0]['parameters']:,} numbers, {share:.1f} % of the backbone."
+    )
+    output.say(
+        f"Next: foreword generate {out / VOICES[0]} 'station : Your Town | sky : clear | wind : south, 9 knots | ...'"
+    )
 
 
 def side_by_side(trained: dict[str, Tuned]) -> list[dict[str, Any]]:

@@ -50,16 +50,18 @@ def described(what: What) -> dict[str, str]:
 
 def check(
     recipe: Annotated[str, typer.Argument(help="a recipe file, or the name of one that ships")],
-    sets: Annotated[list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="override a setting")] = None,
+    sets: Annotated[
+        list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="override a setting")
+    ] = None,
 ) -> None:
     """Read a recipe, resolve every setting and show them; loads no model and no data."""
     output.show_facts(resolve(recipe, sets or []).to_dict())
 
 
 def resolve(recipe: str, overrides: list[str]) -> "Recipe":
-    """The recipe of a file, or of a shipped recipe's name, with overrides; its task's arguments are checked too."""
+    """The recipe of a file, or of a shipped recipe's name, with overrides; what it names is checked too."""
     from foreword.recipe import read_recipe
-    from foreword.tasks import check_arguments
+    from foreword.vetting import vet
 
     shipped = shipped_recipes()
     path = Path(recipe)
@@ -68,5 +70,5 @@ def resolve(recipe: str, overrides: list[str]) -> "Recipe":
     elif not path.exists() and not path.suffix:
         raise UnknownName("recipe", recipe, shipped)
     resolved = read_recipe(path, overrides)
-    check_arguments(resolved.task.name, resolved.task.path or None, **resolved.task.arguments)
+    vet(resolved)
     return resolved

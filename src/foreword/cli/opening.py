@@ -6,36 +6,44 @@ Comes in:  what the user typed.      Goes out: a Tuned, or texts.
 import sys
 from pathlib import Path
 
-from foreword.errors import BadData, RunError
+from foreword.errors import BadData, BadRecipe, RunError
 from foreword.experiment import Tuned, open_run
 from foreword.keeping import take
-from foreword.recipe import Recipe, with_overrides
+from foreword.recipe import Recipe, parse_override, with_overrides
+from foreword.vetting import vet
 
 
 def opened(name: str, overrides: list[str]) -> Tuned:
     """A run folder, or STORE/NAME@VERSION, with overrides of how it decodes and is scored.
 
     Raises:
-        RunError: an override would change what was trained.
+        BadRecipe: an override that cannot be read or would change what was trained.
+        RunError: there is neither.
     """
-    path = Path(name)
-    if (path / "recipe.json").is_file() or path.is_dir() and "@" not in path.name and not (path.parent / path.name / "1").is_dir():
-        tuned = open_run(path)
-    else:
-        tuned = take(path.name, path.parent)
     for override in overrides:
-        if override.split(".")[0].strip() not in ("generate", "eval", "task"):
-            raise RunError(f"--set {override} would change what was trained; here generate., eval. and task. can be set.")
-    tuned.recipe = Recipe.from_dict(with_overrides(tuned.recipe.to_dict(), overrides)) if overrides else tuned.recipe
+        if parse_override(override)[0] not in ("generate", "eval", "task"):
+            raise BadRecipe(
+                f"--set {override} would change what was trained; here generate., eval. and task. can be set."
+            )
+    path = Path(name)
+    is_stored = "@" in path.name or any(path.glob("[0-9]*/manifest.json"))
+    if not is_stored and not path.is_dir():
+        raise RunError(f"{name} is neither a run's folder nor a stored prefix (STORE/NAME or STORE/NAME@VERSION).")
+    tuned = take(path.name, path.parent) if is_stored else open_run(path)
+    if overrides:
+        tuned.recipe = Recipe.from_dict(with_overrides(tuned.recipe.to_dict(), overrides))
+        vet(tuned.recipe)
     return tuned
 
 
 def lines_of(path: Path | None) -> list[str]:
-    """The lines of a file, or of stdin."""
+    """The lines of a file, or of stdin, split at line feeds only: other separators of Unicode may stand inside a text."""
     try:
-        lines = (sys.stdin.read() if path is None else path.read_text(encoding="utf-8")).splitlines()
+        text = (sys.stdin.buffer.read() if path is None else path.read_bytes()).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadData(path or "stdin", f"cannot be read: {error}. Give a text file with a source per line.") from None
-    if not lines:
+        raise BadData(
+            path or "stdin", f"cannot be read: {error}. Give a UTF-8 text file with a source per line."
+        ) from None
+    if not text.strip():
         raise BadData(path or "stdin", "is empty. Give at least one source, a line each.")
-    return lines
+    return text.removesuffix("\n").split("\n")

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from foreword.cli import output
+from foreword.cli.ending import quiet_libraries, stoppable
 
 app = typer.Typer(no_args_is_help=True, help="Prefixes on disk: add, list, show, verify, remove.")
 
@@ -25,12 +26,12 @@ def add(
     dtype: Annotated[str, typer.Option(help="float32, or bfloat16 at half the size")] = "float32",
 ) -> None:
     """Keep a run's prefix as the next version of a name."""
-    from foreword.cli.app import quiet_libraries
-    from foreword.experiment import open_run
-    from foreword.keeping import keep
+    with stoppable("No version was added."):
+        from foreword.experiment import open_run
+        from foreword.keeping import keep
 
-    quiet_libraries()
-    manifest = keep(open_run(run), store, name, dtype)
+        quiet_libraries()
+        manifest = keep(open_run(run), store, name, dtype)
     output.show_facts({"reference": manifest.reference, "size_bytes": manifest.size_bytes, "sha256": manifest.sha256})
 
 
@@ -43,7 +44,8 @@ def list_prefixes(store: Folder = DEFAULT) -> None:
     for bad in listing.unreadable:
         output.say(f"note: {bad.reference} cannot be read: {bad.why}")
     rows = [
-        (m.reference, m.method, m.backbone.name, m.prefix_len, m.size_bytes, f"{m.created:%Y-%m-%d %H:%M}") for m in listing.prefixes
+        (m.reference, m.method, m.backbone.name, m.prefix_len, m.size_bytes, f"{m.created:%Y-%m-%d %H:%M}")
+        for m in listing.prefixes
     ]
     data = [m.model_dump(mode="json", exclude={"recipe"}) for m in listing.prefixes]
     output.show(data, ("prefix", "method", "backbone", "positions", "bytes", "added"), rows)
@@ -61,18 +63,20 @@ def show(name: Name, store: Folder = DEFAULT) -> None:
 def verify(
     name: Name,
     store: Folder = DEFAULT,
-    run_canary: Annotated[bool, typer.Option("--run-canary", help="also load the backbone and see the first tokens come")] = False,
+    run_canary: Annotated[
+        bool, typer.Option("--run-canary", help="also load the backbone and see the first tokens come")
+    ] = False,
 ) -> None:
     """Check a prefix's files against its manifest. Exit code 1 if something is wrong."""
     from foreword.store import Store
 
     checks = [(check.name, check.why) for check in Store(store).verify(name)]
     if run_canary and not any(fault for _, fault in checks):
-        from foreword.cli.app import quiet_libraries
-        from foreword.keeping import canary_fault
+        with stoppable():
+            from foreword.keeping import canary_fault
 
-        quiet_libraries()
-        checks.append(("canary", canary_fault(name, store)))
+            quiet_libraries()
+            checks.append(("canary", canary_fault(name, store)))
     data = [{"check": what, "ok": not fault, "why": fault} for what, fault in checks]
     output.show(data, ("check", "ok", "why"), [(what, "no" if fault else "yes", fault) for what, fault in checks])
     if any(fault for _, fault in checks):

@@ -15,10 +15,10 @@ __all__ = ["METHODS", "FullFineTuning", "Method", "PrefixTuning", "build_method"
 METHODS: dict[str, type[Method]] = {"prefix-tuning": PrefixTuning, "full-finetuning": FullFineTuning}
 
 
-def build_method(recipe: AnyMethodRecipe, backbone: Backbone, seed: int = 0, init_prefix: Prefix | None = None) -> Method:
+def build_method(
+    recipe: AnyMethodRecipe, backbone: Backbone, seed: int = 0, init_prefix: Prefix | None = None
+) -> Method:
     """The method a recipe asks for. `init_prefix` is the prefix to start from, already read, where the recipe names one."""
     if isinstance(recipe, FullFineTuningRecipe):
         return FullFineTuning(backbone)
-    return PrefixTuning(
-        backbone, recipe.prefix_len, recipe.mlp_dim, recipe.init, recipe.init_words, init_prefix, seed
-    )
+    return PrefixTuning(backbone, recipe.prefix_len, recipe.mlp_dim, recipe.init, recipe.init_words, init_prefix, seed)

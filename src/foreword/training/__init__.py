@@ -1,5 +1,7 @@
 """Training: pairs of ids in, a run folder out; killed at any moment, it goes on as if nothing had happened."""
 
-from foreword.training.loop import Interrupted, Settings, State, Training
+from foreword.training.loop import Training
+from foreword.training.settings import Settings, State
+from foreword.training.stopping import Interrupted
 
 __all__ = ["Interrupted", "Settings", "State", "Training"]

@@ -5,7 +5,6 @@ Everything is safetensors; the facts are JSON in its header. Nothing is unpickle
 """
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from foreword.errors import RunError
+from foreword.writing import written_whole
 
 
 def save(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
@@ -25,17 +25,8 @@ def save(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) ->
     Raises:
         RunError: it cannot be written, e.g. on a full disk; what stood at `path` stays as it was.
     """
-    fresh = path.with_name(f"{path.name}.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with written_whole(path) as fresh:
         save_file({n: t.detach().cpu().contiguous() for n, t in tensors.items()}, fresh, {"facts": json.dumps(facts)})
-        with fresh.open("rb") as file:
-            os.fsync(file.fileno())
-        os.replace(fresh, path)
-    except (OSError, SafetensorError) as error:
-        fresh.unlink(missing_ok=True)
-        kept = " The file that was there before is untouched." if path.exists() else ""
-        raise RunError(f"{path} could not be written: {error}.{kept} Free some space and start the same command again.") from error
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -49,7 +40,9 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             facts = json.loads((file.metadata() or {})["facts"])
             return {name: file.get_tensor(name) for name in file.keys()}, facts  # noqa: SIM118
     except (OSError, SafetensorError, KeyError, json.JSONDecodeError) as error:
-        raise RunError(f"{path} cannot be read ({type(error).__name__}: {error}). Remove it to begin the run anew.") from error
+        raise RunError(
+            f"{path} cannot be read ({type(error).__name__}: {error}). Remove it to begin the run anew."
+        ) from error
 
 
 def optimizer_tensors(optimizer: Optimizer) -> dict[str, Tensor]:

@@ -8,11 +8,11 @@ to the same parameters and the same log, bit for bit (float32, the same number o
 """
 
 import json
-import signal
-import threading
-from collections.abc import Callable, Iterator, Sequence
+import math
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,60 +22,20 @@ from torch import Tensor, nn
 
 from foreword.backbone import Backbone
 from foreword.backbone.wording import Pair
+from foreword.errors import RunError
 from foreword.methods import Method
 from foreword.training import checkpoint
 from foreword.training.batches import Batch, Schedule, collate
 from foreword.training.loss import divisor, target_loss
 from foreword.training.optim import build_optimizer, lr_factor
 from foreword.training.progress import Reporter
+from foreword.training.settings import Settings, State
+from foreword.training.stopping import Interrupted, stop_at_next_step
+from foreword.writing import unwritable
 
 DevScores = Callable[[], dict[str, float]]
-
-
-class Interrupted(Exception):
-    """The user asked to stop (Ctrl-C); the state is saved."""
-
-    def __init__(self, step: int):
-        super().__init__(f"stopped after step {step}")
-        self.step = step
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the loop needs of `recipe.TrainRecipe`; the fields mean the same."""
-
-    lr: float
-    total_steps: int
-    batch_size: int
-    accumulate: int = 1
-    objective: str = "sum"
-    optimizer: str = "adamw"
-    weight_decay: float = 0.0
-    warmup_steps: int = 0
-    schedule: str = "linear"
-    clip: float = 1.0
-    lm_dropout: bool = False
-    autocast: bool = False  # products in bfloat16 over float32 weights: full fine-tuning in bfloat16
-    seed: int = 0
-    log_every: int = 20
-    save_every: int = 200
-    eval_every: int = 0
-    select: str = "loss"
-    patience: int = 0
-
-
-@dataclass
-class State:
-    """Everything that changes while training, but for the tensors."""
-
-    step: int = 0
-    log_bytes: int = 0
-    loss_sum: float = 0.0
-    loss_steps: int = 0
-    best: float | None = None
-    best_step: int = 0
-    evals_since_best: int = 0
-    stopped_early: bool = False
+CHECKPOINT = "checkpoint.safetensors"
+LOWER_IS_BETTER = {"loss", "ter"}
 
 
 class Training:
@@ -91,9 +51,12 @@ class Training:
         out: Path,
         accelerator: Accelerator,
         dev_scores: DevScores | None = None,
+        made_of: Mapping[str, str] | None = None,
     ):
+        """`made_of` says what the run stands on ("training data" -> hash, ...): a checkpoint made of something else is refused."""
         self.backbone, self.method, self.pairs, self.dev_pairs = backbone, method, pairs, dev_pairs
         self.settings, self.out, self.accelerator, self.dev_scores = settings, out, accelerator, dev_scores
+        self.made_of = dict(made_of or {})
         self.parameters = method.trained_parameters()
         self.optimizer = build_optimizer(
             settings.optimizer, self.parameters.values(), settings.lr, settings.weight_decay
@@ -110,21 +73,26 @@ class Training:
 
         Raises:
             Interrupted: Ctrl-C; a checkpoint of the last whole step is written.
-            RunError: the run folder cannot be read or written.
+            RunError: the run folder cannot be read or written or was made of other data; the loss is not a number.
         """
-        torch.manual_seed(self.settings.seed)
         self._resume()
+        self._since = time.monotonic()
         self.backbone.model.train(self.settings.lm_dropout)
         total = self.settings.total_steps
-        with stop_at_next_step() as stop_asked, Reporter(total, self.state.step, silent=not self.is_main) as reporter:
-            while self.state.step < total and not self.state.stopped_early:
-                num_tokens = self._step()
-                reporter.step(self.state.step, num_tokens)
-                self._after_step(reporter)
-                if stop_asked():
-                    self._save()
-                    raise Interrupted(self.state.step)
-        self.backbone.model.eval()
+        try:
+            with (
+                stop_at_next_step() as stop_asked,
+                Reporter(total, self.state.step, silent=not self.is_main) as reporter,
+            ):
+                while self.state.step < total and not self.state.stopped_early:
+                    num_tokens = self._step()
+                    reporter.step(self.state.step, num_tokens)
+                    self._after_step(reporter)
+                    if self._any_process(stop_asked()):
+                        self._save()
+                        raise Interrupted(self.state.step)
+        finally:
+            self.backbone.model.eval()
         self._finish()
         return self.state
 
@@ -135,8 +103,14 @@ class Training:
         num_targets = sum(len(self.pairs[row].target) for row in rows)
         whole = divisor(settings.objective, len(rows), num_targets)
         mine = rows[self.accelerator.process_index :: self.accelerator.num_processes]
-        loss = self._gradients(mine, whole)
+        with self._dropout_of(step):
+            loss = self._gradients(mine, whole)
         loss = self._sum_over_processes(loss)
+        if not math.isfinite(loss):
+            raise RunError(
+                f"the loss is {loss} at step {step + 1}, so nothing more can be learnt. Remove {self.out} and train again with a "
+                f"smaller train.lr (it is {settings.lr:g}) or backbone.dtype=float32."
+            )
         for group in self.optimizer.param_groups:
             group["lr"] = settings.lr * lr_factor(settings.schedule, step, settings.warmup_steps, settings.total_steps)
         if settings.clip:
@@ -147,6 +121,26 @@ class Training:
         self.state.loss_sum += loss
         self.state.loss_steps += 1
         return sum(len(self.pairs[row]) for row in rows)
+
+    @contextmanager
+    def _dropout_of(self, step: int) -> Iterator[None]:
+        """Dropout draws from the global generator: lend it a seed of this step and process, so that a resumed run draws alike."""
+        if not self.settings.lm_dropout:
+            yield
+            return
+        device = self.backbone.device
+        with torch.random.fork_rng([device] if device.type == "cuda" else []):
+            draw = random.Random(f"{self.settings.seed}/{step}/{self.accelerator.process_index}")
+            torch.manual_seed(draw.getrandbits(63))
+            yield
+
+    def _any_process(self, flag: bool) -> bool:
+        """Whether the flag is up in any process: all must stop after the same step."""
+        if self.accelerator.num_processes == 1:
+            return flag
+        flags = self.accelerator.reduce(torch.tensor(float(flag), device=self.backbone.device), "sum")
+        assert isinstance(flags, Tensor)
+        return bool(flags.item())
 
     def _gradients(self, rows: Sequence[int], whole: int) -> float:
         """Backpropagate the batch in parts; the method's tensors are computed once, whatever the number of parts."""
@@ -197,7 +191,9 @@ class Training:
             state.loss_sum, state.loss_steps = 0.0, 0
             self._log({"step": state.step, "loss": loss, "lr": self.optimizer.param_groups[0]["lr"]})
             reporter.logged(state.step, loss)
-        evaluated = bool(self.dev_pairs) and (last or state.step % (settings.eval_every or self.schedule.steps_per_epoch) == 0)
+        evaluated = bool(self.dev_pairs) and (
+            last or state.step % (settings.eval_every or self.schedule.steps_per_epoch) == 0
+        )
         if evaluated:
             self._evaluate(reporter)
         if evaluated or last or (settings.save_every and state.step % settings.save_every == 0):
@@ -212,7 +208,9 @@ class Training:
         self._log({"step": state.step, **{f"dev/{name}": value for name, value in scores.items()}})
         reporter.say(f"step {state.step}  " + "  ".join(f"dev {name} {value:.4f}" for name, value in scores.items()))
         value = scores[settings.select]
-        better = state.best is None or (value < state.best if settings.select in LOWER_IS_BETTER else value > state.best)
+        better = state.best is None or (
+            value < state.best if settings.select in LOWER_IS_BETTER else value > state.best
+        )
         if better:
             state.best, state.best_step, state.evals_since_best = value, state.step, 0
             if self.is_main:
@@ -240,26 +238,37 @@ class Training:
         text = json.dumps(line) + "\n"
         self.state.log_bytes += len(text.encode())
         if self.is_main:
-            with (self.out / "log.jsonl").open("a", encoding="utf-8") as file:
-                file.write(text)
+            path = self.out / "log.jsonl"
+            try:
+                with path.open("a", encoding="utf-8") as file:
+                    file.write(text)
+            except OSError as error:
+                raise RunError(unwritable(path, error)) from error
 
     def _save(self) -> None:
+        now = time.monotonic()
+        self.state.train_s, self._since = self.state.train_s + now - self._since, now
         if not self.is_main:
             return
         tensors = checkpoint.method_tensors(self.parameters) | checkpoint.optimizer_tensors(self.optimizer)
-        tensors["rng"] = torch.get_rng_state()
-        checkpoint.save(self.out / "checkpoint.safetensors", tensors, vars(self.state))
+        checkpoint.save(self.out / CHECKPOINT, tensors, {"state": vars(self.state), "made_of": self.made_of})
 
     def _resume(self) -> None:
         """Take up the checkpoint if there is one, and cut from the log what was written after it."""
-        path, log = self.out / "checkpoint.safetensors", self.out / "log.jsonl"
+        path, log = self.out / CHECKPOINT, self.out / "log.jsonl"
         if path.exists():
             tensors, facts = checkpoint.load(path)
-            self.state = State(**facts)
+            changed = [what for what, hashed in self.made_of.items() if facts["made_of"].get(what) != hashed]
+            if changed:
+                raise RunError(
+                    f"{self.out} holds a run with other {' and '.join(changed)}. Choose another --out, or remove it."
+                )
+            self.state = State(**facts["state"])
             checkpoint.restore_method(self.parameters, tensors)
             checkpoint.restore_optimizer(self.optimizer, tensors)
-            torch.set_rng_state(tensors["rng"])
-        if self.is_main and log.exists():
+        size = log.stat().st_size if log.exists() else 0
+        self.state.log_bytes = min(self.state.log_bytes, size)  # a log that somebody removed begins anew
+        if self.is_main and size > self.state.log_bytes:
             with log.open("r+b") as file:
                 file.truncate(self.state.log_bytes)
 
@@ -272,26 +281,3 @@ class Training:
         if self.is_main:
             checkpoint.save(self.out / "method.safetensors", kept, {"step": step})
         self.accelerator.wait_for_everyone()
-
-
-LOWER_IS_BETTER = {"loss", "ter"}
-
-
-@contextmanager
-def stop_at_next_step() -> Iterator[Callable[[], bool]]:
-    """Within the block the first Ctrl-C is noted, to be acted on between two steps; a second one stops at once."""
-    asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield asked.is_set  # a thread gets no signals
-        return
-
-    def note(signum: int, frame: object) -> None:
-        if asked.is_set():
-            raise KeyboardInterrupt
-        asked.set()
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield asked.is_set
-    finally:
-        signal.signal(signal.SIGINT, before)

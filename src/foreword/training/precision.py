@@ -8,6 +8,8 @@ import time
 
 import torch
 
+from foreword.errors import BadRecipe
+
 ROWS, WIDTH = 1024, 768  # of the trial products: about a batch's tokens through a small model's layer
 WORTH_IT = 1.5  # bfloat16 must be this much faster: everything around the products gains nothing
 
@@ -16,12 +18,19 @@ def choose_dtype(wanted: str, device: torch.device) -> str:
     """The recipe's precision, or for "auto" the faster one here."""
     if wanted != "auto":
         return wanted
-    return "bfloat16" if product_time(torch.float32, device) > WORTH_IT * product_time(torch.bfloat16, device) else "float32"
+    return (
+        "bfloat16"
+        if product_time(torch.float32, device) > WORTH_IT * product_time(torch.bfloat16, device)
+        else "float32"
+    )
 
 
 def product_time(dtype: torch.dtype, device: torch.device) -> float:
     """Seconds of one matrix product, the best of several."""
-    left, right = torch.ones(ROWS, WIDTH, dtype=dtype, device=device), torch.ones(WIDTH, 4 * WIDTH, dtype=dtype, device=device)
+    left, right = (
+        torch.ones(ROWS, WIDTH, dtype=dtype, device=device),
+        torch.ones(WIDTH, 4 * WIDTH, dtype=dtype, device=device),
+    )
     best = float("inf")
     for _ in range(6):
         began = time.perf_counter()
@@ -31,10 +40,16 @@ def product_time(dtype: torch.dtype, device: torch.device) -> float:
 
 
 def choose_device(wanted: str) -> str:
-    """The recipe's device, or for "auto" an accelerator where there is one."""
-    if wanted != "auto":
-        return wanted
-    return str(torch.accelerator.current_accelerator()) if torch.accelerator.is_available() else "cpu"
+    """The recipe's device, or for "auto" an accelerator where there is one.
+
+    Raises:
+        BadRecipe: this machine has no such device.
+    """
+    here = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    found = "cpu" if here is None else here.type
+    if wanted not in ("auto", "cpu", found):
+        raise BadRecipe(f"backbone.device is {wanted!r}, but this machine has {found}. Set backbone.device=auto.")
+    return found if wanted == "auto" else wanted
 
 
 def share_cores(num_processes: int) -> None:

@@ -27,10 +27,14 @@ class Reporter:
             speed = (TextColumn("{task.fields[speed]} tokens/s"), TimeElapsedColumn(), "left", TimeRemainingColumn())
             self.bar = Progress(*columns, *speed, console=self.console)
             self.bar.start()
-            self.task = self.bar.add_task("train", total=self.total_steps, completed=self.first_step, loss="-", speed="-")
+            self.task = self.bar.add_task(
+                "train", total=self.total_steps, completed=self.first_step, loss="-", speed="-"
+            )
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self.bar is not None:
             self.bar.stop()
 
@@ -49,7 +53,9 @@ class Reporter:
         elif not self.silent:
             done = max(step - self.first_step, 1)
             left_s = (time.monotonic() - self.began) / done * (self.total_steps - step)
-            self.say(f"step {step}/{self.total_steps}  loss {loss:.3f}  {self.tokens_per_s} tokens/s  {left_s:.0f} s left")
+            self.say(
+                f"step {step}/{self.total_steps}  loss {loss:.3f}  {self.tokens_per_s} tokens/s  {left_s:.0f} s left"
+            )
 
     def say(self, text: str) -> None:
         if not self.silent:

@@ -1,0 +1,67 @@
+"""Recipes from files and from what is typed after --set.
+
+Comes in:  a TOML file and `section.key=value` overrides.      Goes out: a Recipe, or an error that says what to write instead.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from foreword.errors import BadRecipe
+from foreword.recipe.sections import DEFAULT_METHOD, PRESETS, Recipe, sections_of
+
+
+def read_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """A recipe file with overrides like "method.prefix_len=20" applied.
+
+    Raises:
+        BadRecipe, UnknownName: the file cannot be read, or a setting is wrong.
+    """
+    path = Path(path)
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadRecipe(f"recipe {path} does not exist. `foreword list recipes` shows those that ship.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadRecipe(f"recipe {path} cannot be read: {error}.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise BadRecipe(f"recipe {path} is not valid TOML: {error}.") from None
+    return Recipe.from_dict(with_overrides(given, overrides))
+
+
+def with_overrides(given: Mapping[str, Any], overrides: Iterable[str]) -> dict[str, Any]:
+    """The same settings with `section.key=value` applied.
+
+    Choosing another method.name leaves the old method's keys behind, and another generate.preset the keys that presets set.
+    """
+    merged = {section: dict(keys) if isinstance(keys, Mapping) else keys for section, keys in given.items()}
+    parsed = [parse_override(text) for text in overrides]
+    for section, key, value in parsed:
+        keys = merged.setdefault(section, {})
+        if not isinstance(keys, dict):
+            raise BadRecipe(f"{section} is a section, e.g. [{section}], got {keys!r}.")
+        if (section, key) == ("method", "name") and value != keys.get("name", DEFAULT_METHOD):
+            keys.clear()
+        if (section, key) == ("generate", "preset") and value != keys.get("preset", "greedy"):
+            for preset_key in {name for preset in PRESETS.values() for name in preset}:
+                keys.pop(preset_key, None)
+    for section, key, value in parsed:
+        merged[section][key] = value
+    return merged
+
+
+def parse_override(text: str) -> tuple[str, str, Any]:
+    """("method", "prefix_len", 20) from "method.prefix_len=20"; what is not a TOML value is taken as text."""
+    name, equals, raw = text.partition("=")
+    section, dot, key = name.strip().partition(".")
+    if not equals or not section or (dot and not key) or (not dot and section not in Recipe.model_fields):
+        raise BadRecipe(f"--set wants section.key=value, e.g. method.prefix_len=20; got {text!r}.")
+    if not dot:
+        raise BadRecipe(
+            f"{section} is a section: set one of its keys, e.g. {section}.{next(iter(sections_of({})[section].model_fields))}=..."
+        )
+    try:
+        return section, key, tomllib.loads(f"value = {raw.strip()}")["value"]
+    except tomllib.TOMLDecodeError:
+        return section, key, raw.strip()

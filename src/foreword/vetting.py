@@ -1,0 +1,57 @@
+"""Whether what a recipe names exists: its task, the task's arguments, metrics, trackers. Loads no model, no data, no torch.
+
+Comes in:  a Recipe.      Goes out: nothing, or an error, before anything costs time.
+"""
+
+import inspect
+from collections.abc import Iterable
+from importlib.util import find_spec
+
+from foreword.errors import MissingTool, UnknownName
+from foreword.metrics import METRICS, score
+from foreword.recipe import Recipe, TaskRecipe
+from foreword.tasks import check_arguments
+
+EXTRAS = {"tensorboard": "foreword[trackers]", "wandb": "foreword[wandb]"}
+
+
+def vet(recipe: Recipe) -> None:
+    """Refuse a recipe whose names do not all stand for something.
+
+    Raises:
+        UnknownName: a task, an argument or a metric that does not exist.
+        BadRecipe: an argument of the wrong type, or a path that is missing or not wanted.
+    """
+    task = recipe.task
+    taken = inspect.signature(check_arguments(task.name, task.path or None)).parameters
+    for key in task.arguments:
+        if key not in taken:
+            known = {*TaskRecipe.model_fields, *taken}
+            raise UnknownName(f"setting of task {task.name!r}", f"task.{key}", (f"task.{name}" for name in known))
+    check_arguments(task.name, task.path or None, **task.arguments)
+    check_metrics((*recipe.train.dev_metrics, *recipe.eval.metrics))
+
+
+def check_metrics(names: Iterable[str]) -> None:
+    """Raises UnknownName: a metric that does not exist."""
+    for name in names:
+        if name not in METRICS:
+            raise UnknownName("metric", name, METRICS)
+
+
+def check_tools(recipe: Recipe) -> None:
+    """Refuse a training whose trackers or dev metrics lack a program, before it has cost anything.
+
+    Raises:
+        MissingTool: names the setting and what to install.
+    """
+    for tracker in recipe.train.trackers:
+        if find_spec(tracker) is None:
+            raise MissingTool(
+                f"train.trackers asks for {tracker}, which is not installed. "
+                f"Install it with `pip install '{EXTRAS[tracker]}'`, or leave it out."
+            )
+    if recipe.train.dev_metrics:
+        skipped = score(["a text"], [["a text"]], recipe.train.dev_metrics, resamples=1).skipped
+        for metric, why in skipped.items():
+            raise MissingTool(f"train.dev_metrics asks for {metric}, which cannot be counted here: {why}")

@@ -1,0 +1,58 @@
+"""Files that are there whole or not at all, whatever stops the process or the disk.
+
+Comes in:  a path, and what writes it.      Goes out: the file, or the one that stood there before.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+
+from foreword.errors import RunError
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Write the file that the block is given; after the block, and only then, it takes the place of `path`.
+
+    Raises:
+        RunError: it cannot be written, e.g. on a full disk; what stood at `path` stays as it was.
+    """
+    fresh = path.with_name(f"{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield fresh
+        with fresh.open("rb") as file:
+            os.fsync(file.fileno())
+        os.replace(fresh, path)
+    except (OSError, SafetensorError) as error:
+        drop(fresh)
+        raise RunError(unwritable(path, error, path.exists())) from error
+
+
+def unwritable(path: Path, error: Exception, had_one: bool = False) -> str:
+    kept = " The file that was there before is untouched." if had_one else ""
+    return f"{path} could not be written: {error}.{kept} Free some space or get permission, and start the same command again."
+
+
+def drop(fresh: Path) -> None:
+    """Remove what was half written, as far as the disk lets us."""
+    try:
+        fresh.unlink(missing_ok=True)
+    except OSError:
+        return  # the folder itself is what is wrong; the first error tells
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Plain values as JSON. Raises RunError as `written_whole`."""
+    write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """A text as UTF-8. Raises RunError as `written_whole`."""
+    with written_whole(path) as fresh:
+        fresh.write_text(text, encoding="utf-8")
