@@ -44,14 +44,12 @@ def test_a_long_text_takes_the_fused_kernel_and_gets_the_same_logits(family, pad
         assert len(taken) == 2 * sum(site.num_layers for site in backbone.sites.values())
 
 
-def test_a_text_of_two_hundred_tokens_is_long():
-    assert attention.FUSED_FROM <= 200
+def test_real_words_are_their_prefix_where_the_text_is_long():
+    """At the length where models really change over to the fused kernel."""
     backbone = tiny_backbone("llama")
-    ids = [LONG[i % 2][i % 40] for i in range(200)]
-    words, rest = ids[:8], ids[8:]
+    ids = [LONG[i % 2][i % 40] for i in range(8 + attention.FUSED_FROM)]
     as_words = backbone.logits(text(ids))[:, 8:]
-    as_prefix = backbone.logits(text([*rest]), Injection.of(backbone.activations(words)))
-    close(as_prefix, as_words)
+    close(backbone.logits(text(ids[8:]), Injection.of(backbone.activations(ids[:8]))), as_words)
 
 
 @pytest.mark.parametrize("family", ["llama", "bart"])
@@ -103,7 +101,7 @@ def test_writing_past_a_sliding_window_equals_reading_it(family):
 # compiled
 
 
-@pytest.mark.parametrize("family", ["gpt2", "llama", "gemma2", "bart", "t5", "bert"])
+@pytest.mark.parametrize("family", ["llama", "gemma2", "t5", "bert"])
 def test_a_compiled_model_has_one_graph_and_the_same_logits(family):
     backbone = tiny_backbone(family)
     texts, counter = batch_for(backbone, LONG), CompileCounter()
@@ -141,7 +139,7 @@ def test_a_compiled_model_trains_the_prefix_alike(family):
 # half precision
 
 
-@pytest.mark.parametrize("fused_from", [1, 192])
+@pytest.mark.parametrize("fused_from", [1, 99])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_bfloat16_is_near_float32(family, fused_from, monkeypatch):
     monkeypatch.setattr(attention, "FUSED_FROM", fused_from)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from scripts.convert_llama2c import convert, halves_from_pairs, read_model, read_pieces, tokenizer_of
+from scripts.convert_llama2c import convert, halves_from_pairs, main, read_model, read_pieces, tokenizer_of
 from tests.tiny_models import close, text
 from torch.nn.functional import cross_entropy
 from transformers import GenerationConfig
@@ -147,17 +147,14 @@ def test_pieces_of_higher_score_are_merged_first(tmp_path):
     assert tokenizer_of(pieces).tokenize("ab a") == ["▁", "ab", "▁a"]
 
 
-def test_the_script_runs_and_will_not_write_over_a_folder(tmp_path):
+def test_the_script_runs_and_will_not_write_over_a_folder(tmp_path, monkeypatch):
     written(tmp_path / "model.bin")
     tokenizer_file(tmp_path / "tok.bin", PIECES)
-    command = [
-        sys.executable,
-        "-m",
-        "scripts.convert_llama2c",
-        *(str(tmp_path / n) for n in ("model.bin", "tok.bin", "out")),
-    ]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    arguments = [str(tmp_path / name) for name in ("model.bin", "tok.bin", "out")]
+    subprocess.run(
+        [sys.executable, "-m", "scripts.convert_llama2c", *arguments], cwd=ROOT, check=True, capture_output=True
+    )
     assert json.loads((tmp_path / "out" / "config.json").read_text(encoding="utf-8"))["model_type"] == "llama"
-    again = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
-    assert again.returncode == 1
-    assert "exists; give a new folder" in again.stderr
+    monkeypatch.setattr(sys, "argv", ["convert_llama2c", *arguments])
+    with pytest.raises(SystemExit, match="out exists; give a new folder"):
+        main()

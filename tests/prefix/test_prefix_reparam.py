@@ -8,7 +8,7 @@ from torch.testing import assert_close
 
 from foreword.errors import PrefixMismatch
 from foreword.prefix import DirectParameters, MLPReparameterization, Prefix, PrefixShape, SiteShape
-from foreword.prefix.reparam import num_parameters, parameterize
+from foreword.prefix.reparam import SiteMLP, num_parameters, parameterize
 
 SITES = {"encoder": SiteShape(2, 3, 4), "decoder": SiteShape(3, 2, 6), "cross": SiteShape(3, 2, 6)}
 
@@ -45,6 +45,7 @@ def test_an_mlp_is_an_embedding_and_two_layers_with_tanh_per_site():
     method = MLPReparameterization(shape(sites=["decoder"]), 8, seeded())
     assert num_parameters(method) == 5 * 7 + (7 * 8 + 8) + (8 * 2 * 3 * 2 * 6 + 2 * 3 * 2 * 6)
     chain, got = method.chains["decoder"], method()
+    assert isinstance(chain, SiteMLP)
     for p in range(5):
         flat = (
             torch.tanh(chain.positions[p] @ chain.hidden.weight.T + chain.hidden.bias) @ chain.out.weight.T
@@ -86,6 +87,7 @@ def test_a_fit_to_more_positions_than_that_is_the_least_squares_best(prefix_len)
     method.fit(wanted)
     fitted = method.fold()
     for site, chain in method.chains.items():
+        assert isinstance(chain, SiteMLP)
         hidden = torch.tanh(chain.hidden(chain.positions)).detach().double()
         features = torch.cat([hidden, torch.ones(prefix_len, 1)], dim=1)
         target = (
@@ -111,7 +113,7 @@ def test_a_fit_moves_the_last_layer_only_and_no_further_than_it_must():
 def test_a_fitted_method_trains_on():
     method = MLPReparameterization(shape(), 16, seeded())
     method.fit(random_prefix(method.shape))
-    sum(t.square().sum() for t in method().tensors().values()).backward()
+    torch.stack([t.square().sum() for t in method().tensors().values()]).sum().backward()
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in method.parameters())
 
 

@@ -123,7 +123,7 @@ def test_rows_of_one_length_need_no_lengths():
 def test_rows_carry_gradients_back_to_their_prefixes():
     rows = [prefix(n, seed) for seed, n in enumerate((2, 3))]
     leaves = [t.requires_grad_() for row in rows for t in row.tensors().values()]
-    sum(t.sum() for t in PrefixBank(rows).rows([0, 1, 1]).tensors()).backward()
+    torch.stack([t.sum() for t in PrefixBank(rows).rows([0, 1, 1]).tensors()]).sum().backward()
     assert [t.grad.unique().tolist() for t in leaves if t.grad is not None] == [[1.0], [1.0], [2.0], [2.0]]
 
 

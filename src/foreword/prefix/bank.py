@@ -38,9 +38,9 @@ class PrefixBank:
     def rows(self, numbers: Sequence[int]) -> Injection:
         """The injection of a batch whose row b carries prefix `numbers[b]`; one shared prefix is not copied per row."""
         distinct = sorted(set(numbers))
-        assert distinct and 0 <= distinct[0] <= distinct[-1] < len(self.lengths), (
-            f"{numbers} of {len(self.lengths)} prefixes"
-        )
+        known = range(len(self.lengths))
+        assert distinct, f"no rows of {len(known)} prefixes"
+        assert all(number in known for number in distinct), f"{numbers} of {len(known)} prefixes"
         if len(distinct) == 1:
             only, length = distinct[0], int(self.lengths[distinct[0]])
             return Injection(

@@ -129,7 +129,9 @@ class SiteMLP(nn.Module):
 
 def linear(num_in: int, num_out: int, generator: torch.Generator | None) -> nn.Linear:
     """A linear layer started as PyTorch starts it, but from our own generator."""
-    layer = nn.utils.skip_init(nn.Linear, num_in, num_out)  # which would draw from the global generator
+    layer = nn.Linear(num_in, num_out, device="meta").to_empty(
+        device="cpu"
+    )  # born empty: it would draw from the global generator
     bound = num_in**-0.5
     with torch.no_grad():
         layer.weight.uniform_(-bound, bound, generator=generator)
