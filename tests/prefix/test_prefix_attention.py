@@ -172,6 +172,13 @@ def test_a_prefix_that_draws_all_attention_or_none_is_exact_in_the_fused_kernel(
     assert_close(with_fused_kernel(case).double(), obvious(case), atol=TOLERANCE[dtype], rtol=TOLERANCE[dtype])
 
 
+def test_a_high_score_keeps_its_exact_share_in_bfloat16():
+    """Three positions and three words of one score, 40: half each. log(3) above 40 is not a number bfloat16 has."""
+    ones = torch.ones(1, 1, 3, D, dtype=torch.bfloat16)
+    out = fused_attention(5 * ones[:, :, :1], ones, 0 * ones, (ones, ones), None, None, causal=False, scale=1.0)
+    assert_close(out.float(), torch.full((1, 1, 1, D), 0.5), atol=5e-3, rtol=0.0)
+
+
 def test_soft_capped_scores_and_biases_of_positions_are_as_in_the_obvious_loop():
     case, bias = made(2, 1, 2, 2, 3, 4, 3, "causal", torch.float32, seed=0), torch.randn(1, 4, 3, 4)
     mask = causal_mask(3, 4, case.query.device)
