@@ -240,6 +240,7 @@ class Training:
         if self.is_main:
             path = self.out / "log.jsonl"
             try:
+                self.out.mkdir(parents=True, exist_ok=True)
                 with path.open("a", encoding="utf-8") as file:
                     file.write(text)
             except OSError as error:

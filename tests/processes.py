@@ -1,0 +1,51 @@
+"""Processes of their own, to be killed or interrupted: forked from one that has imported everything, so each starts at once."""
+
+import os
+import sys
+from collections.abc import Callable
+from multiprocessing import get_context
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+HEAVY = ["foreword.keeping", "transformers.models.gpt2.modeling_gpt2", "transformers.generation", "torch.distributed.run"]
+LIMIT_S = 120
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+CONTEXT = get_context("forkserver")
+CONTEXT.set_forkserver_preload(HEAVY)
+
+
+def begun(target: Callable[..., None], *arguments: Any, environment: dict[str, str] | None = None) -> ForkServerProcess:
+    """A process that does this; whoever began it joins it."""
+    process = CONTEXT.Process(target=child, args=(target, arguments, environment or {}))
+    process.start()
+    return process
+
+
+def ended(process: ForkServerProcess) -> int:
+    """Its exit code; -9 for one that was killed."""
+    process.join(LIMIT_S)
+    assert process.exitcode is not None, "it hangs"
+    return process.exitcode
+
+
+def child(target: Callable[..., None], arguments: tuple, environment: dict[str, str]) -> None:
+    import torch
+
+    os.environ.update(environment)
+    torch.set_num_threads(1)
+    target(*arguments)
+
+
+def command_line(arguments: list[str], out: Path, folder: Path) -> None:
+    """`foreword ARGUMENTS` in a folder, its stdout and stderr in OUT.out and OUT.err."""
+    from foreword.cli import main
+
+    os.chdir(folder)
+    sys.argv = ["foreword", *arguments]
+    for stream, suffix in ((sys.stdout, "out"), (sys.stderr, "err")):
+        file = os.open(out.with_suffix(f".{suffix}"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        stream.flush()
+        os.dup2(file, stream.fileno())
+    main()
