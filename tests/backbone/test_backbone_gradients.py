@@ -2,10 +2,12 @@
 
 import pytest
 import torch
-from tests.tiny_models import FAMILIES, close, pair, random_prefix, text, tiny_backbone
+from tests.tiny_models import FAMILIES, close, pair, random_prefix, text, tiny_backbone, tokenizer
 from torch.nn.functional import cross_entropy
-from transformers import GenerationConfig
+from transformers import CTRLConfig, CTRLLMHeadModel, GenerationConfig
 
+from foreword.backbone import Backbone
+from foreword.errors import UnsupportedBackbone
 from foreword.prefix import Injection, Prefix, PrefixBank, PrefixShape
 from foreword.prefix.reparam import parameterize
 
@@ -159,3 +161,14 @@ def test_generation_works_while_layers_recompute():
     backbone.checkpointing(True)
     backbone.checkpointing(False)
     assert torch.equal(backbone.generate(SOURCE, config, prefix), wanted)
+
+
+def test_a_model_without_layers_that_can_recompute_says_so_when_asked_to_only():
+    torch.manual_seed(0)
+    model = CTRLLMHeadModel(CTRLConfig(vocab_size=97, n_embd=32, n_layer=2, n_head=4, dff=64, pad_token_id=0))
+    backbone = Backbone(model, tokenizer(), "mine")
+    backbone.checkpointing(False)
+    with pytest.raises(
+        UnsupportedBackbone, match="mine has no layers that can recompute; train it without checkpointing"
+    ):
+        backbone.checkpointing(True)

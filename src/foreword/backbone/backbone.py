@@ -113,7 +113,7 @@ class Backbone:
 
     def checkpointing(self, on: bool) -> None:
         """Keep no activations inside the layers but compute them again in the backward pass: less memory, a third more time."""
-        if not set_checkpointing(self.model, self.seam, on):
+        if not set_checkpointing(self.model, self.seam, on) and on:
             raise UnsupportedBackbone(f"{self.name} has no layers that can recompute; train it without checkpointing.")
 
     @contextmanager
