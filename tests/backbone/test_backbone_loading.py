@@ -10,8 +10,9 @@ import transformers as hf
 from safetensors.torch import load_file, save_file
 from tests.tiny_models import FAMILIES, GROUPED, IDS, close, pair, text, tiny_backbone, tokenizer
 
-from foreword.backbone import EMBEDDED, Backbone, load_backbone
+from foreword.backbone import Backbone, load_backbone
 from foreword.backbone.loading import locate
+from foreword.catalogue import about, embedded_backbones
 from foreword.errors import UnknownName, UnsupportedBackbone
 
 TEXTS = text([7, 61, 4, 12], [None, 5, 9, 2])
@@ -261,5 +262,9 @@ def test_saving_over_a_loaded_folder_does_not_change_the_loaded_model(folder):
     assert torch.equal(logits(loaded), before)
 
 
-def test_every_embedded_name_has_a_description():
-    assert all(description and name.isidentifier() for name, description in EMBEDDED.items())
+@pytest.mark.parametrize("name", sorted(embedded_backbones()))
+def test_an_embedded_backbone_loads_and_its_card_says_what_it_is(name):
+    folder = embedded_backbones()[name]
+    assert len(about(folder)) > 20
+    assert sum(file.stat().st_size for file in folder.iterdir()) <= 16_000_000
+    assert load_backbone(name).fingerprint

@@ -1,6 +1,6 @@
 """The frozen model behind one interface; the only room that knows transformers' models."""
 
 from foreword.backbone.backbone import Backbone, Texts
-from foreword.backbone.loading import EMBEDDED, load_backbone
+from foreword.backbone.loading import load_backbone
 
-__all__ = ["EMBEDDED", "Backbone", "Texts", "load_backbone"]
+__all__ = ["Backbone", "Texts", "load_backbone"]

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from foreword.backbone.activations import same_name
+
 SAMPLED = 1024
 
 # What decides the function the weights compute. Everything else in a config (paths, versions, generation) may differ.
@@ -33,7 +35,7 @@ def model_fingerprint(model: PreTrainedModel) -> str:
 
 
 def config_text(model: PreTrainedModel) -> str:
-    settings = {k: v for k, v in model.config.to_diff_dict().items() if k not in IGNORED_SETTINGS}
+    settings = {k: same_name(v) for k, v in model.config.to_diff_dict().items() if k not in IGNORED_SETTINGS}
     return json.dumps(settings, sort_keys=True, default=str)
 
 

@@ -5,7 +5,6 @@ Comes in:  a name or path, a revision, a precision.      Goes out: a Backbone, f
 
 import re
 from collections.abc import Collection
-from importlib.resources import files
 from pathlib import Path
 
 import torch
@@ -20,12 +19,11 @@ from transformers import (
 )
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, MODEL_FOR_MASKED_LM_MAPPING_NAMES
 
+from foreword.backbone.activations import name_fused_activations
 from foreword.backbone.backbone import Backbone
+from foreword.catalogue import embedded_backbones
 from foreword.errors import UnknownName, UnsupportedBackbone
 
-EMBEDDED = {
-    "scribe": "GPT-2 architecture, 7 M parameters: novels and invented tables; copies names and values from its input"
-}
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -48,6 +46,7 @@ def load_backbone(
     files_of = {"revision": revision or None, "trust_remote_code": False}  # a model's folder is data, never code
     try:
         config = AutoConfig.from_pretrained(source, **files_of)
+        name_fused_activations(config)
         model, found = model_class_of(config).from_pretrained(
             source, config=config, dtype=DTYPES[dtype], use_safetensors=True, output_loading_info=True, **files_of
         )
@@ -75,8 +74,9 @@ def check_complete(name: str, missing: Collection[str], num_tokens: int, config:
 
 def locate(name: str, revision: str | None) -> tuple[str, str]:
     """Where the files are, and the revision they are pinned to ("" for folders)."""
-    if name in EMBEDDED:
-        return str(files("foreword.backbone") / "embedded" / name), ""
+    embedded = embedded_backbones()
+    if name in embedded:
+        return str(embedded[name]), ""
     path = Path(name).expanduser()
     if name and path.is_dir():
         if not (path / "config.json").is_file():
@@ -86,12 +86,12 @@ def locate(name: str, revision: str | None) -> tuple[str, str]:
         return str(path), ""
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name) or name.startswith("."):
         raise UnsupportedBackbone(
-            f"backbone {name!r} is neither a folder here nor a name on the hub. Embedded: {', '.join(EMBEDDED)}."
+            f"backbone {name!r} is neither a folder here nor a name on the hub. Embedded: {', '.join(embedded)}."
         )
     if not revision:
         raise UnsupportedBackbone(
             f"backbone {name!r} is a hub name and needs a pinned revision: set backbone.revision to the commit you mean "
-            f"(40 hex digits), or give a folder. Embedded: {', '.join(EMBEDDED)}."
+            f"(40 hex digits), or give a folder. Embedded: {', '.join(embedded)}."
         )
     if not re.fullmatch(r"[0-9a-f]{40}", revision):
         raise UnsupportedBackbone(
