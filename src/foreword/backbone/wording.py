@@ -47,12 +47,12 @@ def limits(backbone: Backbone, prefix_len: int, max_source_len: int, max_target_
     together = backbone.kind == "decoder-only"  # prefix, source and target share the positions
     left = room - max_target_len - (prefix_len if together else 0)
     if left < (LEAST_SOURCE if together else 0):
-        prefix = f"a prefix of {prefix_len}, " if together else ""
+        before = f"a prefix of {prefix_len}, a source and " if together else ""
+        shorter = ", or a shorter prefix" if together else ""
         raise BadData(
             backbone.name,
-            f"its {room} positions do not hold {prefix}{'a source ' if together else ''}and targets of {max_target_len} tokens. "
-            "Use a smaller task.max_target_len in training, a smaller generate.max_new_tokens in generation"
-            + (", or a shorter prefix." if together else "."),
+            f"its {room} positions do not hold {before}targets of {max_target_len} tokens. Use a smaller "
+            f"task.max_target_len in training, a smaller generate.max_new_tokens in generation{shorter}.",
         )
     room = left if together else room
     return Limits(min(max_source_len or room, room), max_target_len)

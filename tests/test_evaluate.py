@@ -1,0 +1,147 @@
+"""Scores of a split, and a result file that says what they are scores of."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+import foreword
+from foreword import provenance
+from foreword.errors import RunError, UnknownName
+from foreword.evaluate import evaluate_split
+from foreword.generation import Decoding
+from tests.tiny_models import tiny_backbone
+from tests.tiny_runs import TEXTS, data_folder, model_folder, tiny_recipe
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("place")
+    data_folder(folder / "data", group=True)
+    train = {"lr": 0.05, "max_steps": 80, "eval_every": 80, "save_every": 0, "seed": 3}
+    recipe = tiny_recipe(model_folder(folder / "model"), folder / "data", train=train, eval={"metrics": ["chrf", "ter"]})
+    foreword.train(recipe, folder / "run").evaluate()
+    return folder
+
+
+def test_a_result_says_everything_that_its_scores_are_of(place):
+    tuned = foreword.open_run(place / "run")
+    content = json.loads((place / "run" / "result-test.json").read_text())
+    pairs = "".join(json.dumps(pair) + "\n" for pair in TEXTS[:4])
+    data_hash = hashlib.sha256(pairs.encode()).hexdigest()
+    assert content["data"] == {"task": "jsonl", "split": "test", "hash": data_hash, "num_examples": 4}
+    assert content["backbone"]["fingerprint"] == tuned.backbone.fingerprint
+    assert content["method"]["name"] == "prefix-tuning"
+    assert content["recipe"] == tuned.recipe.to_dict()
+    assert content["versions"]["torch"]
+    assert content["versions"]["foreword"] == provenance.versions()["foreword"]
+    assert content["machine"]["device"] == "cpu"
+    assert content["code_commit"] == provenance.code_commit()
+    signed = dict(part.split(":", 1) for part in content["signature"].split("|"))
+    assert signed | {"code": "", "settings": ""} == {
+        "task": "jsonl",
+        "split": "test",
+        "n": "4",
+        "data": data_hash[:12],
+        "backbone": str(place / "model"),
+        "weights": tuned.backbone.fingerprint[:12],
+        "method": "prefix-tuning",
+        "prefix_len": "3",
+        "mlp_dim": "8",
+        "init": "random",
+        "seed": "3",
+        "decoding": "greedy",
+        "beams": "1",
+        "settings": "",
+        "code": "",
+        "v": provenance.versions()["foreword"],
+    }
+    assert signed["code"]
+    assert len(signed["settings"]) == 12
+
+
+def test_any_other_setting_gives_another_signature(place):
+    tuned = foreword.open_run(place / "run")
+    result = tuned.evaluate("dev")
+    first = tuned.result_file("dev", result)["signature"]
+    assert tuned.result_file("dev", result)["signature"] == first
+    changed = tuned.recipe.generate.model_copy(update={"length_penalty": 2.0})
+    tuned.recipe = tuned.recipe.model_copy(update={"generate": changed})
+    assert tuned.result_file("dev", result)["signature"] != first
+
+
+def test_groups_are_scored_apart_and_together(place):
+    result = foreword.open_run(place / "run").evaluate("test")
+    assert list(result.scores) == ["all", "unseen", "seen"]
+    assert [result.scores[group].scores["chrf"].num_examples for group in result.scores] == [4, 2, 2]
+    assert set(result.scores["seen"].scores) == {"chrf", "ter"}
+    halves = [result.value("chrf", group) for group in ("seen", "unseen")]
+    assert min(halves) <= result.value("chrf") <= max(halves)
+
+
+def test_one_group_is_not_scored_twice():
+    task = foreword.load_task("bulletins", voice="poet")
+    result = evaluate_split(tiny_backbone("t5"), task, "test", Decoding(max_new_tokens=3), metrics=["chrf"], size=3, resamples=5)
+    assert list(result.scores) == ["all"]
+    assert len(result.texts) == 3
+
+
+def test_the_texts_stand_one_to_a_line_in_their_order(place):
+    tuned = foreword.open_run(place / "run")
+    result = tuned.evaluate("test")
+    lines = (place / "run" / "texts-test.txt").read_text().splitlines()
+    assert lines == [" ".join(text.split()) for text in result.texts]
+    assert lines == tuned.generate([s for s, _ in TEXTS[:4]])
+
+
+def test_a_trained_prefix_scores_above_the_untouched_backbone_which_signs_as_such(place, tmp_path):
+    run = foreword.open_run(place / "run")
+    plain = foreword.untouched(run.recipe, tmp_path / "plain")
+    result = plain.evaluate()
+    assert run.evaluate().value("chrf") > result.value("chrf")
+    content = json.loads((tmp_path / "plain" / "result-test.json").read_text())
+    assert content["method"] == {"name": "untouched", "trained_parameters": 0, "stored_parameters": 0, "share_of_backbone": 0.0}
+    signed = dict(part.split(":", 1) for part in content["signature"].split("|"))
+    assert signed["method"] == "untouched"
+    assert not {"prefix_len", "mlp_dim", "init", "seed"} & set(signed), "nothing of a training that never was"
+
+
+def test_the_untouched_results_never_go_into_a_run(place):
+    """The bug: they took the place of the run's own, and went into the store as the prefix's scores."""
+    with pytest.raises(RunError, match=r"holds a run\. Choose another --out for the untouched backbone's results"):
+        foreword.untouched(foreword.open_run(place / "run").recipe, place / "run")
+
+
+def test_an_unknown_metric_or_split_is_told_before_anything_is_written(place, monkeypatch):
+    tuned = foreword.open_run(place / "run")
+    monkeypatch.setattr("foreword.evaluate.generate", lambda *_: pytest.fail("texts were generated"))
+    with pytest.raises(UnknownName, match=r"unknown split of task 'jsonl' 'tset'\. Did you mean 'test'\?"):
+        tuned.evaluate("tset")
+    with pytest.raises(UnknownName, match="unknown metric 'blue'"):
+        evaluate_split(tuned.backbone, tuned.task, "test", Decoding(), metrics=["blue"])
+
+
+def test_a_metric_whose_tool_is_missing_is_skipped_with_its_reason(place, monkeypatch):
+    tuned = foreword.open_run(place / "run")
+    scored = tuned.recipe.eval.model_copy(update={"metrics": ("chrf", "meteor")})
+    tuned.recipe = tuned.recipe.model_copy(update={"eval": scored})
+    monkeypatch.setenv("PATH", "")
+    result = tuned.evaluate("dev")
+    content = tuned.result_file("dev", result)
+    assert list(content["scores"]["all"]) == ["chrf"]
+    assert "Java" in content["skipped"]["meteor"]
+
+
+def test_outside_a_checkout_there_is_no_commit(monkeypatch, tmp_path):
+    assert provenance.git(tmp_path, "rev-parse", "HEAD") == ""
+    monkeypatch.setattr(provenance, "__file__", str(tmp_path / "a" / "b" / "c.py"))
+    assert provenance.code_commit() == ""
+
+
+@pytest.mark.parametrize(("changes", "mark"), [(" M src/foreword/x.py", "abc+changes"), ("", "abc")])
+def test_a_commit_is_marked_where_files_differ_from_it(monkeypatch, tmp_path, changes, mark):
+    (tmp_path / ".git").mkdir()
+    monkeypatch.setattr(provenance, "__file__", str(tmp_path / "src" / "foreword" / "provenance.py"))
+    monkeypatch.setattr(provenance, "git", lambda root, verb, *_: "abc" if verb == "rev-parse" else changes)
+    assert provenance.code_commit() == mark

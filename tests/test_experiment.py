@@ -1,0 +1,273 @@
+"""From a recipe to a trained method: what fails early leaves nothing behind, and a run is what its folder says."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import foreword
+from foreword import experiment
+from foreword.errors import BadData, BadRecipe, ForewordError, MissingTool, PrefixMismatch, RunError, UnknownName
+from foreword.training import checkpoint
+from tests.tiny_runs import TEXTS, data_folder, log_lines, model_folder, tiny_recipe
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Path:
+    """A model, data, and a finished run of them; never changed."""
+    folder = tmp_path_factory.mktemp("place")
+    model_folder(folder / "model")
+    data_folder(folder / "data", group=True)
+    foreword.train(tiny_recipe(folder / "model", folder / "data"), folder / "run")
+    return folder
+
+
+def recipe_of(place: Path, **changes: dict[str, Any]) -> foreword.Recipe:
+    return tiny_recipe(place / "model", place / "data", **changes)
+
+
+def test_a_finished_run_opens_as_it_was_trained(place):
+    opened = foreword.open_run(place / "run")
+    again = foreword.open_run(place / "run")
+    assert opened.recipe == recipe_of(place)
+    assert opened.prefix is not None
+    assert opened.prefix.prefix_len == 3
+    texts = opened.generate([s for s, _ in TEXTS])
+    assert again.generate([s for s, _ in TEXTS]) == texts
+    assert len(opened.generate(["a1"], max_new_tokens=3, min_new_tokens=3)[0]) <= 3
+    run = json.loads((place / "run" / "run.json").read_text())
+    assert (run["method"]["name"], run["num_pairs"], run["state"]["step"]) == ("prefix-tuning", 7, 6)
+    stored = sum(t.numel() for t in load_file(place / "run" / "method.safetensors").values())
+    assert run["method"]["stored_parameters"] == stored
+    assert run["method"]["share_of_backbone"] == pytest.approx(stored / opened.backbone.num_parameters)
+
+
+def test_trained_again_a_finished_run_stays_what_it_is(place, tmp_path):
+    shutil.copytree(place / "run", tmp_path / "run")
+    before = json.loads((tmp_path / "run" / "run.json").read_text())["state"]
+    foreword.train(recipe_of(place), tmp_path / "run")
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["state"] == before
+    for name in ("method.safetensors", "log.jsonl"):
+        assert (tmp_path / "run" / name).read_bytes() == (place / "run" / name).read_bytes()
+
+
+def test_a_run_of_another_recipe_is_refused_naming_what_differs(place, tmp_path):
+    shutil.copytree(place / "run", tmp_path / "run")
+    other = recipe_of(place, train={"lr": 0.5}, method={"prefix_len": 4}, task={"dev": str(place / "data" / "dev.jsonl")})
+    message = r"holds a run of another recipe \(it differs in method\.prefix_len, task\.dev, train\.lr\)\. Choose another --out, or remove it"
+    with pytest.raises(RunError, match=message):
+        foreword.train(other, tmp_path / "run")
+
+
+MISTAKES: dict[str, tuple[dict[str, dict[str, Any]], type[ForewordError], str]] = {
+    "no data": ({"task": {"path": "nowhere"}}, BadData, "nowhere: no such folder"),
+    "no such task": ({"task": {"name": "jsonn"}}, UnknownName, "unknown task 'jsonn'"),
+    "no such argument": ({"task": {"deev": "x"}}, UnknownName, r"'task\.deev'\. Did you mean 'task\.dev'"),
+    "no model": ({"backbone": {"name": "./nowhere"}}, ForewordError, "nowhere"),
+    "no revision": ({"backbone": {"name": "some/model"}}, ForewordError, "needs a pinned revision"),
+    "too large a subset": ({"task": {"train_size": 8}}, BadRecipe, r"task\.train_size must be at most 7, the pairs in the train data; got 8"),
+    "too large a dev set": ({"task": {"dev_size": 4}}, BadRecipe, r"task\.dev_size must be at most 3.*got 4"),
+    "no room": ({"method": {"prefix_len": 110}}, BadData, "positions do not hold a prefix of 110"),
+    "no such metric": ({"train": {"dev_metrics": ["chrff"]}}, UnknownName, "unknown metric 'chrff'"),
+    "no such prefix": ({"method": {"init": "prefix", "init_prefix": "nowhere/e2e@1"}}, ForewordError, "there is no store at nowhere"),
+    "no such device": ({"backbone": {"device": "xpu"}}, BadRecipe, "backbone.device is 'xpu', but this machine has"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_what_fails_before_training_leaves_no_folder_behind(place, tmp_path, mistake, monkeypatch):
+    changes, kind, message = MISTAKES[mistake]
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(kind, match=message):
+        foreword.train(recipe_of(place, **{"train": {"trackers": ["tensorboard"]}, **changes}), tmp_path / "run")
+    assert not list(tmp_path.iterdir())
+
+
+def test_data_without_a_split_that_is_needed_is_refused(place, tmp_path):
+    data = data_folder(tmp_path / "data")
+    (data / "dev.jsonl").unlink()
+    foreword.train(tiny_recipe(place / "model", data, train={"max_steps": 1}), tmp_path / "run")
+    with pytest.raises(BadRecipe, match=r"task 'jsonl' has no dev data, and train\.dev_metrics, train\.patience and task\.dev_size needs? it"):
+        foreword.train(tiny_recipe(place / "model", data, train={"patience": 2}), tmp_path / "other")
+    (data / "train.jsonl").unlink()
+    with pytest.raises(BadRecipe, match="task 'jsonl' has no train data, and training needs it; its splits are test"):
+        foreword.train(tiny_recipe(place / "model", data), tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+def test_an_unfinished_run_and_an_empty_folder_are_not_opened(place, tmp_path):
+    with pytest.raises(RunError, match=r"holds no run\. `foreword train RECIPE --out .*` makes one"):
+        foreword.open_run(tmp_path)
+    shutil.copytree(place / "run", tmp_path / "run")
+    (tmp_path / "run" / "run.json").unlink()
+    with pytest.raises(RunError, match=r"the run in .* has not finished\. `foreword train RECIPE --out .*` goes on with it"):
+        foreword.open_run(tmp_path / "run")
+
+
+def test_a_run_whose_backbone_changed_is_neither_opened_nor_gone_on_with(place, tmp_path):
+    """The bug: a run folder named its backbone only, so other weights under that name ran with the prefix without a word."""
+    model = model_folder(tmp_path / "model")
+    recipe = tiny_recipe(model, place / "data")
+    foreword.train(recipe, tmp_path / "run")
+    shutil.rmtree(model)
+    model_folder(model, seed=1)
+    with pytest.raises(PrefixMismatch, match=r"was trained on .*model with fingerprint \w+, but the model there now has \w+\. Put the model back"):
+        foreword.open_run(tmp_path / "run")
+    with pytest.raises(RunError, match="holds a run with other backbone weights"):
+        foreword.train(recipe, tmp_path / "run")
+
+
+def test_a_run_whose_data_changed_is_not_gone_on_with(place, tmp_path):
+    recipe = tiny_recipe(place / "model", data_folder(tmp_path / "data"))
+    foreword.train(recipe, tmp_path / "run")
+    data_folder(tmp_path / "data", texts=TEXTS[1:])
+    with pytest.raises(RunError, match="holds a run with other train data and dev data"):
+        foreword.train(recipe, tmp_path / "run")
+
+
+def test_auto_precision_is_settled_once_and_kept(place, tmp_path, monkeypatch):
+    recipe = recipe_of(place, backbone={"dtype": "auto"}, train={"max_steps": 1})
+    monkeypatch.setattr(experiment, "choose_dtype", lambda wanted, device: "bfloat16")
+    assert foreword.train(recipe, tmp_path / "run").recipe.backbone.dtype == "bfloat16"
+    monkeypatch.setattr(experiment, "choose_dtype", lambda wanted, device: pytest.fail("measured again"))
+    again = foreword.train(recipe, tmp_path / "run")
+    assert (again.recipe.backbone.dtype, again.backbone.dtype) == ("bfloat16", torch.bfloat16)
+    assert foreword.open_run(tmp_path / "run").backbone.dtype == torch.bfloat16
+    with pytest.raises(RunError, match=r"it differs in backbone\.dtype\)"):
+        foreword.train(recipe_of(place, backbone={"dtype": "float32"}, train={"max_steps": 1}), tmp_path / "run")
+
+
+def test_full_finetuning_in_half_precision_keeps_its_weights_whole(place, tmp_path):
+    recipe = recipe_of(place, backbone={"dtype": "bfloat16"}, train={"lr": 1e-5, "max_steps": 2})
+    sections = recipe.to_dict() | {"method": {"name": "full-finetuning"}}
+    tuned = foreword.train(foreword.Recipe.from_dict(sections), tmp_path / "run")
+    assert tuned.prefix is None
+    weights = load_file(tmp_path / "run" / "method.safetensors")
+    assert {t.dtype for t in weights.values()} == {torch.float32}
+    half = {n: p.float() for n, p in foreword.load_backbone(str(place / "model"), dtype="bfloat16").model.named_parameters()}
+    steps = torch.cat([(weights[n] - half[n]).abs().flatten() for n in weights])
+    assert 0 < steps.max() < 1e-4, "updates smaller than bfloat16 can hold are kept"
+    opened = foreword.open_run(tmp_path / "run")
+    assert opened.generate(["a1"]) == tuned.generate(["a1"])
+    untouched_fingerprint = foreword.untouched(recipe_of(place)).backbone.fingerprint
+    assert opened.backbone.fingerprint == tuned.backbone.fingerprint == untouched_fingerprint
+
+
+def start(place: Path, folder: Path, init_prefix: Path | str, prefix_len: int = 3) -> foreword.Tuned:
+    """One step so small that the start is what is kept."""
+    method = {"init": "prefix", "init_prefix": str(init_prefix), "mlp_dim": 0, "prefix_len": prefix_len}
+    return foreword.train(recipe_of(place, method=method, train={"max_steps": 1, "lr": 1e-9}), folder)
+
+
+def test_a_prefix_can_start_from_a_file_and_from_a_store(place, tmp_path):
+    """The bug: starting from a store asked it for a prefix without saying for which backbone, and crashed."""
+    run = foreword.open_run(place / "run")
+    assert run.prefix is not None
+    manifest = foreword.keep(run, tmp_path / "store", "first")
+    stored_file = tmp_path / "store" / "first" / "1" / "prefix.safetensors"
+    sources: list[Path | str] = [place / "run" / "method.safetensors", stored_file, f"{tmp_path}/store/{manifest.reference}"]
+    for number, given in enumerate(sources):
+        started = start(place, tmp_path / f"run{number}", given)
+        assert started.prefix is not None
+        for name, tensor in started.prefix.tensors().items():
+            torch.testing.assert_close(tensor, run.prefix.tensors()[name], atol=1e-6, rtol=0)
+    longer = start(place, tmp_path / "longer", sources[0], prefix_len=5)
+    assert longer.prefix is not None
+    torch.testing.assert_close(longer.prefix.keys["decoder"][:, :, 3:], run.prefix.keys["decoder"][:, :, :2], atol=1e-6, rtol=0)
+
+
+def test_a_file_that_holds_no_prefix_is_told(place, tmp_path):
+    with pytest.raises(BadRecipe, match=r"method\.init_prefix: .*checkpoint\.safetensors holds no prefix \(tensor .*Give a run's method"):
+        start(place, tmp_path / "run", place / "run" / "checkpoint.safetensors")
+    with pytest.raises(BadRecipe, match=r"method\.init_prefix: .*run\.json holds no prefix"):
+        start(place, tmp_path / "run", place / "run" / "run.json")
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_is_cut_is_said_and_counted(place, tmp_path, capsys):
+    recipe = recipe_of(place, task={"max_source_len": 3, "max_target_len": 6}, train={"max_steps": 1})
+    foreword.train(recipe, tmp_path / "run")
+    err = capsys.readouterr().err
+    assert "note: 7 of 7 train sources are longer than 3 tokens and are cut at the end." in err
+    assert "note: 5 of 7 train targets are longer than 6 tokens and are cut at the end." in err
+    tuned = foreword.open_run(tmp_path / "run")
+    assert tuned.evaluate("test").num_cut_sources == 4
+    assert json.loads((tmp_path / "run" / "result-test.json").read_text())["num_cut_sources"] == 4
+
+
+def test_low_data_trains_on_a_subset_of_its_seed(place, tmp_path):
+    sizes = {}
+    for seed in (0, 1):
+        foreword.train(recipe_of(place, task={"train_size": 3, "subset_seed": seed}), tmp_path / str(seed))
+        assert json.loads((tmp_path / str(seed) / "run.json").read_text())["num_pairs"] == 3
+        sizes[seed] = log_lines(tmp_path / str(seed))[0]["loss"]
+    assert sizes[0] != sizes[1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "steps"),
+    [({"epochs": 2, "max_steps": 0}, 6), ({"epochs": 0.5, "max_steps": 0}, 2), ({"epochs": 0.01, "max_steps": 0}, 1), ({"max_steps": 4}, 4)],
+)
+def test_epochs_and_steps_say_how_long(place, changes, steps):
+    recipe = recipe_of(place, train=changes)
+    assert experiment.settings_of(recipe, 7, trains_backbone=False).total_steps == steps
+
+
+def test_dev_metrics_choose_what_is_kept(place, tmp_path):
+    train = {"dev_metrics": ["chrf", "ter"], "select": "ter", "lr": 0.05, "max_steps": 60, "eval_every": 20}
+    tuned = foreword.train(recipe_of(place, train=train), tmp_path / "run")
+    lines = [line for line in log_lines(tmp_path / "run") if "dev/ter" in line]
+    assert [line["step"] for line in lines] == [20, 40, 60]
+    state = json.loads((tmp_path / "run" / "run.json").read_text())["state"]
+    assert state["best"] == min(line["dev/ter"] for line in lines)
+    assert tuned.evaluate("dev").value("chrf") == pytest.approx({x["step"]: x for x in lines}[state["best_step"]]["dev/chrf"])
+
+
+def test_tensorboard_gets_its_files_and_a_missing_tracker_stops_before_any_compute(place, tmp_path, monkeypatch):
+    foreword.train(recipe_of(place, train={"trackers": ["tensorboard"]}), tmp_path / "run")
+    events = list((tmp_path / "run").rglob("events.out.tfevents.*"))
+    assert events
+    assert any(b"dev/loss" in path.read_bytes() for path in events)
+    monkeypatch.setattr(experiment, "open_backbone", lambda *_: pytest.fail("a model was loaded"))
+    monkeypatch.setattr("foreword.vetting.find_spec", lambda name: None)
+    with pytest.raises(MissingTool, match=r"train\.trackers asks for wandb, which is not installed"):
+        foreword.train(recipe_of(place, train={"trackers": ["wandb"]}), tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+def test_training_wants_only_what_the_loop_needs_of_a_recipe(place):
+    settings = experiment.settings_of(recipe_of(place), 7, trains_backbone=True)
+    assert not settings.autocast
+    assert settings.save_every == 2
+    half = recipe_of(place, backbone={"dtype": "bfloat16"})
+    assert experiment.settings_of(half, 7, trains_backbone=True).autocast
+    assert not experiment.settings_of(half, 7, trains_backbone=False).autocast
+
+
+@pytest.mark.parametrize("family", ["bart", "t5"])
+def test_encoder_decoder_models_go_the_whole_way(tmp_path, family):
+    data = data_folder(tmp_path / "data")
+    tuned = foreword.train(tiny_recipe(model_folder(tmp_path / "model", family), data), tmp_path / "run")
+    assert tuned.prefix is not None
+    assert set(tuned.prefix.sites) == {"encoder", "decoder", "cross"}
+    assert tuned.evaluate("test").value("chrf") >= 0
+
+
+def test_the_front_door_names_everything_it_shows():
+    for name in foreword.__all__:
+        assert getattr(foreword, name) is not None
+    with pytest.raises(AttributeError, match="module 'foreword' has no attribute 'trian'; it has Decoding, "):
+        _ = foreword.trian  # type: ignore[attr-defined]
+
+
+def test_checkpointing_gives_the_same_prefix(place, tmp_path):
+    plain = load_file(place / "run" / "method.safetensors")
+    tuned = foreword.train(recipe_of(place, train={"checkpointing": True}), tmp_path / "run")
+    saved = checkpoint.load(tmp_path / "run" / "method.safetensors")[0]
+    for name, tensor in plain.items():
+        torch.testing.assert_close(saved[name], tensor, atol=1e-5, rtol=1e-4)
+    assert tuned.recipe.train.checkpointing

@@ -1,0 +1,143 @@
+"""Generation: the order is kept, rows do not touch each other, and what cannot be answered is refused."""
+
+import pytest
+import torch
+from transformers import GenerationConfig
+
+from foreword.backbone.wording import limits, source_ids
+from foreword.errors import BadData, PrefixMismatch, UnsupportedBackbone
+from foreword.generation import Decoding, generate, generate_ids
+from tests.tiny_models import random_prefix, tiny_backbone
+
+SOURCES = ["a dog", "x", "the long red hat", "b", "so it is", "cd"]
+SHORT = Decoding(max_new_tokens=8, min_new_tokens=4)
+
+
+@pytest.mark.parametrize("family", ["gpt2", "llama", "bart", "t5"])
+@pytest.mark.parametrize("beams", [1, 3])
+def test_rows_with_mixed_prefixes_equal_each_row_alone_in_the_order_given(family, beams):
+    backbone = tiny_backbone(family)
+    prefixes = [random_prefix(backbone, length, seed) for seed, length in enumerate((3, 1, 5))]
+    per_row = [prefixes[i % 3] for i in range(len(SOURCES))]
+    decoding = Decoding(max_new_tokens=8, beams=beams, batch_size=4)
+    together = generate(backbone, SOURCES, decoding, per_row).texts
+    alone = [generate(backbone, [s], decoding, p).texts[0] for s, p in zip(SOURCES, per_row, strict=True)]
+    assert together == alone
+    assert len(set(together)) > 1
+
+
+def test_one_prefix_for_all_equals_one_for_each():
+    backbone = tiny_backbone("gpt2")
+    prefix = random_prefix(backbone, 3)
+    wanted = generate(backbone, SOURCES, SHORT, prefix).texts
+    assert generate(backbone, SOURCES, SHORT, [prefix] * len(SOURCES)).texts == wanted
+    assert generate(backbone, SOURCES, SHORT).texts != wanted
+
+
+def test_sampling_is_its_seeds_and_leaves_the_callers_random_numbers_alone():
+    backbone = tiny_backbone("gpt2")
+    state = torch.get_rng_state()
+    sample = {"sample": True, "max_new_tokens": 12, "min_new_tokens": 12, "temperature": 2.0}
+    first, again, other = (generate(backbone, SOURCES, Decoding(**sample, seed=seed)).texts for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_top_k_one_is_greedy():
+    backbone = tiny_backbone("gpt2")
+    greedy = generate(backbone, SOURCES, SHORT).texts
+    assert generate(backbone, SOURCES, Decoding(sample=True, top_k=1, min_new_tokens=4, max_new_tokens=8)).texts == greedy
+
+
+def test_lengths_are_kept_to():
+    backbone = tiny_backbone("gpt2")
+    ids = generate_ids(backbone, SOURCES, Decoding(min_new_tokens=5, max_new_tokens=5))
+    assert [len(row) for row in ids] == [5] * len(SOURCES)
+
+
+def test_no_newlines_means_none():
+    backbone = tiny_backbone("gpt2")
+    newline = backbone.tokenizer("\n", add_special_tokens=False)["input_ids"]
+    backbone.model.lm_head.weight.data[newline] *= 30
+    long = {"min_new_tokens": 20, "max_new_tokens": 20}
+    assert any(newline[0] in row for row in generate_ids(backbone, SOURCES, Decoding(**long)))  # type: ignore[index]
+    assert not any(newline[0] in row for row in generate_ids(backbone, SOURCES, Decoding(**long, no_newlines=True)))  # type: ignore[index]
+
+
+def test_no_ngram_comes_back_where_that_is_asked_for():
+    backbone = tiny_backbone("gpt2")
+    for row in generate_ids(backbone, SOURCES, Decoding(no_repeat_ngram=2, min_new_tokens=20, max_new_tokens=20)):
+        pairs = list(zip(row, row[1:], strict=False))
+        assert len(pairs) == len(set(pairs))
+
+
+@pytest.mark.parametrize("family", ["gpt2", "bart"])
+def test_a_models_own_generation_settings_never_slip_in(family):
+    """The bug: transformers fills what a config leaves open from the model's own, e.g. BART's minimum length and forced first token."""
+    wanted = generate(tiny_backbone(family), SOURCES, SHORT).texts
+    backbone = tiny_backbone(family)
+    backbone.model.generation_config = GenerationConfig(
+        no_repeat_ngram_size=1, repetition_penalty=9.0, forced_bos_token_id=9, suppress_tokens=list(range(10, 60)), min_length=40, num_beams=4
+    )
+    assert generate(backbone, SOURCES, SHORT).texts == wanted
+
+
+def test_cut_sources_are_counted_and_cut_at_the_end():
+    backbone = tiny_backbone("gpt2")
+    made = generate(backbone, ["abcdefgh", "ab", "abcdXYZ"], SHORT, max_source_len=6)  # a space, 4 letters, the separator
+    assert made.num_cut_sources == 2
+    assert made.texts[0] == made.texts[2] == generate(backbone, ["abcd"], SHORT).texts[0]
+    too_long = generate(backbone, ["a" * 300, "b"], SHORT, random_prefix(backbone, 5))
+    assert too_long.num_cut_sources == 1
+
+
+class Marking:
+    """A tokenizer that closes each text with the end marker, as BART's and T5's do."""
+
+    def __init__(self, inner):
+        self.inner = inner
+
+    def __getattr__(self, name):
+        return getattr(self.inner, name)
+
+    def __call__(self, texts, add_special_tokens=True, **_):
+        ids = self.inner(texts, add_special_tokens=False)["input_ids"]
+        return {"input_ids": [[*row, self.inner.eos_token_id] for row in ids] if add_special_tokens else ids}
+
+
+def test_an_encoders_source_keeps_its_closing_marker_when_cut():
+    backbone = tiny_backbone("bart")
+    letters = {text: backbone.tokenizer(text, add_special_tokens=False)["input_ids"] for text in ("ab", "abc", "abcd")}
+    assert source_ids(backbone, ["abcdefgh", "ab"], 4) == ([letters["abcd"], letters["ab"]], 1)
+    backbone.tokenizer = Marking(backbone.tokenizer)  # type: ignore[assignment]
+    end = [backbone.tokenizer.eos_token_id]
+    assert source_ids(backbone, ["abcdefgh", "ab"], 4) == ([letters["abc"] + end, letters["ab"] + end], 1)  # type: ignore[operator]
+
+
+def test_what_cannot_be_answered_is_refused():
+    backbone = tiny_backbone("gpt2")
+    prefix = random_prefix(backbone, 3)
+    with pytest.raises(BadData, match=r"generate: there are no sources\. Give at least one text\."):
+        generate(backbone, [])
+    with pytest.raises(BadData, match=r"source 2 of 3 is blank\. Give it a text or leave it out\."):
+        generate(backbone, ["a", " \n", "b"])
+    with pytest.raises(BadData, match="3 sources but 2 prefixes; give one per source, or one for all"):
+        generate(backbone, ["a", "b", "c"], SHORT, [prefix, prefix])
+    with pytest.raises(BadData, match="some rows carry a prefix and some none; generate them apart"):
+        generate(backbone, ["a", "b"], SHORT, [prefix, None])  # type: ignore[list-item]
+    with pytest.raises(PrefixMismatch, match="the prefix was made for decoder attention"):
+        generate(backbone, ["a"], SHORT, random_prefix(tiny_backbone("llama"), 2))
+    with pytest.raises(UnsupportedBackbone, match=r"tiny-bert is encoder-only and cannot generate text\. Choose a decoder\."):
+        generate(tiny_backbone("bert"), ["a"])
+
+
+def test_more_tokens_than_the_backbone_has_positions_for_are_refused():
+    backbone = tiny_backbone("gpt2")
+    with pytest.raises(BadData, match=r"its 128 positions do not hold a prefix of 30, a source and targets of 95 tokens\. .*generate\.max_new_tokens"):
+        generate(backbone, ["a"], Decoding(max_new_tokens=95), random_prefix(backbone, 30))
+    with pytest.raises(BadData, match=r"its 128 positions do not hold targets of 129 tokens\. Use a smaller task\.max_target_len"):
+        generate(tiny_backbone("bart"), ["a"], Decoding(max_new_tokens=129))
+    assert limits(tiny_backbone("t5"), 5, 0, 10**6).target_len == 10**6
+    assert limits(backbone, 10, 0, 20).source_len == 98
+    assert limits(backbone, 10, 7, 20).source_len == 7

@@ -1,0 +1,118 @@
+"""Into the store and out again: the same texts, or a reason why not."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+import foreword
+from foreword import keeping
+from foreword.errors import PrefixMismatch, StoreError, UnknownName
+from foreword.keeping import canary_fault
+from tests.tiny_runs import TEXTS, data_folder, model_folder, tiny_recipe
+
+SOURCES = [s for s, _ in TEXTS]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("place")
+    recipe = tiny_recipe(model_folder(folder / "model"), data_folder(folder / "data"), train={"lr": 0.05, "max_steps": 40})
+    foreword.train(recipe, folder / "run").evaluate("test")
+    return folder
+
+
+def test_out_of_the_store_comes_what_went_in(place, tmp_path):
+    run = foreword.open_run(place / "run")
+    manifest = foreword.keep(run, tmp_path, "tiny")
+    taken = foreword.take("tiny@1", tmp_path)
+    assert taken.generate(SOURCES) == run.generate(SOURCES)
+    assert taken.recipe == run.recipe
+    assert taken.method["stored_parameters"] == run.method["stored_parameters"]
+    assert taken.method["share_of_backbone"] == run.method["share_of_backbone"]
+    assert "trained_parameters" not in taken.method, "a store does not know it"
+    assert canary_fault("tiny", tmp_path) == ""
+    assert (manifest.method, manifest.data_hash) == ("prefix-tuning", run.task.data_hash("train"))
+    (score,) = manifest.scores
+    assert score.metric == "chrf"
+    assert "split:test" in score.signature
+    assert "group:all|chrf|refs:1" in score.signature
+    assert taken.evaluate("dev").value("chrf") == run.evaluate("dev").value("chrf")
+
+
+def test_in_half_precision_the_canary_is_that_of_what_is_stored(place, tmp_path, monkeypatch):
+    """The bug: the canary was made before rounding, so a store could hold a prefix that never gives its canary."""
+    seen = []
+    real = keeping.canary_ids
+    monkeypatch.setattr(keeping, "canary_ids", lambda backbone, prefix, source: seen.append(prefix) or real(backbone, prefix, source))
+    foreword.keep(foreword.open_run(place / "run"), tmp_path, "half", dtype="bfloat16")
+    stored, _ = foreword.Store(tmp_path).load("half", None)
+    assert all(torch.equal(t, seen[0].tensors()[name]) for name, t in stored.tensors().items())
+    assert {t.dtype for t in stored.tensors().values()} == {torch.bfloat16}
+    assert canary_fault("half", tmp_path) == ""
+
+
+def test_another_precision_is_refused_and_not_taken_for_float32(place, tmp_path):
+    with pytest.raises(StoreError, match="dtype must be float32 or bfloat16, got 'float16'"):
+        foreword.keep(foreword.open_run(place / "run"), tmp_path / "store", "x", dtype="float16")
+    assert not (tmp_path / "store").exists()
+
+
+def test_what_is_no_prefix_is_not_kept(place, tmp_path):
+    run = foreword.open_run(place / "run")
+    with pytest.raises(StoreError, match="what untouched yields is not a prefix, and a store keeps only prefixes"):
+        foreword.keep(foreword.untouched(run.recipe), tmp_path, "x")
+    foreword.keep(run, tmp_path, "tiny")
+    with pytest.raises(StoreError, match=r"comes out of a store, where it is kept already\. Keep one from a run's folder"):
+        foreword.keep(foreword.take("tiny", tmp_path), tmp_path, "x")
+
+
+def test_a_changed_backbone_is_refused_before_any_compute(place, tmp_path):
+    model = shutil.copytree(place / "model", tmp_path / "model")
+    recipe = tiny_recipe(model, place / "data", train={"max_steps": 1})
+    foreword.keep(foreword.train(recipe, tmp_path / "run"), tmp_path / "store", "tiny")
+    shutil.rmtree(model)
+    model_folder(model, seed=5)
+    with pytest.raises(PrefixMismatch, match=r"prefix 'tiny@1' was trained for .*fingerprint \w+ there, \w+ here"):
+        foreword.take("tiny", tmp_path / "store")
+    shutil.rmtree(model)
+    with pytest.raises(foreword.ForewordError, match="neither a folder here nor a name on the hub"):
+        foreword.take("tiny", tmp_path / "store")
+
+
+def test_what_is_not_there_is_told(tmp_path, place):
+    with pytest.raises(StoreError, match="there is no store at"):
+        foreword.take("tiny", tmp_path / "nowhere")
+    foreword.keep(foreword.open_run(place / "run"), tmp_path, "tiny")
+    with pytest.raises(UnknownName, match=r"unknown stored prefix 'tyny'\. Did you mean 'tiny'\?"):
+        foreword.take("tyny", tmp_path)
+
+
+def test_a_canary_that_does_not_come_is_told(place, tmp_path, monkeypatch):
+    foreword.keep(foreword.open_run(place / "run"), tmp_path, "tiny")
+    expected = foreword.Store(tmp_path).show("tiny").canary.text
+    monkeypatch.setattr(keeping, "canary_ids", lambda *_: [4, 5, 6])
+    assert canary_fault("tiny", tmp_path) == f"expected {expected!r}, got 'abc'"
+
+
+def test_a_model_that_ends_at_once_still_has_a_canary(place, tmp_path):
+    """The bug: an end marker as the first token made a canary of no tokens, which no manifest can hold."""
+    run = foreword.open_run(place / "run")
+    run.backbone.model.register_forward_hook(ends_at_once)
+    assert run.generate(["a1"]) == [""]
+    assert len(foreword.keep(run, tmp_path, "tiny").canary.tokens) >= 1
+
+
+def ends_at_once(module, args, output):
+    output.logits[..., 1] += 1e6
+
+
+def test_every_result_of_a_run_goes_along(place, tmp_path):
+    shutil.copytree(place / "run", tmp_path / "run")
+    result = json.loads((tmp_path / "run" / "result-test.json").read_text())
+    result["scores"]["seen"] = result["scores"]["all"]
+    (tmp_path / "run" / "result-dev.json").write_text(json.dumps(result))
+    scores = foreword.keep(foreword.open_run(tmp_path / "run"), tmp_path / "store", "tiny").scores
+    assert [score.signature.split("group:")[1].split("|")[0] for score in scores] == ["all", "seen", "all"]

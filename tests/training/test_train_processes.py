@@ -1,0 +1,82 @@
+"""Two processes train as one: the same parameters, the same log, also where one of them has no row."""
+
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from foreword.training.precision import share_cores
+from tests.processes import begun, ended
+from tests.tiny_runs import as_toml, data_folder, log_lines, model_folder, tiny_settings
+
+
+def rank(recipe: Path, out: Path) -> None:
+    """One process of `torchrun -m foreword train`, as its environment says."""
+    from foreword.cli import main
+
+    sys.argv = ["foreword", "train", str(recipe), "--out", str(out)]
+    sys.stdout = sys.stderr = open(os.devnull, "w")
+    main()
+
+
+def free_port() -> str:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        return str(server.getsockname()[1])
+
+
+def train_with(processes: int, recipe: Path, out: Path) -> None:
+    shared = {"WORLD_SIZE": str(processes), "LOCAL_WORLD_SIZE": str(processes), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": free_port()}
+    own = [{"RANK": str(i), "LOCAL_RANK": str(i)} for i in range(processes)] if processes > 1 else [{}]
+    if processes == 1:
+        shared = {}
+    ranks = [begun(rank, recipe, out, environment={**shared, **one}) for one in own]
+    assert [ended(process) for process in ranks] == [0] * processes
+
+
+@pytest.mark.parametrize(
+    ("family", "method", "batch_size", "optimizer"),
+    [
+        ("gpt2", {"prefix_len": 3, "mlp_dim": 8}, 3, "adamw"),
+        ("gpt2", {"prefix_len": 3, "mlp_dim": 0}, 1, "adafactor"),  # the second process never has a row
+        # Not GPT-2: the gradient of a key's bias is nothing but rounding, and Adam makes steps of it.
+        ("llama", {"name": "full-finetuning"}, 3, "adamw"),
+    ],
+    ids=["mlp", "direct", "full"],
+)
+def test_two_processes_give_the_parameters_and_log_of_one(tmp_path, family, method, batch_size, optimizer):
+    sections = tiny_settings(model_folder(tmp_path / "model", family), data_folder(tmp_path / "data"))
+    sections["method"] = method
+    sections["train"] |= {"lr": 1e-3, "batch_size": batch_size, "optimizer": optimizer, "dev_metrics": ["chrf"], "max_steps": 5}
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(as_toml(sections))
+    for processes in (1, 2):
+        train_with(processes, recipe, tmp_path / str(processes))
+    for name in ("checkpoint", "best", "method"):
+        one, two = (load_file(tmp_path / run / f"{name}.safetensors") for run in ("1", "2"))
+        assert set(one) == set(two)
+        for key in one:
+            torch.testing.assert_close(two[key], one[key], atol=1e-5, rtol=1e-4, msg=lambda text, key=key: f"{key}: {text}")
+    logs = [log_lines(tmp_path / run) for run in ("1", "2")]
+    assert [line.keys() for line in logs[0]] == [line.keys() for line in logs[1]]
+    for alone, together in zip(*logs, strict=True):
+        assert together == pytest.approx(alone, rel=1e-5)
+    assert json.loads((tmp_path / "2" / "run.json").read_text())["state"]["step"] == 5
+
+
+def test_cores_are_shared_among_processes(monkeypatch):
+    told = []
+    monkeypatch.setattr(torch, "set_num_threads", told.append)
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    share_cores(1)
+    share_cores(4)
+    share_cores(20)
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    share_cores(4)
+    assert told == [2, 1]
