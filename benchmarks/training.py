@@ -28,6 +28,7 @@ from pathlib import Path
 
 ROWS, SOURCE_LEN, TARGET_LEN = 10, 40, 30
 PREFIX_LEN, MLP_DIM = 10, 512
+PAD = 50256
 SIDES = ("foreword", "peft")
 Step = Callable[[], int]  # does one optimizer step, returns the real tokens in it
 Ids = tuple[list[int], list[int]]  # source, target
@@ -53,42 +54,43 @@ def e2e_pairs(folder: Path) -> list[Ids]:
     return [(tokenizer(f" {s}")["input_ids"] + end, tokenizer(f" {t}")["input_ids"] + end) for s, t in pairs[:400]]
 
 
-def new_model(dtype: str):  # noqa: ANN201 - a GPT2LMHeadModel, imported only in the workers
+def save_model(folder: Path) -> None:
+    """GPT-2 small's shape with random weights, as a folder that both sides load in their own way."""
     import torch
-    from transformers import GPT2Config, GPT2LMHeadModel
+    from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel
+
+    from foreword.catalogue import embedded_backbones
 
     torch.manual_seed(0)
-    config = GPT2Config(resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, pad_token_id=50256)
-    return GPT2LMHeadModel(config).to(getattr(torch, dtype))
+    GPT2LMHeadModel(GPT2Config(resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, pad_token_id=PAD)).save_pretrained(folder)
+    AutoTokenizer.from_pretrained(embedded_backbones()["scribe"]).save_pretrained(folder)
 
 
-def foreword_step(model, pairs: list[Ids], compiled: bool) -> Step:  # noqa: ANN001
-    """Foreword's own loop, a step at a time."""
+def foreword_step(model: Path, dtype: str, pairs: list[Ids]) -> tuple[Step, int]:
+    """Foreword's own loop, a step at a time; and the resident bytes with the model loaded."""
     from accelerate import Accelerator
-    from transformers import PreTrainedTokenizerFast
 
-    from foreword.backbone import Backbone
+    from foreword.backbone import load_backbone
     from foreword.backbone.wording import Pair
-    from foreword.catalogue import embedded_backbones
     from foreword.methods import PrefixTuning
     from foreword.training import Settings, Training
 
-    tokenizer = PreTrainedTokenizerFast.from_pretrained(embedded_backbones()["scribe"])
-    backbone = Backbone(model, tokenizer, "gpt2-small-shape")
+    backbone = load_backbone(str(model), dtype=dtype)
+    before = resident_bytes("VmRSS")
     method = PrefixTuning(backbone, PREFIX_LEN, MLP_DIM)
-    if compiled:
-        backbone.compile()
     settings = Settings(lr=5e-5, total_steps=10**6, batch_size=ROWS)
-    out = Path(tempfile.mkdtemp(prefix="foreword-benchmark-"))
-    training = Training(backbone, method, [Pair(s, t) for s, t in pairs], [], settings, out, Accelerator(cpu=True))
-    return training.step
+    training = Training(backbone, method, [Pair(s, t) for s, t in pairs], [], settings, model, Accelerator(cpu=True))
+    return training._step, before
 
 
-def peft_step(model, pairs: list[Ids], equal: bool) -> Step:  # noqa: ANN001
-    """The loop PEFT's documentation shows."""
+def peft_step(folder: Path, dtype: str, pairs: list[Ids], equal: bool) -> tuple[Step, int]:
+    """The loop PEFT's documentation shows; and the resident bytes with the model loaded."""
     import torch
     from peft import PrefixTuningConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
 
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, dtype))
+    before = resident_bytes("VmRSS")
     config = PrefixTuningConfig(
         task_type="CAUSAL_LM", num_virtual_tokens=PREFIX_LEN, prefix_projection=True, encoder_hidden_size=MLP_DIM
     )
@@ -101,7 +103,7 @@ def peft_step(model, pairs: list[Ids], equal: bool) -> Step:  # noqa: ANN001
     def step() -> int:
         rows = next(batches)
         longest = max(len(s) + len(t) for s, t in rows)
-        ids = torch.full((len(rows), longest), 50256)
+        ids = torch.full((len(rows), longest), PAD)
         labels = torch.full((len(rows), longest), -100)
         mask = torch.zeros((len(rows), longest), dtype=torch.long)
         for i, (source, target) in enumerate(rows):
@@ -114,7 +116,7 @@ def peft_step(model, pairs: list[Ids], equal: bool) -> Step:  # noqa: ANN001
         optimizer.zero_grad()
         return sum(len(s) + len(t) for s, t in rows)
 
-    return step
+    return step, before
 
 
 def peft_batches(pairs: list[Ids], shuffle: bool) -> Iterator[list[Ids]]:
@@ -134,33 +136,34 @@ def resident_bytes(field: str) -> int:
     raise RuntimeError(f"/proc/self/status has no {field}: this benchmark needs Linux")
 
 
-def work(side: str, dtype: str, data: str, e2e: Path | None, threads: int, compiled: bool) -> None:
+def work(args: argparse.Namespace) -> None:
     """A worker: builds its side, then does as many steps as each line on stdin asks for and answers with a JSON line."""
     import torch
 
-    torch.set_num_threads(threads)
-    pairs = equal_pairs() if data == "equal" else e2e_pairs(e2e or Path())
-    model = new_model(dtype)
-    before = resident_bytes("VmRSS")
-    step = foreword_step(model, pairs, compiled) if side == "foreword" else peft_step(model, pairs, data == "equal")
+    torch.set_num_threads(args.threads)
+    pairs = equal_pairs() if args.data == "equal" else e2e_pairs(args.e2e)
+    if args.worker == "foreword":
+        step, before = foreword_step(args.model, args.dtype, pairs)
+    else:
+        step, before = peft_step(args.model, args.dtype, pairs, args.data == "equal")
     Path("/proc/self/clear_refs").write_text("5")  # resets the peak
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
         began = time.perf_counter()
         tokens = sum(step() for _ in range(int(line)))
         seconds = time.perf_counter() - began
-        peak = resident_bytes("VmHWM") - before
-        print(json.dumps({"tokens_per_s": tokens / seconds, "peak_bytes": peak}), flush=True)
+        print(json.dumps({"tokens_per_s": tokens / seconds, "peak_bytes": resident_bytes("VmHWM") - before}), flush=True)
 
 
 class Worker:
     """One side in its own process."""
 
     def __init__(self, side: str, dtype: str, data: str, args: argparse.Namespace):
-        command = [sys.executable, "-W", "ignore", "-m", "benchmarks.training", "--worker", side, "--data", data, "--dtype", dtype]
-        command += ["--threads", str(args.threads), *(["--e2e", str(args.e2e)] if args.e2e else [])]
-        command += ["--compile"] if args.compile else []
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        command = [sys.executable, "-W", "ignore", "-m", "benchmarks.training", "--worker", side, "--data", data]
+        command += ["--dtype", dtype, "--threads", str(args.threads), "--model", str(args.model)]
+        command += ["--e2e", str(args.e2e)] if args.e2e else []
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        self.process = subprocess.Popen(command, text=True, **pipes)
         self.answer()
 
     def answer(self) -> dict[str, float]:
@@ -193,7 +196,8 @@ def compare(dtype: str, data: str, args: argparse.Namespace) -> dict[str, float]
     speed = {side: statistics.median(r[side]["tokens_per_s"] for r in rounds) for side in SIDES}
     peak = {side: rounds[-1][side]["peak_bytes"] for side in SIDES}
     for side in SIDES:
-        print(f"{dtype} {data:5} {side:8} {speed[side]:7.0f} tokens/s {peak[side] / 2**20:7.0f} MiB above the weights", file=sys.stderr)
+        figures = f"{speed[side]:7.0f} tokens/s {peak[side] / 2**20:7.0f} MiB above the weights"
+        print(f"{dtype} {data:5} {side:8} {figures}", file=sys.stderr)
     ratio = statistics.median(r["foreword"]["tokens_per_s"] / r["peft"]["tokens_per_s"] for r in rounds)
     return {"speed_ratio": round(ratio, 3), "memory_ratio": round(peak["foreword"] / peak["peft"], 3)}
 
@@ -206,17 +210,21 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=4, help="of each side in a round")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--warmup", type=int, default=2)
-    parser.add_argument("--compile", action="store_true", help="Foreword compiles its backbone first (not counted)")
     parser.add_argument("--worker", choices=SIDES, help=argparse.SUPPRESS)
     parser.add_argument("--data", choices=["equal", "e2e"], help=argparse.SUPPRESS)
+    parser.add_argument("--model", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.worker:
-        return work(args.worker, args.dtype, args.data, args.e2e, args.threads, args.compile)
+        return work(args)
     ratios = {}
-    for dtype in ("float32", "bfloat16") if args.dtype == "both" else (args.dtype,):
-        equal = compare(dtype, "equal", args)
-        e2e = compare(dtype, "e2e", args)["speed_ratio"] if args.e2e else None
-        ratios[dtype] = {"speed_ratio": equal["speed_ratio"], "e2e_speed_ratio": e2e, "memory_ratio": equal["memory_ratio"]}
+    with tempfile.TemporaryDirectory(prefix="foreword-benchmark-") as folder:
+        args.model = Path(folder)
+        save_model(args.model)
+        for dtype in ("float32", "bfloat16") if args.dtype == "both" else (args.dtype,):
+            equal = compare(dtype, "equal", args)
+            e2e = compare(dtype, "e2e", args)["speed_ratio"] if args.e2e else None
+            memory = equal["memory_ratio"]
+            ratios[dtype] = {"speed_ratio": equal["speed_ratio"], "e2e_speed_ratio": e2e, "memory_ratio": memory}
     print(json.dumps(ratios))
     return None
 
