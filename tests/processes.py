@@ -2,13 +2,19 @@
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-HEAVY = ["foreword.keeping", "transformers.models.gpt2.modeling_gpt2", "transformers.generation", "torch.distributed.run"]
+HEAVY = [
+    "foreword.keeping",
+    "transformers.models.gpt2.modeling_gpt2",
+    "transformers.generation",
+    "torch.distributed.run",
+]
 LIMIT_S = 120
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -49,3 +55,20 @@ def command_line(arguments: list[str], out: Path, folder: Path) -> None:
         stream.flush()
         os.dup2(file, stream.fileno())
     main()
+
+
+def run_foreword(folder: Path, *arguments: str) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of a command in a process of its own."""
+    out = folder / f"command-{time.monotonic_ns()}"
+    code = ended(begun(command_line, list(arguments), out, folder))
+    return code, out.with_suffix(".out").read_text(), out.with_suffix(".err").read_text()
+
+
+def told(code: int, place: Path, *arguments: str) -> str:
+    """What a failing command says: nothing on stdout, one message, no traceback."""
+    found, out, err = run_foreword(place, *arguments)
+    assert (found, out) == (code, ""), err
+    assert "Traceback" not in err
+    lines = [line for line in err.splitlines() if line.startswith("foreword: ")]
+    assert len(lines) == 1, err
+    return err.strip()

@@ -5,14 +5,14 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.tiny_models import tiny_backbone
+from tests.tiny_runs import TEXTS, data_folder, model_folder, tiny_recipe
 
 import foreword
 from foreword import provenance
 from foreword.errors import RunError, UnknownName
 from foreword.evaluate import evaluate_split
 from foreword.generation import Decoding
-from tests.tiny_models import tiny_backbone
-from tests.tiny_runs import TEXTS, data_folder, model_folder, tiny_recipe
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,9 @@ def place(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("place")
     data_folder(folder / "data", group=True)
     train = {"lr": 0.05, "max_steps": 80, "eval_every": 80, "save_every": 0, "seed": 3}
-    recipe = tiny_recipe(model_folder(folder / "model"), folder / "data", train=train, eval={"metrics": ["chrf", "ter"]})
+    recipe = tiny_recipe(
+        model_folder(folder / "model"), folder / "data", train=train, eval={"metrics": ["chrf", "ter"]}
+    )
     foreword.train(recipe, folder / "run").evaluate()
     return folder
 
@@ -82,7 +84,9 @@ def test_groups_are_scored_apart_and_together(place):
 
 def test_one_group_is_not_scored_twice():
     task = foreword.load_task("bulletins", voice="poet")
-    result = evaluate_split(tiny_backbone("t5"), task, "test", Decoding(max_new_tokens=3), metrics=["chrf"], size=3, resamples=5)
+    result = evaluate_split(
+        tiny_backbone("t5"), task, "test", Decoding(max_new_tokens=3), metrics=["chrf"], size=3, resamples=5
+    )
     assert list(result.scores) == ["all"]
     assert len(result.texts) == 3
 
@@ -101,7 +105,12 @@ def test_a_trained_prefix_scores_above_the_untouched_backbone_which_signs_as_suc
     result = plain.evaluate()
     assert run.evaluate().value("chrf") > result.value("chrf")
     content = json.loads((tmp_path / "plain" / "result-test.json").read_text())
-    assert content["method"] == {"name": "untouched", "trained_parameters": 0, "stored_parameters": 0, "share_of_backbone": 0.0}
+    assert content["method"] == {
+        "name": "untouched",
+        "trained_parameters": 0,
+        "stored_parameters": 0,
+        "share_of_backbone": 0.0,
+    }
     signed = dict(part.split(":", 1) for part in content["signature"].split("|"))
     assert signed["method"] == "untouched"
     assert not {"prefix_len", "mlp_dim", "init", "seed"} & set(signed), "nothing of a training that never was"

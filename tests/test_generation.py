@@ -2,12 +2,12 @@
 
 import pytest
 import torch
+from tests.tiny_models import random_prefix, tiny_backbone
 from transformers import GenerationConfig
 
 from foreword.backbone.wording import limits, source_ids
 from foreword.errors import BadData, PrefixMismatch, UnsupportedBackbone
 from foreword.generation import Decoding, generate, generate_ids
-from tests.tiny_models import random_prefix, tiny_backbone
 
 SOURCES = ["a dog", "x", "the long red hat", "b", "so it is", "cd"]
 SHORT = Decoding(max_new_tokens=8, min_new_tokens=4)
@@ -47,7 +47,9 @@ def test_sampling_is_its_seeds_and_leaves_the_callers_random_numbers_alone():
 def test_top_k_one_is_greedy():
     backbone = tiny_backbone("gpt2")
     greedy = generate(backbone, SOURCES, SHORT).texts
-    assert generate(backbone, SOURCES, Decoding(sample=True, top_k=1, min_new_tokens=4, max_new_tokens=8)).texts == greedy
+    assert (
+        generate(backbone, SOURCES, Decoding(sample=True, top_k=1, min_new_tokens=4, max_new_tokens=8)).texts == greedy
+    )
 
 
 def test_lengths_are_kept_to():
@@ -74,18 +76,25 @@ def test_no_ngram_comes_back_where_that_is_asked_for():
 
 @pytest.mark.parametrize("family", ["gpt2", "bart"])
 def test_a_models_own_generation_settings_never_slip_in(family):
-    """The bug: transformers fills what a config leaves open from the model's own, e.g. BART's minimum length and forced first token."""
+    """The bug: transformers fills what a config leaves open from the model's own, as BART's forced first token."""
     wanted = generate(tiny_backbone(family), SOURCES, SHORT).texts
     backbone = tiny_backbone(family)
     backbone.model.generation_config = GenerationConfig(
-        no_repeat_ngram_size=1, repetition_penalty=9.0, forced_bos_token_id=9, suppress_tokens=list(range(10, 60)), min_length=40, num_beams=4
+        no_repeat_ngram_size=1,
+        repetition_penalty=9.0,
+        forced_bos_token_id=9,
+        suppress_tokens=list(range(10, 60)),
+        min_length=40,
+        num_beams=4,
     )
     assert generate(backbone, SOURCES, SHORT).texts == wanted
 
 
 def test_cut_sources_are_counted_and_cut_at_the_end():
     backbone = tiny_backbone("gpt2")
-    made = generate(backbone, ["abcdefgh", "ab", "abcdXYZ"], SHORT, max_source_len=6)  # a space, 4 letters, the separator
+    made = generate(
+        backbone, ["abcdefgh", "ab", "abcdXYZ"], SHORT, max_source_len=6
+    )  # a space, 4 letters, the separator
     assert made.num_cut_sources == 2
     assert made.texts[0] == made.texts[2] == generate(backbone, ["abcd"], SHORT).texts[0]
     too_long = generate(backbone, ["a" * 300, "b"], SHORT, random_prefix(backbone, 5))
@@ -128,15 +137,22 @@ def test_what_cannot_be_answered_is_refused():
         generate(backbone, ["a", "b"], SHORT, [prefix, None])  # type: ignore[list-item]
     with pytest.raises(PrefixMismatch, match="the prefix was made for decoder attention"):
         generate(backbone, ["a"], SHORT, random_prefix(tiny_backbone("llama"), 2))
-    with pytest.raises(UnsupportedBackbone, match=r"tiny-bert is encoder-only and cannot generate text\. Choose a decoder\."):
+    with pytest.raises(
+        UnsupportedBackbone, match=r"tiny-bert is encoder-only and cannot generate text\. Choose a decoder\."
+    ):
         generate(tiny_backbone("bert"), ["a"])
 
 
 def test_more_tokens_than_the_backbone_has_positions_for_are_refused():
     backbone = tiny_backbone("gpt2")
-    with pytest.raises(BadData, match=r"its 128 positions do not hold a prefix of 30, a source and targets of 95 tokens\. .*generate\.max_new_tokens"):
+    with pytest.raises(
+        BadData,
+        match=r"its 128 positions do not hold a prefix of 30, a source and targets of 95 tokens\. .*generate\.max_new_tokens",
+    ):
         generate(backbone, ["a"], Decoding(max_new_tokens=95), random_prefix(backbone, 30))
-    with pytest.raises(BadData, match=r"its 128 positions do not hold targets of 129 tokens\. Use a smaller task\.max_target_len"):
+    with pytest.raises(
+        BadData, match=r"its 128 positions do not hold targets of 129 tokens\. Use a smaller task\.max_target_len"
+    ):
         generate(tiny_backbone("bart"), ["a"], Decoding(max_new_tokens=129))
     assert limits(tiny_backbone("t5"), 5, 0, 10**6).target_len == 10**6
     assert limits(backbone, 10, 0, 20).source_len == 98

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from tests.tiny_runs import TEXTS, data_folder, model_folder, tiny_recipe
 
 import foreword
 from foreword import keeping
 from foreword.errors import PrefixMismatch, StoreError, UnknownName
 from foreword.keeping import canary_fault
-from tests.tiny_runs import TEXTS, data_folder, model_folder, tiny_recipe
 
 SOURCES = [s for s, _ in TEXTS]
 
@@ -19,7 +19,9 @@ SOURCES = [s for s, _ in TEXTS]
 @pytest.fixture(scope="module")
 def place(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("place")
-    recipe = tiny_recipe(model_folder(folder / "model"), data_folder(folder / "data"), train={"lr": 0.05, "max_steps": 40})
+    recipe = tiny_recipe(
+        model_folder(folder / "model"), data_folder(folder / "data"), train={"lr": 0.05, "max_steps": 40}
+    )
     foreword.train(recipe, folder / "run").evaluate("test")
     return folder
 
@@ -46,7 +48,9 @@ def test_in_half_precision_the_canary_is_that_of_what_is_stored(place, tmp_path,
     """The bug: the canary was made before rounding, so a store could hold a prefix that never gives its canary."""
     seen = []
     real = keeping.canary_ids
-    monkeypatch.setattr(keeping, "canary_ids", lambda backbone, prefix, source: seen.append(prefix) or real(backbone, prefix, source))
+    monkeypatch.setattr(
+        keeping, "canary_ids", lambda backbone, prefix, source: seen.append(prefix) or real(backbone, prefix, source)
+    )
     foreword.keep(foreword.open_run(place / "run"), tmp_path, "half", dtype="bfloat16")
     stored, _ = foreword.Store(tmp_path).load("half", None)
     assert all(torch.equal(t, seen[0].tensors()[name]) for name, t in stored.tensors().items())
@@ -65,7 +69,9 @@ def test_what_is_no_prefix_is_not_kept(place, tmp_path):
     with pytest.raises(StoreError, match="what untouched yields is not a prefix, and a store keeps only prefixes"):
         foreword.keep(foreword.untouched(run.recipe), tmp_path, "x")
     foreword.keep(run, tmp_path, "tiny")
-    with pytest.raises(StoreError, match=r"comes out of a store, where it is kept already\. Keep one from a run's folder"):
+    with pytest.raises(
+        StoreError, match=r"comes out of a store, where it is kept already\. Keep one from a run's folder"
+    ):
         foreword.keep(foreword.take("tiny", tmp_path), tmp_path, "x")
 
 

@@ -11,7 +11,10 @@ from foreword.vetting import check_tools, vet
     ("given", "message"),
     [
         ({"task": {"name": "e2"}}, r"unknown task 'e2'\. Did you mean 'e2e'\?"),
-        ({"task": {"name": "bulletins", "voices": "poet"}}, r"unknown setting of task 'bulletins' 'task\.voices'\. Did you mean 'task\.voice'\?"),
+        (
+            {"task": {"name": "bulletins", "voices": "poet"}},
+            r"unknown setting of task 'bulletins' 'task\.voices'\. Did you mean 'task\.voice'\?",
+        ),
         ({"task": {"name": "bulletins", "train_sise": 3}}, r"'task\.train_sise'\. Did you mean 'task\.train_size'\?"),
         ({"train": {"dev_metrics": ["blue"]}}, r"unknown metric 'blue'\. Did you mean 'bleu'\?"),
         ({"eval": {"metrics": ["chrff"]}}, r"unknown metric 'chrff'\. Did you mean 'chrf'\?"),
@@ -31,7 +34,9 @@ def test_an_argument_of_the_wrong_type_and_an_unwanted_path_are_refused():
 
 def test_a_tracker_that_is_not_installed_is_told_with_what_to_install(monkeypatch):
     monkeypatch.setattr("foreword.vetting.find_spec", lambda name: None)
-    with pytest.raises(MissingTool, match=r"train\.trackers asks for wandb, which is not installed\. .*pip install 'foreword\[wandb\]'"):
+    with pytest.raises(
+        MissingTool, match=r"train\.trackers asks for wandb, which is not installed\. .*pip install 'foreword\[wandb\]'"
+    ):
         check_tools(Recipe.from_dict({"train": {"trackers": ["wandb"]}}))
     with pytest.raises(MissingTool, match=r"asks for tensorboard.*foreword\[trackers\]"):
         check_tools(Recipe.from_dict({"train": {"trackers": ["tensorboard"]}}))

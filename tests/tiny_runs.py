@@ -7,13 +7,13 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
+from tests.tiny_models import FAMILIES, sharpened, tokenizer
 
 from foreword.backbone import Backbone
 from foreword.backbone.wording import Pair, source_ids, target_ids
 from foreword.methods import Method, PrefixTuning
 from foreword.recipe import Recipe
 from foreword.training import Settings, Training
-from tests.tiny_models import FAMILIES, sharpened, tokenizer
 
 TEXTS = [
     ("a1", "the red"),

@@ -2,13 +2,13 @@
 
 import pytest
 import torch
+from tests.tiny_models import random_prefix, tiny_backbone
 
 from foreword.backbone import Backbone
 from foreword.errors import PrefixMismatch
 from foreword.methods import METHODS, FullFineTuning, PrefixTuning, build_method
 from foreword.prefix import Prefix
 from foreword.recipe import METHOD_RECIPES, FullFineTuningRecipe, PrefixRecipe
-from tests.tiny_models import random_prefix, tiny_backbone
 
 FAMILIES = ["gpt2", "llama", "bart"]
 
@@ -21,8 +21,8 @@ def backbone(request) -> Backbone:
 def same(one: Prefix, other: Prefix, exact: bool) -> None:
     assert set(one.tensors()) == set(other.tensors())
     for name, tensor in one.tensors().items():
-        tolerance = {"atol": 0.0, "rtol": 0.0} if exact else {"atol": 2e-4, "rtol": 2e-4}
-        torch.testing.assert_close(tensor, other.tensors()[name], **tolerance)
+        tolerance = 0.0 if exact else 2e-4
+        torch.testing.assert_close(tensor, other.tensors()[name], atol=tolerance, rtol=tolerance)
 
 
 def folded(method: PrefixTuning) -> Prefix:

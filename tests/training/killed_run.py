@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from foreword import writing
-from foreword.training import Training, checkpoint, loop
 from tests.tiny_models import tiny_backbone
 from tests.tiny_runs import pairs_of, prefix_method, tiny_training
+
+from foreword import writing
+from foreword.training import Training, checkpoint, loop
 
 
 def killing(real: Callable[..., Any], number: int, late: bool = False) -> Callable[..., Any]:

@@ -4,10 +4,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.tiny_models import tiny_backbone
 
 from foreword.backbone.wording import Pair
 from foreword.training.batches import POOL, Schedule, collate
-from tests.tiny_models import tiny_backbone
 
 LENGTHS = st.lists(st.integers(1, 60), min_size=1, max_size=300)
 
@@ -83,7 +83,9 @@ def test_logits_are_computed_only_at_targets(family):
     backbone = tiny_backbone(family)
     batch = collate(backbone, [Pair([5, 6, 1], [7, 8, 1]), Pair([9], [10, 1])])
     seen = []
-    hook = backbone.model.get_output_embeddings().register_forward_hook(lambda module, args, out: seen.append(out.shape))
+    head = backbone.model.get_output_embeddings()
+    assert head is not None
+    hook = head.register_forward_hook(lambda module, args, out: seen.append(out.shape))
     backbone.logits(batch.texts, at=batch.at)
     hook.remove()
     assert [list(shape) for shape in seen] == [[1, len(batch.targets), 97]]

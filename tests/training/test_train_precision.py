@@ -10,7 +10,9 @@ from foreword.training.precision import choose_device, choose_dtype, product_tim
 CPU = torch.device("cpu")
 
 
-@pytest.mark.parametrize(("half_is_faster_by", "chosen"), [(4.0, "bfloat16"), (1.6, "bfloat16"), (1.4, "float32"), (0.2, "float32")])
+@pytest.mark.parametrize(
+    ("half_is_faster_by", "chosen"), [(4.0, "bfloat16"), (1.6, "bfloat16"), (1.4, "float32"), (0.2, "float32")]
+)
 def test_auto_takes_the_half_precision_only_where_it_is_much_faster(monkeypatch, half_is_faster_by, chosen):
     times = {torch.float32: half_is_faster_by, torch.bfloat16: 1.0}
     monkeypatch.setattr(precision, "product_time", lambda dtype, device: times[dtype])
@@ -28,7 +30,9 @@ def test_auto_takes_an_accelerator_where_there_is_one(monkeypatch):
     monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda: torch.device("cuda"))
     assert choose_device("auto") == "cuda"
     assert choose_device("cpu") == "cpu"
-    with pytest.raises(BadRecipe, match=r"backbone\.device is 'mps', but this machine has cuda\. Set backbone\.device=auto\."):
+    with pytest.raises(
+        BadRecipe, match=r"backbone\.device is 'mps', but this machine has cuda\. Set backbone\.device=auto\."
+    ):
         choose_device("mps")
 
 

@@ -2,17 +2,21 @@
 
 import json
 import os
+import signal
 import socket
 import sys
+import time
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
-
-from foreword.training.precision import share_cores
 from tests.processes import begun, ended
 from tests.tiny_runs import as_toml, data_folder, log_lines, model_folder, tiny_settings
+
+from foreword.training import checkpoint
+from foreword.training.precision import share_cores
 
 
 def rank(recipe: Path, out: Path) -> None:
@@ -30,13 +34,18 @@ def free_port() -> str:
         return str(server.getsockname()[1])
 
 
-def train_with(processes: int, recipe: Path, out: Path) -> None:
-    shared = {"WORLD_SIZE": str(processes), "LOCAL_WORLD_SIZE": str(processes), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": free_port()}
-    own = [{"RANK": str(i), "LOCAL_RANK": str(i)} for i in range(processes)] if processes > 1 else [{}]
+def begun_with(processes: int, recipe: Path, out: Path) -> list[ForkServerProcess]:
+    """The environments that torchrun and accelerate launch give their processes."""
     if processes == 1:
-        shared = {}
-    ranks = [begun(rank, recipe, out, environment={**shared, **one}) for one in own]
-    assert [ended(process) for process in ranks] == [0] * processes
+        return [begun(rank, recipe, out)]
+    number = str(processes)
+    shared = {"WORLD_SIZE": number, "LOCAL_WORLD_SIZE": number, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": free_port()}
+    own = [{"RANK": str(i), "LOCAL_RANK": str(i)} for i in range(processes)]
+    return [begun(rank, recipe, out, environment=shared | one) for one in own]
+
+
+def train_with(processes: int, recipe: Path, out: Path) -> None:
+    assert [ended(process) for process in begun_with(processes, recipe, out)] == [0] * processes
 
 
 @pytest.mark.parametrize(
@@ -52,7 +61,13 @@ def train_with(processes: int, recipe: Path, out: Path) -> None:
 def test_two_processes_give_the_parameters_and_log_of_one(tmp_path, family, method, batch_size, optimizer):
     sections = tiny_settings(model_folder(tmp_path / "model", family), data_folder(tmp_path / "data"))
     sections["method"] = method
-    sections["train"] |= {"lr": 1e-3, "batch_size": batch_size, "optimizer": optimizer, "dev_metrics": ["chrf"], "max_steps": 5}
+    sections["train"] |= {
+        "lr": 1e-3,
+        "batch_size": batch_size,
+        "optimizer": optimizer,
+        "dev_metrics": ["chrf"],
+        "max_steps": 5,
+    }
     recipe = tmp_path / "recipe.toml"
     recipe.write_text(as_toml(sections))
     for processes in (1, 2):
@@ -61,12 +76,33 @@ def test_two_processes_give_the_parameters_and_log_of_one(tmp_path, family, meth
         one, two = (load_file(tmp_path / run / f"{name}.safetensors") for run in ("1", "2"))
         assert set(one) == set(two)
         for key in one:
-            torch.testing.assert_close(two[key], one[key], atol=1e-5, rtol=1e-4, msg=lambda text, key=key: f"{key}: {text}")
+            torch.testing.assert_close(
+                two[key], one[key], atol=1e-5, rtol=1e-4, msg=lambda text, key=key: f"{key}: {text}"
+            )
     logs = [log_lines(tmp_path / run) for run in ("1", "2")]
     assert [line.keys() for line in logs[0]] == [line.keys() for line in logs[1]]
     for alone, together in zip(*logs, strict=True):
         assert together == pytest.approx(alone, rel=1e-5)
     assert json.loads((tmp_path / "2" / "run.json").read_text())["state"]["step"] == 5
+
+
+def test_ctrl_c_in_one_process_stops_both_after_the_same_step_and_they_resume_as_two(tmp_path):
+    """The bug: only the process that saw Ctrl-C stopped, and the other waited for it for ever."""
+    sections = tiny_settings(model_folder(tmp_path / "model"), data_folder(tmp_path / "data"))
+    sections["train"] |= {"max_steps": 300, "eval_every": 300, "log_every": 1}
+    recipe, out = tmp_path / "recipe.toml", tmp_path / "run"
+    recipe.write_text(as_toml(sections))
+    both = begun_with(2, recipe, out)
+    while not (out / "log.jsonl").exists() and all(process.is_alive() for process in both):
+        time.sleep(0.02)
+    assert both[1].pid is not None
+    os.kill(both[1].pid, signal.SIGINT)
+    assert [ended(process) for process in both] == [130, 130]
+    stopped_after = checkpoint.load(out / "checkpoint.safetensors")[1]["state"]["step"]
+    assert stopped_after < 300
+    assert len(log_lines(out)) == stopped_after
+    train_with(2, recipe, out)
+    assert [line["step"] for line in log_lines(out) if "loss" in line] == list(range(1, 301))
 
 
 def test_cores_are_shared_among_processes(monkeypatch):

@@ -4,6 +4,7 @@ Comes in:  a name, a path, plain arguments.      Goes out: a Task.
 """
 
 import inspect
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import get_type_hints
@@ -47,7 +48,7 @@ def load_task(name: str, path: str | Path | None = None, **arguments: str | int)
         BadRecipe: an argument of the wrong type, or a path that is missing or not wanted.
         BadData: the path leads to no data.
     """
-    task_class = check_arguments(name, path, **arguments)
+    task_class: Callable[..., Task] = check_arguments(name, path, **arguments)
     return task_class(**arguments) if path is None else task_class(path=path, **arguments)
 
 

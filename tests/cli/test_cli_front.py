@@ -1,0 +1,105 @@
+"""The front of the house: help, examples, tables, and what is not loaded for them."""
+
+import json
+import shlex
+import subprocess
+import sys
+
+import pytest
+from typer.main import get_command
+
+from foreword.catalogue import shipped_recipes
+from foreword.cli import output
+from foreword.cli.app import app
+from foreword.errors import ForewordError
+from foreword.recipe import read_recipe
+
+
+def commands() -> list[tuple[str, str]]:
+    """Every command with the epilog of its help."""
+    from foreword.cli.store import app as store_app
+
+    found = []
+    for group, head in ((app, ""), (store_app, "store ")):
+        for command in group.registered_commands:
+            assert command.callback is not None
+            found.append((head + (command.name or command.callback.__name__), command.epilog or ""))
+    return found
+
+
+@pytest.mark.parametrize(("name", "epilog"), commands())
+def test_every_commands_help_has_examples_that_parse(name, epilog, capsys):
+    assert epilog, f"{name} shows no example"
+    for example in epilog.split("\n\n"):
+        words = shlex.split(example)
+        assert words[0] == "foreword"
+        assert " ".join(words[1:]).startswith(name)
+        group = get_command(app)
+        context = group.make_context("foreword", words[1:])
+        rest = [*context._protected_args, *context.args]
+        while hasattr(group, "resolve_command"):
+            _, group, rest = group.resolve_command(context, rest)  # type: ignore[attr-defined]
+            context = group.make_context("command", rest, parent=context)
+            rest = [*context._protected_args, *context.args]
+        for word in words:
+            if word.endswith(".toml"):
+                assert word.removeprefix("recipes/").removesuffix(".toml") in shipped_recipes()
+        for number, word in enumerate(words):
+            if word == "--set":
+                recipe = next(w for w in words if w.endswith(".toml")).removeprefix("recipes/").removesuffix(".toml")
+                read_recipe(shipped_recipes()[recipe], [words[number + 1]])
+
+
+def test_help_loads_no_torch_no_transformers_and_no_recipe(tmp_path):
+    # Pydantic is there: Typer itself reads the command line with it.
+    code = (
+        "import sys\nfrom foreword.cli import main\n"
+        "for argv in (['--help'], ['train', '--help'], ['store', '--help'], ['store', 'add', '--help']):\n"
+        "    sys.argv = ['foreword', *argv]\n"
+        "    try:\n        main()\n    except SystemExit as end:\n        assert end.code == 0\n"
+        "heavy = {'torch', 'transformers', 'numpy', 'accelerate', 'safetensors', 'foreword.recipe'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Train what a recipe asks for." in done.stdout
+
+
+def test_lists_and_checks_load_no_torch(tmp_path):
+    code = (
+        "import sys\nfrom foreword.cli import main\n"
+        "for argv in (['list', 'metrics'], ['list', 'tasks'], ['check', 'embedded/demo']):\n"
+        "    sys.argv = ['foreword', *argv]\n"
+        "    try:\n        main()\n    except SystemExit as end:\n        assert end.code == 0\n"
+        "heavy = {'torch', 'transformers', 'accelerate'} & set(sys.modules)\nassert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_package_runs_as_a_module(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "foreword", "list", "tasks"], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert "bulletins" in json.loads(done.stdout)
+
+
+def test_a_terminal_gets_tables(monkeypatch, capsys):
+    monkeypatch.setattr(output, "to_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", "160")
+    output.show_described({"e2e": "restaurants"})
+    output.show_facts({"name": "x", "parts": {"a": 1}})
+    output.show_scores({"all": {"bleu": {"value": 0.5, "low": 0.25, "high": 0.75, "num_examples": 9}}}, {})
+    out = capsys.readouterr().out
+    assert "restaurants" in out
+    assert '{"a": 1}' in out
+    assert "0.2500 .. 0.7500" in out
+    assert not out.startswith("{")
+
+
+def test_our_errors_are_exceptions_of_one_kind():
+    from foreword import errors
+
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
+    assert all(issubclass(kind, ForewordError) for kind in kinds)
