@@ -219,7 +219,7 @@ def materialised_attention(
     if prefix is not None:
         P = prefix[0].shape[2]
         scores = torch.cat([prefix_scores(query, prefix[0], lengths, softcap), scores], dim=-1)
-    weights = torch.softmax(scores, dim=-1, dtype=torch.float32).to(value.dtype)
+    weights = torch.softmax(scores, dim=-1)  # the kernel sums in float32 whatever the scores' precision
     if dropout:
         weights = nn.functional.dropout(weights, dropout)
     out = (weights[..., P:].reshape(B, H, -1, S) @ value).view(B, heads, T, -1).transpose(1, 2)

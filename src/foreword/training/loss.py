@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+ROWS = 64  # targets whose float32 shares are held at once
+
 
 def target_loss(logits: Tensor, targets: Tensor) -> Tensor:
     """Summed cross-entropy, computed in float32. logits [N, V], targets [N]."""
@@ -15,27 +17,30 @@ def target_loss(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 class SummedCrossEntropy(torch.autograd.Function):
-    """`cross_entropy(logits.float(), targets, reduction="sum")` with one float32 tensor of the logits' size instead of four.
+    """`cross_entropy(logits.float(), targets, reduction="sum")`, its gradient made along the way, some rows at a time.
 
-    Over a large vocabulary these tensors, not the products, are what takes time and memory: the gradient, softmax minus one at
-    the target, is made in the place of the softmax while that is at hand.
+    Over a large vocabulary the tensors around the loss, not the products, take time and memory: four of the logits' size in
+    float32 when written out. Here it is one, the gradient, in the logits' own precision.
     """
 
     @staticmethod
     def forward(ctx: Any, logits: Tensor, targets: Tensor) -> Tensor:
-        shares = torch.softmax(logits, dim=-1, dtype=torch.float32)
-        highest, where = logits.max(dim=-1, keepdim=True)
-        # log softmax at the target by way of the largest logit, whose share cannot underflow as the target's can.
-        rows = targets[:, None]
-        log_share = logits.gather(1, rows).float() - highest.float() + shares.gather(1, where).log()
-        ctx.save_for_backward(shares.scatter_add_(1, rows, torch.full_like(log_share, -1.0)))
-        ctx.dtype = logits.dtype
-        return -log_share.sum()
+        gradient, loss = torch.empty_like(logits), logits.new_zeros((), dtype=torch.float32)
+        for start in range(0, len(targets), ROWS):
+            some, wanted = logits[start : start + ROWS], targets[start : start + ROWS, None]
+            shares = torch.softmax(some, dim=-1, dtype=torch.float32)
+            highest, where = some.max(dim=-1, keepdim=True)
+            # log softmax at the target by way of the largest logit, whose share cannot underflow as the target's can.
+            log_share = some.gather(1, wanted).float() - highest.float() + shares.gather(1, where).log()
+            gradient[start : start + ROWS] = shares.scatter_add_(1, wanted, torch.full_like(log_share, -1.0))
+            loss -= log_share.sum()
+        ctx.save_for_backward(gradient)
+        return loss
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
         (gradient,) = ctx.saved_tensors
-        return gradient.mul_(grad).to(ctx.dtype), None  # in place: a second backward pass is refused by autograd
+        return gradient.mul_(grad), None  # in place: a second backward pass is refused by autograd
 
 
 def divisor(objective: str, num_rows: int, num_targets: int) -> int:
