@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from foreword.catalogue import shipped_recipes
 from foreword.errors import BadRecipe, ForewordError, UnknownName
 from foreword.recipe import PRESETS, FullFineTuningRecipe, PrefixRecipe, Recipe, read_recipe, with_overrides
+from foreword.recipe.faults import one_line
 
 MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"trian": {}}, r"unknown section 'trian'\. Did you mean 'train'\? Known: backbone, eval, generate, method, task, train"),
@@ -200,3 +201,8 @@ def test_a_file_that_is_no_recipe_is_told(tmp_path):
 def test_unknown_names_are_their_own_kind_of_error():
     with pytest.raises(UnknownName):
         Recipe.from_dict({"train": {"x": 1}})
+
+
+def test_a_finding_we_have_no_words_for_is_still_told_with_setting_and_value():
+    finding: Any = {"type": "date_past", "loc": ("train", "lr"), "msg": "Date should be in the past", "input": 3}
+    assert one_line(finding, ["train", "lr"], {}) == "train.lr: Date should be in the past, got 3."

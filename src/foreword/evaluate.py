@@ -32,7 +32,8 @@ class Result:
     wall_s: float
 
     def value(self, metric: str, group: str = ALL) -> float:
-        return self.scores[group].scores[metric].value
+        """Raises MissingTool where the metric was skipped."""
+        return self.scores[group][metric].value
 
 
 def evaluate_split(

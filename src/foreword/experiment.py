@@ -23,7 +23,7 @@ from foreword.backbone import Backbone, load_backbone
 from foreword.backbone.wording import Pair, limits, source_ids, target_ids
 from foreword.errors import BadRecipe, PrefixMismatch, RunError
 from foreword.evaluate import Result, evaluate_split, result_file
-from foreword.generation import Decoding, generate
+from foreword.generation import Decoding, Generated, generate
 from foreword.methods import METHODS, Method, build_method
 from foreword.prefix import Prefix
 from foreword.prefix.reparam import num_parameters
@@ -57,8 +57,12 @@ class Tuned:
 
     def generate(self, sources: Sequence[str], **decoding: Any) -> list[str]:
         """Answer each source, decoded as the recipe says or as given, e.g. `beams=5`."""
+        return self.answers(sources, **decoding).texts
+
+    def answers(self, sources: Sequence[str], **decoding: Any) -> Generated:
+        """The same, with the number of sources that had to be cut."""
         chosen = Decoding(**{**vars(decoding_of(self.recipe.generate)), **decoding})
-        return generate(self.backbone, sources, chosen, self.prefix, self.recipe.task.max_source_len).texts
+        return generate(self.backbone, sources, chosen, self.prefix, self.recipe.task.max_source_len)
 
     def evaluate(self, split: str = "") -> Result:
         """Generate and score a split (the recipe's if none is named); writes the result into the run folder."""

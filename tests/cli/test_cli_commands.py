@@ -69,7 +69,9 @@ def test_eval_prints_the_scores_and_writes_them(place):
 def test_eval_says_what_was_cut_and_skipped(place):
     code, out, err = run_foreword(place, "eval", "run", "--set", "task.max_source_len=2")
     assert code == 0
-    assert "note: 4 sources were longer than the backbone takes and were cut at the end." in err
+    assert "note: 4 of 4 sources were too long and were cut at the end." in err
+    short = ("--set", "task.max_source_len=3")
+    assert "note: 1 of 2 sources were too long" in run_foreword(place, "generate", "run", "a", "a1b", *short)[2]
     assert json.loads(out)["num_cut_sources"] == 4
 
 

@@ -61,7 +61,6 @@ def test_a_decoder_only_batch_has_its_targets_where_they_are_predicted():
     assert batch.at.tolist() == [2, 3, 4, 6, 7]  # row * T + t
     assert batch.targets.tolist() == [7, 8, 1, 10, 1]
     assert batch.texts.decoder_ids is None
-    assert batch.num_rows == 2
 
 
 @pytest.mark.parametrize("family", ["bart", "t5"])

@@ -4,7 +4,7 @@ import pytest
 import torch
 from tests.tiny_models import tiny_backbone
 from tests.tiny_runs import TEXTS, log_lines, pairs_of, prefix_method, tiny_training
-from torch.nn.functional import log_softmax
+from torch.nn.functional import cross_entropy, log_softmax
 
 from foreword.backbone import Backbone
 from foreword.errors import RunError
@@ -213,6 +213,23 @@ def test_loss_and_divisor_in_numbers():
     assert target_loss(logits, torch.tensor([0, 1])).item() == pytest.approx(2 * 0.693147, rel=1e-5)
     assert target_loss(logits, torch.tensor([0, 1])).dtype == torch.float32
     assert (divisor("sum", 3, 20), divisor("token-mean", 3, 20)) == (3, 20)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_loss_and_its_gradient_are_those_of_cross_entropy_whatever_the_logits(dtype):
+    generator = torch.Generator().manual_seed(0)
+    for num_rows, scale in ((1, 1.0), (64, 5.0), (150, 300.0)):
+        logits = (torch.randn(num_rows, 97, generator=generator) * scale).to(dtype).requires_grad_()
+        targets = torch.randint(0, 97, (num_rows,), generator=generator)
+        plain = logits.detach().clone().requires_grad_()
+        (target_loss(logits, targets) / 7).backward()
+        wanted = cross_entropy(plain.float(), targets, reduction="sum")
+        (wanted / 7).backward()
+        assert logits.grad is not None
+        assert plain.grad is not None
+        torch.testing.assert_close(target_loss(logits, targets), wanted, rtol=1e-5, atol=1e-4)
+        half = dtype == torch.bfloat16
+        torch.testing.assert_close(logits.grad, plain.grad, rtol=2e-2 if half else 1e-4, atol=1e-5 if half else 1e-6)
 
 
 def test_the_dev_loss_is_the_mean_per_token_whatever_the_batches(tmp_path):

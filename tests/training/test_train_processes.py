@@ -24,7 +24,7 @@ def rank(recipe: Path, out: Path) -> None:
     from foreword.cli import main
 
     sys.argv = ["foreword", "train", str(recipe), "--out", str(out)]
-    sys.stdout = sys.stderr = open(os.devnull, "w")
+    sys.stdout = sys.stderr = open(recipe.with_name(f"said-{os.environ.get('RANK', 0)}"), "w")
     main()
 
 
@@ -84,6 +84,8 @@ def test_two_processes_give_the_parameters_and_log_of_one(tmp_path, family, meth
     for alone, together in zip(*logs, strict=True):
         assert together == pytest.approx(alone, rel=1e-5)
     assert json.loads((tmp_path / "2" / "run.json").read_text())["state"]["step"] == 5
+    assert '"trained_parameters"' in (tmp_path / "said-0").read_text()
+    assert (tmp_path / "said-1").read_text() == "", "one process speaks for all"
 
 
 def test_ctrl_c_in_one_process_stops_both_after_the_same_step_and_they_resume_as_two(tmp_path):
@@ -100,6 +102,8 @@ def test_ctrl_c_in_one_process_stops_both_after_the_same_step_and_they_resume_as
     assert [ended(process) for process in both] == [130, 130]
     stopped_after = checkpoint.load(out / "checkpoint.safetensors")[1]["state"]["step"]
     assert stopped_after < 300
+    assert f"stopped after step {stopped_after}; everything up to it is saved." in (tmp_path / "said-0").read_text()
+    assert (tmp_path / "said-1").read_text() == ""
     assert len(log_lines(out)) == stopped_after
     train_with(2, recipe, out)
     assert [line["step"] for line in log_lines(out) if "loss" in line] == list(range(1, 301))

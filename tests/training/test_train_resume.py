@@ -196,7 +196,7 @@ def dev_run(tmp_path: Path, scores: list[float], **settings):
         **settings,
     )
     left = iter(scores)
-    training.dev_scores = lambda: {"chrf": next(left), "ter": 0.0}
+    training.dev_scores = lambda: dict.fromkeys(["chrf", "ter"], next(left))
     kept = {}
     real = training._after_step
 
@@ -230,8 +230,10 @@ def test_patience_stops_a_run_that_no_longer_gets_better(tmp_path):
 
 
 def test_of_loss_and_ter_the_lower_is_the_better(tmp_path):
-    state, _ = dev_run(tmp_path, [0.0] * 6)
-    losses = [line["dev/loss"] for line in log_lines(tmp_path) if "dev/loss" in line]
+    state, _ = dev_run(tmp_path / "ter", [0.5, 0.4, 0.6, 0.3, 0.9, 0.3], select="ter")
+    assert (state.best, state.best_step) == (0.3, 4)
+    state, _ = dev_run(tmp_path / "loss", [0.0] * 6)
+    losses = [line["dev/loss"] for line in log_lines(tmp_path / "loss") if "dev/loss" in line]
     assert state.best == min(losses)
     assert state.best_step == 1 + losses.index(min(losses))
 

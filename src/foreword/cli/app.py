@@ -92,10 +92,7 @@ def evaluate(
         tuned = nothing_trained(lists.resolve(run, sets or []), out) if untouched else opened(run, sets or [])
         split = split or tuned.recipe.eval.split
         result = tuned.evaluate(split)
-    if result.num_cut_sources:
-        output.say(
-            f"note: {result.num_cut_sources} sources were longer than the backbone takes and were cut at the end."
-        )
+    output.say_cut(result.num_cut_sources, len(result.examples))
     content = tuned.result_file(split, result)
     for metric, reason in content["skipped"].items():
         output.say(f"note: {metric} was not scored: {reason}")
@@ -121,7 +118,9 @@ def generate(
 
         quiet_libraries()
         texts = sources or lines_of(input)
-        for text in opened(run, sets or []).generate(texts):
+        made = opened(run, sets or []).answers(texts)
+        output.say_cut(made.num_cut_sources, len(texts))
+        for text in made.texts:
             print(" ".join(text.split()), flush=True)
 
 

@@ -16,7 +16,8 @@ def stoppable(what_now: str = "Nothing was written.") -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        output.say(f"foreword: stopped. {what_now}")
+        if output.is_first_process():
+            output.say(f"foreword: stopped. {what_now}")
         sys.exit(130)
 
 
@@ -29,7 +30,8 @@ def resumable(command: str) -> Iterator[None]:
         try:
             yield
         except Interrupted as stopped:
-            output.say(f"foreword: {stopped}; everything up to it is saved. {command} goes on from there.")
+            if output.is_first_process():
+                output.say(f"foreword: {stopped}; everything up to it is saved. {command} goes on from there.")
             sys.exit(130)
 
 

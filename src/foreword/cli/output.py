@@ -4,6 +4,7 @@ Comes in:  plain data.      Goes out: text on stdout.
 """
 
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,12 +13,19 @@ from rich.console import Console
 from rich.table import Table
 
 
+def is_first_process() -> bool:
+    """Of a training over several processes (torchrun, accelerate launch) one speaks for all."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def to_terminal() -> bool:
     return sys.stdout.isatty()
 
 
 def show(data: Any, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """The rows as a table on a terminal, the data as JSON elsewhere."""
+    if not is_first_process():
+        return
     if not to_terminal():
         print(json.dumps(data, indent=1, ensure_ascii=False))
         return
@@ -51,3 +59,9 @@ def show_scores(scores: Mapping[str, Mapping[str, Mapping[str, Any]]], data: Any
 def say(text: str) -> None:
     """A line for people, on stderr."""
     print(text, file=sys.stderr, flush=True)
+
+
+def say_cut(num_cut: int, num_sources: int) -> None:
+    """What was cut is told, never done in silence."""
+    if num_cut:
+        say(f"note: {num_cut} of {num_sources} sources were too long and were cut at the end.")

@@ -48,11 +48,11 @@ def load_task(name: str, path: str | Path | None = None, **arguments: str | int)
         BadRecipe: an argument of the wrong type, or a path that is missing or not wanted.
         BadData: the path leads to no data.
     """
-    task_class: Callable[..., Task] = check_arguments(name, path, **arguments)
+    task_class = check_arguments(name, path, **arguments)
     return task_class(**arguments) if path is None else task_class(path=path, **arguments)
 
 
-def check_arguments(name: str, path: str | Path | None = None, **arguments: str | int) -> type[Task]:
+def check_arguments(name: str, path: str | Path | None = None, **arguments: str | int) -> Callable[..., Task]:
     """The task's class, once its arguments are found to be ones it takes; no file is looked at. Raises as `load_task`."""
     if name not in TASKS:
         raise UnknownName("task", name, TASKS)

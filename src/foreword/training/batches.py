@@ -28,10 +28,9 @@ class Batch:
     texts: Texts
     at: Tensor
     targets: Tensor
-    num_rows: int
 
     def to(self, device: torch.device) -> "Batch":
-        return Batch(self.texts.to(device), self.at.to(device), self.targets.to(device), self.num_rows)
+        return Batch(self.texts.to(device), self.at.to(device), self.targets.to(device))
 
 
 class Schedule:
@@ -69,10 +68,10 @@ def collate(backbone: Backbone, pairs: Sequence[Pair]) -> Batch:
         ids, mask = padded([p.source for p in pairs], pad)
         decoder_ids, decoder_mask = padded([[start, *p.target[:-1]] for p in pairs], pad)
         at, targets = target_positions([0] * len(pairs), [p.target for p in pairs], decoder_ids.shape[1])
-        return Batch(Texts(ids, mask, decoder_ids, decoder_mask), at, targets, len(pairs))
+        return Batch(Texts(ids, mask, decoder_ids, decoder_mask), at, targets)
     ids, mask = padded([[*p.source, *p.target[:-1]] for p in pairs], pad)
     at, targets = target_positions([len(p.source) - 1 for p in pairs], [p.target for p in pairs], ids.shape[1])
-    return Batch(Texts(ids, mask), at, targets, len(pairs))
+    return Batch(Texts(ids, mask), at, targets)
 
 
 def padded(rows: Sequence[list[int]], pad: int) -> tuple[Tensor, Tensor]:
