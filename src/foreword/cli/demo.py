@@ -43,10 +43,10 @@ def run_demo(out: Path, overrides: Sequence[str]) -> None:
         )
     told = side_by_side(trained)
     show(rows, told)
-    share = 100 * rows[0]["parameters"] / next(iter(trained.values())).backbone.num_parameters
-    output.say(
-        f"\n{time.monotonic() - began:.0f} s in all. Each prefix is {rows[0]['parameters']:,} numbers, {share:.1f} % of the backbone."
-    )
+    size = rows[0]["parameters"]
+    share = 100 * size / next(iter(trained.values())).backbone.num_parameters
+    took_s = time.monotonic() - began
+    output.say(f"\n{took_s:.0f} s in all. Each prefix is {size:,} numbers, {share:.1f} % of the backbone.")
     output.say(
         f"Next: foreword generate {out / VOICES[0]} 'station : Your Town | sky : clear | wind : south, 9 knots | ...'"
     )
