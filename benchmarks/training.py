@@ -10,7 +10,7 @@ it is not waits on a pipe. Rounds alternate, and a ratio is the median of the ro
 `equal`: 10 rows of 40 source and 30 target tokens, the loss on the targets, the same for both.
 `e2e`:   real E2E pairs, each side batching its own way: PEFT shuffles and pads to the longest with the loss on the targets,
          as people run it; Foreword takes batches by length and computes logits at targets only. Real tokens are counted.
-Memory is the peak of resident memory in training above what it was with the model loaded.
+Memory is the peak of resident memory in training above what it was before the model was loaded and the model's weights.
 
     python -m benchmarks.training --e2e data/e2e
 """
@@ -62,12 +62,14 @@ def save_model(folder: Path) -> None:
     from foreword.catalogue import embedded_backbones
 
     torch.manual_seed(0)
-    GPT2LMHeadModel(GPT2Config(resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, pad_token_id=PAD)).save_pretrained(folder)
+    GPT2LMHeadModel(GPT2Config(resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, pad_token_id=PAD)).save_pretrained(
+        folder
+    )
     AutoTokenizer.from_pretrained(embedded_backbones()["scribe"]).save_pretrained(folder)
 
 
 def foreword_step(model: Path, dtype: str, pairs: list[Ids]) -> tuple[Step, int]:
-    """Foreword's own loop, a step at a time; and the resident bytes with the model loaded."""
+    """Foreword's own loop, a step at a time; and the resident bytes before, with the weights."""
     from accelerate import Accelerator
 
     from foreword.backbone import load_backbone
@@ -75,8 +77,9 @@ def foreword_step(model: Path, dtype: str, pairs: list[Ids]) -> tuple[Step, int]
     from foreword.methods import PrefixTuning
     from foreword.training import Settings, Training
 
-    backbone = load_backbone(str(model), dtype=dtype)
     before = resident_bytes("VmRSS")
+    backbone = load_backbone(str(model), dtype=dtype)
+    before += weight_bytes(backbone.model)
     method = PrefixTuning(backbone, PREFIX_LEN, MLP_DIM)
     settings = Settings(lr=5e-5, total_steps=10**6, batch_size=ROWS)
     training = Training(backbone, method, [Pair(s, t) for s, t in pairs], [], settings, model, Accelerator(cpu=True))
@@ -84,13 +87,14 @@ def foreword_step(model: Path, dtype: str, pairs: list[Ids]) -> tuple[Step, int]
 
 
 def peft_step(folder: Path, dtype: str, pairs: list[Ids], equal: bool) -> tuple[Step, int]:
-    """The loop PEFT's documentation shows; and the resident bytes with the model loaded."""
+    """The loop PEFT's documentation shows; and the resident bytes before, with the weights."""
     import torch
     from peft import PrefixTuningConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, dtype))
     before = resident_bytes("VmRSS")
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, dtype))
+    before += weight_bytes(model)
     config = PrefixTuningConfig(
         task_type="CAUSAL_LM", num_virtual_tokens=PREFIX_LEN, prefix_projection=True, encoder_hidden_size=MLP_DIM
     )
@@ -128,6 +132,10 @@ def peft_batches(pairs: list[Ids], shuffle: bool) -> Iterator[list[Ids]]:
             yield pairs[start : start + ROWS]
 
 
+def weight_bytes(model) -> int:  # noqa: ANN001
+    return sum(p.numel() * p.element_size() for p in model.parameters())
+
+
 def resident_bytes(field: str) -> int:
     """VmRSS (now) or VmHWM (the peak since it was last reset)."""
     for line in Path("/proc/self/status").read_text().splitlines():
@@ -152,7 +160,9 @@ def work(args: argparse.Namespace) -> None:
         began = time.perf_counter()
         tokens = sum(step() for _ in range(int(line)))
         seconds = time.perf_counter() - began
-        print(json.dumps({"tokens_per_s": tokens / seconds, "peak_bytes": resident_bytes("VmHWM") - before}), flush=True)
+        print(
+            json.dumps({"tokens_per_s": tokens / seconds, "peak_bytes": resident_bytes("VmHWM") - before}), flush=True
+        )
 
 
 class Worker:

@@ -31,7 +31,7 @@ END = "<|endoftext|>"
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that decides the numbers; kept in state.json and compared on resume."""
+    """Everything that decides the numbers; kept in state.json."""
 
     num_layers: int = 6
     hidden_size: int = 256

@@ -12,7 +12,16 @@ from tests.tiny_runs import TEXTS, data_folder, log_lines, model_folder, tiny_re
 
 import foreword
 from foreword import experiment
-from foreword.errors import BadData, BadRecipe, ForewordError, MissingTool, PrefixMismatch, RunError, UnknownName
+from foreword.errors import (
+    BadData,
+    BadRecipe,
+    ForewordError,
+    MissingTool,
+    PrefixMismatch,
+    RunError,
+    UnknownName,
+    UnsupportedBackbone,
+)
 from foreword.training import checkpoint
 
 
@@ -141,6 +150,31 @@ def test_a_run_whose_data_changed_is_not_gone_on_with(place, tmp_path):
         foreword.train(recipe, tmp_path / "run")
 
 
+def test_a_finished_run_keeps_the_record_of_what_trained_it(place, tmp_path):
+    """The bug: the same command on a finished run wrote today's code commit and versions over those that trained it."""
+    recipe = tiny_recipe(place / "model", place / "data")
+    foreword.train(recipe, tmp_path / "run")
+    record = (tmp_path / "run" / "run.json").read_text().replace('"code_commit": "', '"code_commit": "older-')
+    (tmp_path / "run" / "run.json").write_text(record)
+    foreword.train(recipe, tmp_path / "run")
+    assert (tmp_path / "run" / "run.json").read_text() == record
+
+
+@pytest.mark.parametrize(("file", "text"), [("recipe.json", "{"), ("run.json", ""), ("run.json", "[1]")])
+def test_a_damaged_record_is_one_clear_line(place, tmp_path, file, text):
+    shutil.copytree(place / "run", tmp_path / "run")
+    (tmp_path / "run" / file).write_text(text)
+    with pytest.raises(RunError, match=rf"{file} (cannot be read|holds no record).*Train again into another folder"):
+        foreword.open_run(tmp_path / "run")
+
+
+def test_a_model_that_only_encodes_is_refused_before_training(place, tmp_path):
+    model = model_folder(tmp_path / "model", family="bert")
+    with pytest.raises(UnsupportedBackbone, match="is encoder-only and cannot learn to write text"):
+        foreword.train(tiny_recipe(model, place / "data"), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_auto_precision_is_settled_once_and_kept(place, tmp_path, monkeypatch):
     recipe = recipe_of(place, backbone={"dtype": "auto"}, train={"max_steps": 1})
     monkeypatch.setattr(experiment, "choose_dtype", lambda wanted, device: "bfloat16")
@@ -161,7 +195,7 @@ def test_full_finetuning_in_half_precision_keeps_its_weights_whole(place, tmp_pa
     weights = load_file(tmp_path / "run" / "method.safetensors")
     assert {t.dtype for t in weights.values()} == {torch.float32}
     half = {
-        n: p.float() for n, p in foreword.load_backbone(str(place / "model"), dtype="bfloat16").model.named_parameters()
+        n: p.float() for n, p in foreword.Backbone.load(str(place / "model"), dtype="bfloat16").model.named_parameters()
     }
     steps = torch.cat([(weights[n] - half[n]).abs().flatten() for n in weights])
     assert 0 < steps.max() < 1e-4, "updates smaller than bfloat16 can hold are kept"
@@ -290,7 +324,7 @@ def test_encoder_decoder_models_go_the_whole_way(tmp_path, family):
 def test_the_front_door_names_everything_it_shows():
     for name in foreword.__all__:
         assert getattr(foreword, name) is not None
-    with pytest.raises(AttributeError, match="module 'foreword' has no attribute 'trian'; it has Decoding, "):
+    with pytest.raises(AttributeError, match="module 'foreword' has no attribute 'trian'; it has Backbone, "):
         _ = foreword.trian  # type: ignore[attr-defined]
 
 

@@ -2,9 +2,10 @@
 
 import pytest
 import torch
-from tests.tiny_models import random_prefix, tiny_backbone
+from tests.tiny_models import FAMILIES, random_prefix, sharpened, tiny_backbone, tokenizer
 from transformers import GenerationConfig
 
+from foreword.backbone import Backbone
 from foreword.backbone.wording import limits, source_ids
 from foreword.errors import BadData, PrefixMismatch, UnsupportedBackbone
 from foreword.generation import Decoding, generate, generate_ids
@@ -78,8 +79,9 @@ def test_no_ngram_comes_back_where_that_is_asked_for():
 def test_a_models_own_generation_settings_never_slip_in(family):
     """The bug: transformers fills what a config leaves open from the model's own, as BART's forced first token."""
     wanted = generate(tiny_backbone(family), SOURCES, SHORT).texts
-    backbone = tiny_backbone(family)
-    backbone.model.generation_config = GenerationConfig(
+    torch.manual_seed(0)
+    model = sharpened(FAMILIES[family](), 3)
+    model.generation_config = GenerationConfig(
         no_repeat_ngram_size=1,
         repetition_penalty=9.0,
         forced_bos_token_id=9,
@@ -87,7 +89,7 @@ def test_a_models_own_generation_settings_never_slip_in(family):
         min_length=40,
         num_beams=4,
     )
-    assert generate(backbone, SOURCES, SHORT).texts == wanted
+    assert generate(Backbone(model, tokenizer(), "told"), SOURCES, SHORT).texts == wanted
 
 
 def test_cut_sources_are_counted_and_cut_at_the_end():
@@ -157,3 +159,11 @@ def test_more_tokens_than_the_backbone_has_positions_for_are_refused():
     assert limits(tiny_backbone("t5"), 5, 0, 10**6).target_len == 10**6
     assert limits(backbone, 10, 0, 20).source_len == 98
     assert limits(backbone, 10, 7, 20).source_len == 7
+
+
+def test_every_token_that_holds_a_line_break_is_known():
+    """The bug: only the tokens of a lone line break were banned, and a break inside another token was still written."""
+    backbone = tiny_backbone("gpt2")
+    backbone.tokenizer.add_tokens([".\n", "\n\n"])
+    texts = [backbone.tokenizer.decode([i]) for i in backbone.line_break_ids]
+    assert sorted(texts) == ["\n", "\n\n", ".\n"]

@@ -3,10 +3,10 @@
     import foreword
 
     recipe = foreword.read_recipe("recipes/embedded/demo.toml", ["task.voice=poet"])
-    prefix = foreword.train(recipe, out="runs/poet")
-    prefix.generate(["station : Lizard Point | sky : clear | wind : south, 9 knots | temperature : 14 °C | sea : calm"])
-    prefix.evaluate("test")
-    foreword.keep(prefix, "store", "poet")
+    tuned = foreword.train(recipe, out="runs/poet")
+    tuned.generate(["station : Lizard Point | sky : clear | wind : south, 9 knots | temperature : 14 °C | sea : calm"])
+    tuned.evaluate("test")
+    foreword.keep(tuned, "store", "poet")
     foreword.take("poet@1", "store").generate([...])
 
 Names are loaded when first used, so that importing the package costs nothing.
@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from foreword.backbone import load_backbone
+    from foreword.backbone import Backbone
     from foreword.errors import ForewordError
     from foreword.experiment import Tuned, open_run, train, untouched
     from foreword.generation import Decoding, generate
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from foreword.tasks import load_task
 
 _ROOMS = {
+    "Backbone": "backbone",
     "Decoding": "generation",
     "ForewordError": "errors",
     "Prefix": "prefix",
@@ -36,7 +37,6 @@ _ROOMS = {
     "Tuned": "experiment",
     "generate": "generation",
     "keep": "keeping",
-    "load_backbone": "backbone",
     "load_task": "tasks",
     "open_run": "experiment",
     "read_recipe": "recipe",
@@ -47,6 +47,7 @@ _ROOMS = {
 }
 
 __all__ = [
+    "Backbone",
     "Decoding",
     "ForewordError",
     "Prefix",
@@ -55,7 +56,6 @@ __all__ = [
     "Tuned",
     "generate",
     "keep",
-    "load_backbone",
     "load_task",
     "open_run",
     "read_recipe",

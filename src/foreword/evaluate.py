@@ -67,7 +67,7 @@ def evaluate_split(
     for row, example in enumerate(examples):
         if example.group:
             groups.setdefault(example.group, []).append(row)
-    if len(groups) == 2:  # one group is everything
+    if len(groups) == 2 and all(example.group for example in examples):  # one group is everything
         groups = {ALL: groups[ALL]}
     scores = {
         group: score(

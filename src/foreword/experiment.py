@@ -6,7 +6,6 @@ A run folder holds: `recipe.json` (resolved), `run.json` (facts of the training)
 `best.safetensors`, `method.safetensors` (what was trained), `result-SPLIT.json` and `texts-SPLIT.txt` per evaluation.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 from safetensors import SafetensorError
@@ -21,7 +21,7 @@ from safetensors.torch import load_file
 
 from foreword.backbone import Backbone, load_backbone
 from foreword.backbone.wording import Pair, limits, source_ids, target_ids
-from foreword.errors import BadRecipe, PrefixMismatch, RunError
+from foreword.errors import BadRecipe, PrefixMismatch, RunError, UnsupportedBackbone
 from foreword.evaluate import Result, evaluate_split, result_file
 from foreword.generation import Decoding, Generated, generate
 from foreword.methods import METHODS, Method, build_method
@@ -36,7 +36,7 @@ from foreword.training.loop import DevScores
 from foreword.training.precision import choose_device, choose_dtype, share_cores
 from foreword.training.progress import Reporter
 from foreword.vetting import check_tools, vet
-from foreword.writing import write_json, write_text
+from foreword.writing import read_json, write_json, write_text
 
 UNTOUCHED = {"name": "untouched", "trained_parameters": 0, "stored_parameters": 0, "share_of_backbone": 0.0}
 
@@ -95,16 +95,17 @@ def train(recipe: Recipe, out: str | Path) -> Tuned:
     method = build_method(recipe.method, backbone, recipe.train.seed, first_prefix(recipe, backbone))
     settings = settings_of(recipe, len(pairs), trains_backbone=method.trains_backbone)
     dev_scores = dev_scores_of(recipe, backbone, task, method) if recipe.train.dev_metrics else None
+    backbone.checkpointing(recipe.train.checkpointing)
     if accelerator.is_main_process:  # only now: what fails before leaves no folder behind
         write_json(folder / "recipe.json", recipe.to_dict())
     made_of = hashes_of(backbone, task)
     training = Training(backbone, method, pairs, dev_pairs, settings, folder, accelerator, dev_scores, made_of)
     with tracked(recipe, accelerator):
-        backbone.checkpointing(recipe.train.checkpointing)
         state = training.run()
-        backbone.checkpointing(False)
+    backbone.checkpointing(False)
     facts = method_facts(recipe, method, backbone)
-    if accelerator.is_main_process:
+    # A run that had finished before keeps its record: other code than today's may have trained it.
+    if accelerator.is_main_process and not (folder / "run.json").is_file():
         run = {"method": facts, "state": vars(state), "num_pairs": len(pairs), "data_hash": task.data_hash("train")}
         run |= {"fingerprint": backbone.fingerprint, "code_commit": code_commit(), "versions": versions()}
         write_json(folder / "run.json", run)
@@ -165,8 +166,7 @@ def open_run(folder: str | Path) -> Tuned:
         raise RunError(f"{folder} holds no run. `foreword train RECIPE --out {folder}` makes one.")
     if not (folder / "run.json").is_file():
         raise RunError(f"the run in {folder} has not finished. `foreword train RECIPE --out {folder}` goes on with it.")
-    recipe = Recipe.from_dict(json.loads((folder / "recipe.json").read_text(encoding="utf-8")))
-    run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    recipe, run = Recipe.from_dict(read_json(folder / "recipe.json")), read_json(folder / "run.json")
     backbone = open_backbone(recipe.backbone)
     if backbone.fingerprint != run["fingerprint"]:
         raise PrefixMismatch(
@@ -212,7 +212,7 @@ def settled(recipe: Recipe, folder: Path, accelerator: Accelerator) -> Recipe:
         RunError: the folder holds a run of another recipe.
     """
     path = folder / "recipe.json"
-    held = Recipe.from_dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+    held = Recipe.from_dict(read_json(path)) if path.is_file() else None
     if held is None:
         # Measured times differ from process to process; what the first one finds holds for all.
         return with_dtype(recipe, broadcast_object_list([choose_dtype(recipe.backbone.dtype, accelerator.device)])[0])
@@ -232,7 +232,7 @@ def with_dtype(recipe: Recipe, dtype: str) -> Recipe:
 
 def open_backbone(recipe: BackboneRecipe, accelerator: Accelerator | None = None) -> Backbone:
     device = choose_device(recipe.device) if accelerator is None else str(accelerator.device)
-    dtype = "float32" if recipe.dtype == "auto" else recipe.dtype
+    dtype = choose_dtype(recipe.dtype, torch.device(device)) if recipe.dtype == "auto" else recipe.dtype
     backbone = load_backbone(recipe.name, recipe.revision or None, dtype, device)
     assert backbone.fingerprint  # read now, and kept: full fine-tuning moves the weights it names
     return backbone
@@ -264,6 +264,8 @@ def first_prefix(recipe: Recipe, backbone: Backbone) -> Prefix | None:
 
 def encoded_pairs(recipe: Recipe, task: Task, backbone: Backbone, reporter: Reporter) -> tuple[list[Pair], list[Pair]]:
     """Training and dev pairs as ids. What had to be cut is said, never done in silence."""
+    if backbone.kind == "encoder-only":
+        raise UnsupportedBackbone(f"{backbone.name} is encoder-only and cannot learn to write text. Choose a decoder.")
     prefix_len = recipe.method.prefix_len if isinstance(recipe.method, PrefixRecipe) else 0
     most = limits(backbone, prefix_len, recipe.task.max_source_len, recipe.task.max_target_len)
     made = []

@@ -36,9 +36,6 @@ class Decoding:
 
     def config(self, backbone: Backbone) -> GenerationConfig:
         """The same for transformers, from nothing: a model's own generation settings never slip in."""
-        tokenizer = backbone.tokenizer
-        # One line break may be another token than several.
-        newlines = {i for breaks in ("\n", "\n\n\n") for i in tokenizer(breaks, add_special_tokens=False)["input_ids"]}
         sampling = {"temperature": self.temperature, "top_p": self.top_p, "top_k": self.top_k} if self.sample else {}
         return GenerationConfig(
             num_beams=self.beams,
@@ -47,7 +44,7 @@ class Decoding:
             min_new_tokens=self.min_new_tokens or None,
             length_penalty=self.length_penalty if self.beams > 1 else None,
             no_repeat_ngram_size=self.no_repeat_ngram or None,
-            bad_words_ids=[[i] for i in sorted(newlines)] if self.no_newlines and newlines else None,
+            suppress_tokens=backbone.line_break_ids or None if self.no_newlines else None,
             pad_token_id=pad_id(backbone),
             eos_token_id=end_id(backbone),
             decoder_start_token_id=getattr(backbone.model.config, "decoder_start_token_id", None),
@@ -121,7 +118,6 @@ def answer(
     order = sorted(range(len(ids)), key=lambda i: len(ids[i]), reverse=True)
     answers: list[list[int]] = [[] for _ in ids]
     config = decoding.config(backbone)
-    backbone.model.generation_config = GenerationConfig()  # what ours leaves open would be taken from the model's own
     with seeded(decoding.seed, decoding.sample):
         for start in range(0, len(order), decoding.batch_size):
             rows = order[start : start + decoding.batch_size]

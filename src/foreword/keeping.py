@@ -4,7 +4,6 @@ Comes in:  a Tuned, or a store reference.      Goes out: a manifest, or a Tuned.
 The canary is made and checked here: an input and the first tokens that must come of it.
 """
 
-import json
 from pathlib import Path
 from typing import cast, get_args
 
@@ -17,6 +16,7 @@ from foreword.prefix import Prefix
 from foreword.recipe import Recipe
 from foreword.store import Canary, Manifest, Store, StoredScore
 from foreword.store.manifest import DType
+from foreword.writing import read_json
 
 CANARY_LEN = 12  # tokens
 
@@ -33,7 +33,7 @@ def keep(tuned: Tuned, store: str | Path, name: str, dtype: str = "float32") -> 
         raise StoreError("this prefix comes out of a store, where it is kept already. Keep one from a run's folder.")
     if dtype not in get_args(DType):
         raise StoreError(f"dtype must be {' or '.join(get_args(DType))}, got {dtype!r}.")
-    run = json.loads((tuned.folder / "run.json").read_text(encoding="utf-8"))
+    run = read_json(tuned.folder / "run.json")
     example = tuned.task.examples(tuned.task.splits[-1])[0]
     stored = tuned.prefix.to(dtype=DTYPES[dtype])  # the canary must come of the numbers that are stored
     ids = canary_ids(tuned.backbone, stored, example.source)
@@ -89,7 +89,7 @@ def stored_scores(folder: Path) -> list[StoredScore]:
     """Every score in the run's result files."""
     scores = []
     for path in sorted(folder.glob("result-*.json")):
-        result = json.loads(path.read_text(encoding="utf-8"))
+        result = read_json(path)
         for group, metrics in result["scores"].items():
             for metric, score in metrics.items():
                 signature = f"{result['signature']}|group:{group}|{score['signature']}"

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, whatever stops the process or the disk.
+"""Files that are there whole or not at all, whatever stops the process or the disk; and records read back from them.
 
 Comes in:  a path, and what writes it.      Goes out: the file, or the one that stood there before.
 """
@@ -45,6 +45,21 @@ def drop(fresh: Path) -> None:
         fresh.unlink(missing_ok=True)
     except OSError:
         return  # the folder itself is what is wrong; the first error tells
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """What `write_json` wrote.
+
+    Raises:
+        RunError: the file is missing or damaged.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path} cannot be read ({error}). Train again into another folder.") from None
+    if not isinstance(content, dict):
+        raise RunError(f"{path} holds no record but {type(content).__name__}. Train again into another folder.")
+    return content
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

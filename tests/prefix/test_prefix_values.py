@@ -153,3 +153,16 @@ def test_a_prefix_is_cut_or_said_again(prefix_len, index):
     got = resized(made, prefix_len)
     assert_close(got.keys["decoder"], made.keys["decoder"][:, :, index])
     assert_close(got.values["decoder"], made.values["decoder"][:, :, index])
+
+
+@pytest.mark.parametrize(
+    ("numbers", "kept"), [([2, 2, 0, 0], 2), ([0, 1, 2], 3), ([1, 1, 0], 3), ([0, 0, 1, 1, 0, 0], 3), ([1] * 6, 1)]
+)
+def test_rows_of_one_prefix_that_follow_one_another_share_it(numbers, kept):
+    bank = PrefixBank([prefix(n, seed) for seed, n in enumerate((2, 5, 3))])
+    injection = bank.rows(numbers)
+    served = injection.keys["decoder"].repeat_interleave(len(numbers) // kept, dim=1)
+    assert injection.keys["decoder"].shape[1] == kept
+    for row, number in enumerate(numbers):
+        length = int(bank.lengths[number])
+        assert torch.equal(served[:, row, :, :length], bank.keys["decoder"][:, number, :, :length])

@@ -10,7 +10,8 @@ from scripts.corpus.pen import finish
 from scripts.corpus.tables import Sample, examples, sample
 
 FORBIDDEN = re.compile(
-    r"\b(restaurants?|pubs?|cuisines?|coffee|eater(y|ies)|bistros?|dish(es)?|foods?|meals?|menus?|dining)\b", re.IGNORECASE
+    r"\b(restaurants?|pubs?|cuisines?|coffee|eater(y|ies)|bistros?|dish(es)?|foods?|meals?|menus?|dining)\b",
+    re.IGNORECASE,
 )
 DOUBLED = re.compile(r"\b(\w+) \1\b", re.IGNORECASE)
 WRONG_A = re.compile(r"\ba (?=[aeiou])(?!one\b|once\b|uni|use|usu|eu|ewe|uk)", re.IGNORECASE)
@@ -79,7 +80,11 @@ def test_no_word_is_doubled(samples):
 
 
 def test_articles_agree_with_what_follows(samples):
-    bad = [s.text for s in samples if s.sort != "skill" and (WRONG_A.search(without_names(s)) or WRONG_AN.search(without_names(s)))]
+    bad = [
+        s.text
+        for s in samples
+        if s.sort != "skill" and (WRONG_A.search(without_names(s)) or WRONG_AN.search(without_names(s)))
+    ]
     assert len(bad) < 5, bad[:5]
 
 

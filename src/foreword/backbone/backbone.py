@@ -52,10 +52,20 @@ class Backbone:
         self.seam = Seam()
         self._wanted = Wanted()
         model.eval().requires_grad_(False)
+        model.generation_config = GenerationConfig()  # what a caller leaves open would be taken from the model's own
         with restored_if_refused(model):
             self.sites = mark_sites(model, self.seam, name)
             self.kind = kind_of(model.config.is_encoder_decoder, self.sites)
             self._hook()
+
+    @classmethod
+    def load(
+        cls, name: str = "scribe", revision: str | None = None, dtype: str = "float32", device: str = "cpu"
+    ) -> "Backbone":
+        """An embedded backbone, one from a folder, or one by hub name; see `loading.load_backbone`."""
+        from foreword.backbone.loading import load_backbone
+
+        return load_backbone(name, revision, dtype, device)
 
     def _hook(self) -> None:
         head = self.model.get_output_embeddings()
@@ -80,6 +90,12 @@ class Backbone:
     @cached_property
     def tokenizer_hash(self) -> str:
         return tokenizer_hash(self.tokenizer)
+
+    @cached_property
+    def line_break_ids(self) -> list[int]:
+        """Every token that holds a line break, alone or with other characters."""
+        texts = self.tokenizer.batch_decode([[i] for i in range(len(self.tokenizer))])
+        return [i for i, text in enumerate(texts) if "\n" in text]
 
     @property
     def hidden_size(self) -> int:

@@ -3,6 +3,7 @@
 Comes in:  a folder.      Goes out: trained prefixes in it; scores before and after, and texts, on stdout.
 """
 
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -47,9 +48,7 @@ def run_demo(out: Path, overrides: Sequence[str]) -> None:
     share = 100 * size / next(iter(trained.values())).backbone.num_parameters
     took_s = time.monotonic() - began
     output.say(f"\n{took_s:.0f} s in all. Each prefix is {size:,} numbers, {share:.1f} % of the backbone.")
-    output.say(
-        f"Next: foreword generate {out / VOICES[0]} 'station : Your Town | sky : clear | wind : south, 9 knots | ...'"
-    )
+    output.say(f"Next: {sys.argv[0]} generate {out / VOICES[0]} '{told[0]['source']}'")
 
 
 def side_by_side(trained: dict[str, Tuned]) -> list[dict[str, Any]]:

@@ -45,7 +45,7 @@ def chrf(texts: Texts) -> Statistics:
     counter = CHRF()
 
     # sacrebleu shows chrF's counts to nobody; these two methods are what its own corpus_score is made of, and
-    # tests/metrics/test_ngrams.py holds the result against corpus_score.
+    # tests/metrics/test_metric_formulas.py holds the result against corpus_score.
     def row(hypothesis: str, references: list[str]) -> list[int]:
         return counter._extract_corpus_statistics([hypothesis], [[reference] for reference in references])[0]
 

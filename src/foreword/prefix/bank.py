@@ -47,7 +47,7 @@ class PrefixBank:
                 {s: k[:, only : only + 1, :, :length] for s, k in self.keys.items()},
                 {s: v[:, only : only + 1, :, :length] for s, v in self.values.items()},
             )
-        index = torch.tensor(list(numbers), device=self.lengths.device)
+        index = torch.tensor(runs(numbers), device=self.lengths.device)
         lengths = self.lengths[index]
         longest = int(lengths.max())
         return Injection(
@@ -55,6 +55,13 @@ class PrefixBank:
             {s: v[:, index, :, :longest] for s, v in self.values.items()},
             None if bool((lengths == longest).all()) else lengths,
         )
+
+
+def runs(numbers: Sequence[int]) -> list[int]:
+    """[2, 2, 0, 0] -> [2, 0]: one number for rows that follow one another, where all such runs are of one length."""
+    heads = [i for i, number in enumerate(numbers) if i == 0 or number != numbers[i - 1]]
+    even = {b - a for a, b in zip(heads, [*heads[1:], len(numbers)], strict=True)}
+    return [numbers[i] for i in heads] if len(even) == 1 else list(numbers)
 
 
 def stack(tensors: Sequence[Tensor]) -> Tensor:

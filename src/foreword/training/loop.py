@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
 from torch import Tensor, nn
 
 from foreword.backbone import Backbone
@@ -205,6 +206,9 @@ class Training:
         self.backbone.model.eval()
         scores = {"loss": self.dev_loss(), **(self.dev_scores() if self.dev_scores is not None else {})}
         self.backbone.model.train(settings.lm_dropout)
+        scores = broadcast_object_list([scores])[
+            0
+        ]  # one verdict for all processes, or they would stop at different steps
         self._log({"step": state.step, **{f"dev/{name}": value for name, value in scores.items()}})
         reporter.say(f"step {state.step}  " + "  ".join(f"dev {name} {value:.4f}" for name, value in scores.items()))
         value = scores[settings.select]

@@ -25,15 +25,17 @@ class SummedCrossEntropy(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, logits: Tensor, targets: Tensor) -> Tensor:
-        gradient, loss = torch.empty_like(logits), logits.new_zeros((), dtype=torch.float32)
+        gradient = torch.empty_like(logits) if ctx.needs_input_grad[0] else None
+        loss = logits.new_zeros((), dtype=torch.float32)
         for start in range(0, len(targets), ROWS):
             some, wanted = logits[start : start + ROWS], targets[start : start + ROWS, None]
             shares = torch.softmax(some, dim=-1, dtype=torch.float32)
             highest, where = some.max(dim=-1, keepdim=True)
             # log softmax at the target by way of the largest logit, whose share cannot underflow as the target's can.
             log_share = some.gather(1, wanted).float() - highest.float() + shares.gather(1, where).log()
-            gradient[start : start + ROWS] = shares.scatter_add_(1, wanted, torch.full_like(log_share, -1.0))
             loss -= log_share.sum()
+            if gradient is not None:
+                gradient[start : start + ROWS] = shares.scatter_add_(1, wanted, torch.full_like(log_share, -1.0))
         ctx.save_for_backward(gradient)
         return loss
 
