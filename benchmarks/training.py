@@ -172,8 +172,9 @@ class Worker:
         command = [sys.executable, "-W", "ignore", "-m", "benchmarks.training", "--worker", side, "--data", data]
         command += ["--dtype", dtype, "--threads", str(args.threads), "--model", str(args.model)]
         command += ["--e2e", str(args.e2e)] if args.e2e else []
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-        self.process = subprocess.Popen(command, text=True, **pipes)
+        self.process = subprocess.Popen(
+            command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
         self.answer()
 
     def answer(self) -> dict[str, float]:

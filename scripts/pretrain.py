@@ -215,7 +215,7 @@ def pretrain(
     tokenizer_file = corpus / "tokenizer.json"
     vocab = json.loads(tokenizer_file.read_text(encoding="utf-8"))["model"]["vocab"]
     model = new_model(plan, vocab_size=math.ceil(len(vocab) / 64) * 64, end=vocab[END], start_from=start_from)
-    model = model.to(torch.bfloat16)
+    model.to(dtype=torch.bfloat16)  # type: ignore[call-arg]
     masters = Masters(model, plan)
     first, out_state = 0, out / "state.json"
     out.mkdir(parents=True, exist_ok=True)

@@ -60,6 +60,12 @@ class Thing:
     past: bool = False
     aside: bool = False  # one of its values carries a relative clause of its own; a second one would attach to the wrong noun
 
+    @property
+    def called(self) -> str:
+        """Its name, where it is known to have one."""
+        assert self.name is not None, self
+        return self.name
+
 
 class Pen:
     """Phrases about one thing, in one voice."""
@@ -102,7 +108,8 @@ class Pen:
         have = [r for r in roles if r in fact.forms]
         return have[int(self.rng.random() ** 1.3 * len(have))] if have else None
 
-    def say(self, fact: Fact, role: str) -> str:
+    def say(self, fact: Fact, role: str | None) -> str:
+        assert role is not None, fact
         return self.fill(pick(self.rng, fact.forms[role]), fact)
 
     def verb(self, fact: Fact) -> str:
@@ -211,7 +218,7 @@ class Pen:
         """How a later sentence calls the thing: it, the lighthouse, Harlow (a person's surname), the name."""
         thing, roll = self.thing, self.rng.random()
         if thing.person and thing.pronoun == "they":
-            return thing.name.split(" ")[-1] if roll < 0.5 else thing.name
+            return thing.called.split(" ")[-1] if roll < 0.5 else thing.called
         if self.named_last and roll > 0.5:
             roll -= 0.5
         self.named_last = roll >= 0.8

@@ -15,7 +15,7 @@ from scripts.corpus.things import draw_domain, draw_thing
 
 def _fields(thing: Thing) -> list[tuple[str, str]]:
     kind = [("kind", thing.kind)] if thing.kind else []
-    return [("name", thing.name), *kind, *((f.key, f.written) for f in thing.facts)]
+    return [("name", thing.called), *kind, *((f.key, f.written) for f in thing.facts)]
 
 
 def answer(rng: Random) -> tuple[str, str]:

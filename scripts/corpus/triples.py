@@ -46,12 +46,12 @@ def _spelled_relation(rng: Random, key: str) -> str:
 
 def _of(rng: Random, thing: Thing) -> list[Triple]:
     relation = pick(rng, ("occupation", "profession", "type") if thing.person else KIND_RELATIONS)
-    kind = [(thing.name, relation, thing.kind)] if thing.kind else []
+    kind = [(thing.called, relation, thing.kind)] if thing.kind else []
     made = []
     for fact in thing.facts:
         relation = _spelled_relation(rng, fact.key)
         values = fact.written.split(", ") if fact.variant == "many" and rng.random() < 0.8 else [fact.written]
-        made += [(thing.name, relation, value) for value in values]
+        made += [(thing.called, relation, value) for value in values]
     return kind + made
 
 
@@ -124,7 +124,7 @@ def shared(rng: Random) -> tuple[str, str, tuple[str, ...]]:
     pen = Pen(rng, first)
     relation = _spelled_relation(rng, fact.key)
     said = pluralise(pen.verb(fact))
-    a, b = first.name, second.name
+    a, b = first.called, second.called
     text = pick(
         rng, (f"both {a} and {b} {said}", f"{a} and {b} {_both(said)}", f"{a} and {b} {said}", f"{a}, like {b}, {pen.verb(fact)}")
     )
