@@ -154,7 +154,7 @@ def test_a_mixed_batch_can_be_trained_with_activations_computed_again(family):
 def test_generation_works_while_layers_recompute():
     backbone = tiny_backbone("llama")
     prefix = Injection.of(random_prefix(backbone, 3))
-    config = GenerationConfig(max_new_tokens=4, min_new_tokens=4, do_sample=False, pad_token_id=0)
+    config = GenerationConfig(max_new_tokens=4, min_new_tokens=4, do_sample=False, pad_token_id=0, eos_token_id=1)
     wanted = backbone.generate(SOURCE, config, prefix)
     backbone.checkpointing(True)
     assert torch.equal(backbone.generate(SOURCE, config, prefix), wanted)

@@ -10,10 +10,18 @@ from foreword.prefix import Injection, PrefixBank
 
 ROWS = [[7, 61, 4, 12], [5, 9], [33, 41, 8, 14, 3, 20]]
 LENGTHS = [3, 1, 4]
-GREEDY = GenerationConfig(max_new_tokens=7, min_new_tokens=7, do_sample=False, pad_token_id=0)
-BEAMS = GenerationConfig(max_new_tokens=7, min_new_tokens=7, do_sample=False, num_beams=3, pad_token_id=0)
+GREEDY = GenerationConfig(max_new_tokens=7, min_new_tokens=7, do_sample=False, pad_token_id=0, eos_token_id=1)
+BEAMS = GenerationConfig(
+    max_new_tokens=7, min_new_tokens=7, do_sample=False, num_beams=3, pad_token_id=0, eos_token_id=1
+)
 SEVERAL = GenerationConfig(
-    max_new_tokens=7, min_new_tokens=7, do_sample=False, num_beams=3, num_return_sequences=2, pad_token_id=0
+    max_new_tokens=7,
+    min_new_tokens=7,
+    do_sample=False,
+    num_beams=3,
+    num_return_sequences=2,
+    pad_token_id=0,
+    eos_token_id=1,
 )
 WAYS = pytest.mark.parametrize("config", [GREEDY, BEAMS, SEVERAL], ids=["greedy", "beams", "several"])
 

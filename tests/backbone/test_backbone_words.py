@@ -20,8 +20,10 @@ from foreword.errors import PrefixMismatch
 from foreword.prefix import Injection, PrefixBank
 
 WORDS, TEXT = [5, 9, 2, 33, 41], [7, 61, 4, 12]
-GREEDY = GenerationConfig(max_new_tokens=6, min_new_tokens=6, do_sample=False, pad_token_id=0)
-BEAMS = GenerationConfig(max_new_tokens=6, min_new_tokens=6, do_sample=False, num_beams=3, pad_token_id=0)
+GREEDY = GenerationConfig(max_new_tokens=6, min_new_tokens=6, do_sample=False, pad_token_id=0, eos_token_id=1)
+BEAMS = GenerationConfig(
+    max_new_tokens=6, min_new_tokens=6, do_sample=False, num_beams=3, pad_token_id=0, eos_token_id=1
+)
 
 
 def real(logits, texts):

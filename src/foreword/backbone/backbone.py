@@ -52,7 +52,9 @@ class Backbone:
         self.seam = Seam()
         self._wanted = Wanted()
         model.eval().requires_grad_(False)
-        model.generation_config = GenerationConfig()  # what a caller leaves open would be taken from the model's own
+        # What a caller leaves open would be taken from the model's own; of that, only where a decoder starts is kept.
+        start = getattr(model.config, "decoder_start_token_id", None)
+        model.generation_config = GenerationConfig(decoder_start_token_id=start)
         with restored_if_refused(model):
             self.sites = mark_sites(model, self.seam, name)
             self.kind = kind_of(model.config.is_encoder_decoder, self.sites)
