@@ -152,11 +152,11 @@ def rating(rng: Random) -> Value:
 def area(rng: Random) -> Value:
     """A part of a town: one is *in* some and *by* others."""
     if rng.random() < 0.42:
-        made = pick(rng, ("riverside", "riverside", "waterfront", "seafront", "lakeside", "canalside", "quayside", "beachfront"))
+        made = pick(rng, ("riverside", "waterfront", "seafront", "lakeside", "canalside", "quayside", "beachfront"))
         return made, made, "by"
     made = pick(
         rng,
-        "city centre, city centre, town centre, old town, harbour, market district, university quarter, docklands, suburbs, "
+        "city centre, town centre, old town, harbour, market district, university quarter, docklands, suburbs, "
         "northern outskirts, castle quarter, theatre district, upper town, west end, silk quarter, garden district".split(", "),
     )
     return made, made, "in"

@@ -7,8 +7,7 @@ from random import Random
 
 from scripts.corpus import lexicon
 from scripts.corpus.attribute import Attribute
-from scripts.corpus.attributes_open import OFFER, open_attribute
-from scripts.corpus.attributes_service import SERVICE
+from scripts.corpus.attributes_open import open_attribute
 from scripts.corpus.domains import DOMAINS, SERVICE_DOMAINS, Domain
 from scripts.corpus.lexicon import pick
 from scripts.corpus.linear import spell
@@ -19,8 +18,6 @@ UNITS = frozenset(
     "metres m feet km hectares acres kg grams tonnes hours minutes days knots mph km/h kW GB inches cm mm miles".split()
 )
 UNIT_IN_KEY = (" ({})", " (in {})", "_{}", " in {}")  # `height (metres) : 31`, the unit told by the field's name
-CORE = tuple(SERVICE[name] for name in "price rating area near family".split())
-CORE_ONLY = 0.3  # share of places to visit described by these alone, with something on offer
 OPEN = 0.11  # share of fields that any thing can have
 SORTS = (
     "small, former, modern, old, large, famous, little-known, experimental, award-winning, historic, unusual, independent, rare"
@@ -53,8 +50,6 @@ def draw_fact(rng: Random, attribute: Attribute) -> Fact:
 def draw_attributes(rng: Random, domain: Domain, count: int) -> list[Attribute]:
     """Up to `count` different attributes; those listed twice in the domain come up more often."""
     pool, chosen = domain.attributes, []
-    if domain.visit and rng.random() < CORE_ONLY:
-        pool = (*CORE, pick(rng, OFFER))
     for _ in range(3 * count):
         attribute = pick(rng, pool)
         if attribute not in chosen:
