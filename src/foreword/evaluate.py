@@ -6,7 +6,7 @@ Comes in:  a backbone with or without a prefix, a task's split, metrics.      Go
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -46,20 +46,16 @@ def evaluate_split(
     size: int = 0,
     max_source_len: int = 0,
     resamples: int = 1000,
-    on_start: Callable[[int], None] | None = None,
 ) -> Result:
     """Generate a text for every distinct source of a split and score them.
 
     Args:
         metrics: by name; none means the task's own.
         size: only the first so many examples; 0 = all.
-        on_start: told the number of examples before the work begins.
     """
     names = list(metrics or task.metrics)
     check_metrics(names)
     examples = task.examples(split)[: size or None]
-    if on_start is not None:
-        on_start(len(examples))
     began = time.monotonic()
     made = generate(backbone, [e.source for e in examples], decoding, prefix, max_source_len)
     wall_s = time.monotonic() - began
