@@ -115,33 +115,33 @@ def yes_no(rng: Random) -> Value:
 
 
 def price(rng: Random) -> Value:
-    """A price range, as a word, a band or a single sum. A band may use a dash of either kind."""
+    """A price level as a word, a band or a single sum."""
     roll = rng.random()
     if roll < 0.42:
-        made = pick(rng, ("cheap", "moderate", "high", "cheap", "moderate", "high", "low", "expensive", "average"))
+        made = pick(rng, ("low", "modest", "reasonable", "expensive", "steep"))
         return made, made, made
-    sign, low = pick(rng, "£££$€"), 5 * rng.randint(1, 20)
-    if roll < 0.58:
-        made = pick(rng, ("less than ", "under ", "below ")) + f"{sign}{low}"
+    sign, low = pick(rng, ("$", "€", "CHF ")), 5 * rng.randint(1, 20)
+    if roll < 0.56:
+        made = pick(rng, ("under ", "below ", "up to ")) + f"{sign}{low}"
         return made, made, "less"
-    if roll < 0.74:
-        made = pick(rng, ("more than ", "over ", "above ")) + f"{sign}{low}"
+    if roll < 0.7:
+        made = pick(rng, ("over ", "above ", "upwards of ")) + f"{sign}{low}"
         return made, made, "more"
-    made = f"{sign}{low}-{low + pick(rng, (3, 5, 10, 15))}" if roll < 0.92 else f"{sign}{low}"
-    return made, made, "band" if roll < 0.92 else "sum"
+    made = f"{sign}{low}-{low + pick(rng, (3, 5, 10, 15))}" if roll < 0.9 else f"{sign}{low}"
+    return made, made, "band" if roll < 0.9 else "sum"
 
 
 def rating(rng: Random) -> Value:
     """A rating as a score, a word, or stars."""
     roll = rng.random()
-    if roll < 0.45:
-        top = pick(rng, (5, 5, 5, 5, 10))
-        made = f"{rng.randint(1, top)} out of {top}"
+    if roll < 0.4:
+        top = pick(rng, (6, 10, 20))
+        made = pick(rng, ("{} out of {}", "{} of {}", "{}/{}")).format(rng.randint(1, top), top)
         return made, made, "score"
-    if roll < 0.8:
-        made = pick(rng, ("low", "average", "high", "low", "average", "high", "poor", "good", "excellent"))
+    if roll < 0.75:
+        made = pick(rng, ("poor", "fair", "mixed", "good", "excellent"))
         return made, made, made
-    if roll < 0.92:
+    if roll < 0.9:
         number = rng.randint(1, 5)
         said = f"{number if rng.random() < 0.5 else SMALL[number]} star" + ("" if number == 1 else "s")
         return f"{number} star" + ("" if number == 1 else "s"), said, "stars"
@@ -152,11 +152,11 @@ def rating(rng: Random) -> Value:
 def area(rng: Random) -> Value:
     """A part of a town: one is *in* some and *by* others."""
     if rng.random() < 0.42:
-        made = pick(rng, ("riverside", "waterfront", "seafront", "lakeside", "canalside", "quayside", "beachfront"))
+        made = pick(rng, ("waterfront", "seafront", "lakeside", "canalside", "quayside", "beachfront"))
         return made, made, "by"
     made = pick(
         rng,
-        "city centre, town centre, old town, harbour, market district, university quarter, docklands, suburbs, "
+        "town centre, old town, harbour, market district, university quarter, docklands, suburbs, "
         "northern outskirts, castle quarter, theatre district, upper town, west end, silk quarter, garden district".split(", "),
     )
     return made, made, "in"

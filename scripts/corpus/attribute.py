@@ -14,7 +14,7 @@ Roles, with {v} for the value and @ for a/an:
   n  noun of "its ... is {v}"     year of construction
   s  whole sentence               {v} saw {o} completed  ({s} subject, {o} object, {p} possessive, {n} never a pronoun)
   y  as s, spoken to a visitor    You will find {o} near {v}
-A line may be for some variants only: `a@cheap|low  cheap ; inexpensive`.
+A line may be for some variants only: `a@low|modest  {v}-priced ; inexpensive`.
 """
 
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from scripts.corpus.amounts import Maker
 
 ROLES = "vwlaepqnsy"
-PRAISE = frozenset("yes high good excellent cheap low_price".split())
-BLAME = frozenset("no low poor expensive".split())
+PRAISE = frozenset("yes good excellent low modest reasonable".split())
+BLAME = frozenset("no poor expensive steep".split())
 
 Forms = dict[str, tuple[str, ...]]
 

@@ -13,30 +13,22 @@ PRICE = attribute(
     "price", amounts.price,
     "priceRange, price range, price, prices, price_range, cost, priceRange, price band",
     """
-    a@cheap|low  {v}-priced ; {v}-price
-    a@cheap  cheap ; cheap ; inexpensive ; cheap
-    v@cheap|low  has {v} prices ; charges {v} prices ; keeps its prices {v} ; offers {v} prices
-    v@cheap  is {v} ; is {v} to visit ; is on the {v} side
-    p@cheap|low  with {v} prices ; in the {v} price range ; offering {v} prices
-    s@cheap|low  Prices at {n} are {v} ; The price range is {v} ; Prices are {v}
-    y@cheap  {S} is {v}, so it will not break the bank ; It will not cost you much, as {s} is {v}
-    a@moderate  moderately priced ; moderately-priced ; moderate-priced ; mid-priced
-    v@moderate  is moderately priced ; has moderate prices ; is in the moderate price range ; charges moderate prices ; has a moderate price range
-    p@moderate  in the moderate price range ; with moderate prices ; with a moderate price range ; with prices in the moderate range
-    s@moderate  Prices at {n} are moderate ; The price range is moderate ; Prices are moderate ; Prices are in the moderate range
-    y@moderate  Expect moderate prices ; You can expect moderate prices at {n}
-    a@average  averagely priced ; average-priced
-    v@average  has average prices ; is in the average price range ; charges average prices
-    p@average  with average prices ; in the average price range
-    s@average  Prices at {n} are average ; The price range is average
-    a@high  high-priced ; highly priced ; expensive
-    v@high  has a high price range ; charges high prices ; is in the high price range ; has high prices ; is high priced
-    p@high  in the high price range ; with high prices ; with a high price range
-    s@high  Prices at {n} are high ; The price range is high ; Prices are high
-    y@high  Be prepared for high prices ; You should expect high prices
+    a@low  {v}-priced ; {v}-price ; inexpensive
+    v@low|modest|reasonable|steep  has {v} prices ; charges {v} prices ; offers {v} prices ; asks {v} prices
+    v@low  keeps its prices {v} ; is inexpensive ; is inexpensive to visit
+    p@low|modest|reasonable|steep  with {v} prices ; offering {v} prices ; where prices are {v}
+    s@low|modest|reasonable|steep  Prices at {n} are {v} ; Prices are {v} ; Its prices are {v}
+    y@low  {S} has low prices, so it will not break the bank ; It will not cost you much, as prices are low
+    a@modest  modestly priced ; modestly-priced
+    v@modest  is modestly priced ; keeps prices modest
+    y@modest  Expect modest prices ; You can expect modest prices at {n}
+    a@reasonable  reasonably priced ; reasonably-priced
+    v@reasonable  is reasonably priced ; is reasonable in price
+    y@reasonable  You can expect reasonable prices ; The prices at {n} will seem reasonable to you
+    y@steep  Be prepared for steep prices ; You should expect steep prices
     a@expensive  expensive ; rather expensive
     v@expensive  is expensive ; is rather expensive ; is on the expensive side ; has expensive prices
-    p@expensive  with expensive prices ; in the expensive price range
+    p@expensive  with expensive prices ; that is rather expensive
     s@expensive  Prices are on the expensive side ; Prices at {n} are expensive
     v@less  costs {v} ; charges {v} ; is priced at {v} ; has prices of {v} ; has a price range of {v} ; can be visited for {v}
     p@less  with prices of {v} ; priced at {v} ; costing {v} ; for {v} ; with a price range of {v} ; in the {v} price range
@@ -67,20 +59,17 @@ RATING = attribute(
     n@score  customer rating ; rating ; visitor rating
     s@score  Customers rate {o} {v} ; Customers have rated {o} {v} ; Visitors give {o} {v} ; The customer rating is {v} ; Guests rated {o} {v} ; People have given {o} a rating of {v}
     w@score  @ customer rating of {v} ; @ rating of {v}
-    a@low  low-rated ; low rated ; poorly rated ; low-rating
-    w@low|poor|average|good|excellent|high  @ {v} rating ; @ {v} customer rating ; @ {v} rating from customers ; @ customer rating of {v} ; @ customer rating that is {v}
-    p@low|poor|average|good|excellent|high  rated {v} by customers ; rated {v} by visitors ; receiving {v} ratings
-    v@low|poor|average|good|excellent|high  is rated {v} ; is rated {v} by customers ; has {v} customer ratings ; receives {v} ratings ; has received @ {v} rating ; gets {v} reviews from visitors
-    n@low|poor|average|good|excellent|high  customer rating ; rating
-    s@low|poor|average|good|excellent|high  Customers rate {o} as {v} ; The customer rating is {v} ; Ratings are {v} ; Reviews of {o} are {v}
+    w@poor|fair|mixed|good|excellent  @ {v} rating ; @ {v} customer rating ; @ {v} rating from customers ; @ customer rating of {v} ; @ customer rating that is {v}
+    p@poor|fair|mixed|good|excellent  rated {v} by customers ; rated {v} by visitors ; receiving {v} ratings
+    v@poor|fair|mixed|good|excellent  is rated {v} ; is rated {v} by customers ; has {v} customer ratings ; receives {v} ratings ; has received @ {v} rating ; gets {v} reviews from visitors
+    n@poor|fair|mixed|good|excellent  customer rating ; rating
+    s@poor|fair|mixed|good|excellent  Customers rate {o} as {v} ; The customer rating is {v} ; Ratings are {v} ; Reviews of {o} are {v}
     a@poor  poorly rated ; badly rated
-    a@average  average-rated ; average rated ; averagely rated
+    a@fair  fairly rated
     a@good  well-rated ; well rated
     a@excellent  excellently rated ; excellent
-    a@high  highly rated ; highly-rated ; high-rated ; highly rated
-    v@high  is highly rated ; is highly rated by customers ; is highly rated by its guests ; comes highly rated
-    y@low  Do not expect too much, as ratings are low ; Visitors were not impressed and gave {o} a low rating
-    y@high  Visitors love {o} and the rating is high ; People speak well of {o}, with high ratings
+    y@poor  Do not expect too much, as ratings are poor ; Visitors were not impressed and gave {o} a poor rating
+    y@excellent  Visitors love {o} and the rating is excellent ; People speak well of {o}, with excellent ratings
     w@stars  @ rating of {v} ; @ customer rating of {v}
     v@stars  is rated {v} ; has been given {v} ; has earned {v} ; is rated {v} by its guests
     p@stars  rated {v} ; with {v} ; with {v} to its name
@@ -121,17 +110,17 @@ NEAR = attribute(
 
 FAMILY = attribute(
     "family", amounts.yes_no,
-    "childFriendly, familyFriendly, kidsAllowed, kid friendly, child friendly, family friendly, family-friendly, children welcome, childrenAllowed, family_friendly, suitable for children",
+    "childFriendly, kidsAllowed, child friendly, children welcome, childrenAllowed, suitable for children, children",
     """
-    a@yes  child friendly ; child-friendly ; family friendly ; family-friendly ; kid friendly ; kid-friendly
-    v@yes  welcomes children ; is good for families ; allows children ; is suitable for families ; caters for families ; is a good place to bring the family ; welcomes families with children ; is child friendly ; is family-friendly ; is kid friendly ; offers a family-friendly atmosphere ; is open to children ; is perfect for the whole family
-    p@yes  with a child-friendly atmosphere ; where children are welcome ; suitable for families ; good for families with children ; welcoming families ; with a family-friendly atmosphere
-    s@yes  Children are welcome ; Families are welcome at {n} ; Kids are welcome too ; Families with children are welcome
-    y@yes  Bring the children ; You can bring the whole family ; Feel free to bring your kids ; If you have children, they will be welcome
-    a@no  adults-only ; non-family-friendly ; non-child-friendly ; adult-only
-    v@no  is not child friendly ; is not family-friendly ; does not welcome children ; is for adults only ; is not suitable for children ; does not allow children ; does not cater for families ; is not a place for families ; is not kid friendly ; is not family friendly ; is unsuitable for families ; is no place for children
-    p@no  that is not child friendly ; that is not family-friendly ; where children are not welcome ; not suited to families ; for adults only ; without a family-friendly atmosphere
-    s@no  Children are not welcome ; Children are not allowed at {n} ; Families are not catered for ; Kids are not allowed
+    a@yes  child friendly ; child-friendly
+    v@yes  welcomes children ; allows children ; is suitable for children ; caters for children ; is a good place to bring the children ; welcomes parents with children ; is child friendly ; is open to children
+    p@yes  with a child-friendly atmosphere ; where children are welcome ; suitable for children ; good for parents with children
+    s@yes  Children are welcome ; Kids are welcome too ; Children are welcome at {n}
+    y@yes  Bring the children ; Feel free to bring your kids ; If you have children, they will be welcome
+    a@no  adults-only ; non-child-friendly ; adult-only
+    v@no  is not child friendly ; does not welcome children ; is for adults only ; is not suitable for children ; does not allow children ; does not cater for children ; is unsuitable for children ; is no place for children
+    p@no  that is not child friendly ; where children are not welcome ; not suited to children ; for adults only
+    s@no  Children are not welcome ; Children are not allowed at {n} ; Kids are not allowed
     y@no  Leave the children at home ; It is better not to bring children ; If you have children, look elsewhere
     """,
     judges=True,

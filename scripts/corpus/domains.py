@@ -24,7 +24,7 @@ from scripts.corpus.attributes_works import WORK
 from scripts.corpus.lexicon import pick, place, surname, word
 
 ATTRIBUTES: dict[str, Attribute] = {**SERVICE, **PLACE, **PEOPLE, **GROUP, **WORK, **MACHINE, **NATURAL}
-VISIT = "price price rating rating area area near near family family dogs access sunday parking wifi booking tours hours closed fee opened street town keeper origin"
+VISIT = "price price rating area near near family dogs access sunday parking wifi booking tours hours closed fee opened street town keeper origin"
 
 
 def _after(*endings: str) -> Callable[[Random], str]:

@@ -10,7 +10,7 @@ Everything is invented: no sentence and no name comes from a data set, and resta
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -23,6 +23,7 @@ from scripts.corpus.continuations import describe
 from scripts.corpus.lexicon import pick
 from scripts.corpus.linear import Field, line
 from scripts.corpus.pen import Thing
+from scripts.corpus.renaming import renamed
 from scripts.corpus.skills import skill
 from scripts.corpus.things import draw_domain, draw_thing
 from scripts.corpus.triples import triples
@@ -103,11 +104,15 @@ def example(rng: Random) -> tuple[str, str]:
     return made.source, made.text
 
 
-def examples(seed: int) -> Iterator[tuple[str, str]]:
-    """Endless pairs, the same ones for the same seed."""
+def examples(seed: int, words: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
+    """Endless pairs, the same ones for the same seed; given words, a part of the names is made of them."""
     rng = Random(seed)
     while True:
-        yield example(rng)
+        made = sample(rng)
+        if words:
+            yield renamed(rng, made.source, made.text, made.repeated, words)
+        else:
+            yield made.source, made.text
 
 
 def main() -> None:

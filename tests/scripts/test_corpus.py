@@ -7,10 +7,16 @@ from random import Random
 import pytest
 from scripts.corpus.domains import DOMAINS
 from scripts.corpus.pen import finish
+from scripts.corpus.renaming import renamed
 from scripts.corpus.tables import Sample, examples, sample
 
 FORBIDDEN = re.compile(
     r"\b(restaurants?|pubs?|cuisines?|coffee|eater(y|ies)|bistros?|dish(es)?|foods?|meals?|menus?|dining)\b",
+    re.IGNORECASE,
+)
+E2E_VALUES = re.compile(
+    r": (cheap|moderate|high|less than £20|£20-25|more than £30|[135] out of 5|low rating|average|riverside|city centre)(?= \||$)"
+    r"|family ?friendly|customer ?rating : (low|high)",
     re.IGNORECASE,
 )
 DOUBLED = re.compile(r"\b(\w+) \1\b", re.IGNORECASE)
@@ -116,3 +122,29 @@ def test_sentence_skeletons_are_many(samples):
 )
 def test_finish_chooses_articles_and_tidies(raw, tidy):
     assert finish(raw) == tidy
+
+
+def test_no_value_of_e2e_occurs_in_a_table(samples):
+    found = [made.source for made in samples if E2E_VALUES.search(made.source)]
+    assert not found, found[:3]
+
+
+def test_renaming_exchanges_a_name_in_source_and_text_alike():
+    source, text = "name : Ash Mill | kind : inn | near : Ash Milltown", "Ash Mill is an inn near Ash Milltown."
+    made = {renamed(Random(seed), source, text, ["Ash Mill", "inn"], ["ember", "stone"]) for seed in range(40)}
+    assert len(made) > 3
+    for new_source, new_text in made:
+        name = new_source.removeprefix("name : ").split(" |")[0]
+        assert new_text == f"{name} is an inn near Ash Milltown."
+        assert new_source == f"name : {name} | kind : inn | near : Ash Milltown"
+
+
+def test_renaming_keeps_a_and_an_right():
+    for seed in range(40):
+        _, text = renamed(Random(seed), "name : Oak", "An Oak", ["Oak"], ["ember", "stone", "iron"])
+        assert text.split()[1][0] in "OEI"
+
+
+def test_renaming_leaves_a_name_alone_that_the_source_also_writes_with_underscores():
+    source = "Ash_Mill : near : Ash Mill"
+    assert all(renamed(Random(s), source, "Ash Mill", ["Ash Mill"], ["x"]) == (source, "Ash Mill") for s in range(30))
