@@ -15,9 +15,9 @@ LAYERS = [
     {"tasks", "metrics", "store", "backbone"},
     {"vetting", "methods"},
     {"training", "generation"},
-    {"evaluate"},
-    {"experiment"},
-    {"keeping"},
+    {"assembly", "evaluate"},
+    {"tuned"},
+    {"experiment", "keeping"},
     {"cli"},
     {"__main__"},
 ]

@@ -2,16 +2,18 @@
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import pytest
+import torch
 from tests.tiny_models import tiny_backbone
 from tests.tiny_runs import TEXTS, data_folder, model_folder, tiny_recipe
 
 import foreword
 from foreword import provenance
-from foreword.errors import RunError, UnknownName
-from foreword.evaluate import evaluate_split
+from foreword.errors import BadRecipe, RunError, UnknownName
+from foreword.evaluate import evaluate
 from foreword.generation import Decoding
 
 
@@ -39,6 +41,7 @@ def test_a_result_says_everything_that_its_scores_are_of(place):
     assert content["versions"]["torch"]
     assert content["versions"]["foreword"] == provenance.versions()["foreword"]
     assert content["machine"]["device"] == "cpu"
+    assert content["machine"]["threads"] == torch.get_num_threads()
     assert content["code_commit"] == provenance.code_commit()
     signed = dict(part.split(":", 1) for part in content["signature"].split("|"))
     assert signed | {"code": "", "settings": ""} == {
@@ -48,6 +51,7 @@ def test_a_result_says_everything_that_its_scores_are_of(place):
         "data": data_hash[:12],
         "backbone": str(place / "model"),
         "weights": tuned.backbone.fingerprint[:12],
+        "dtype": "float32",
         "method": "prefix-tuning",
         "prefix_len": "3",
         "mlp_dim": "8",
@@ -61,6 +65,39 @@ def test_a_result_says_everything_that_its_scores_are_of(place):
     }
     assert signed["code"]
     assert len(signed["settings"]) == 12
+
+
+def test_scores_under_other_settings_stand_beside_the_runs_own(place):
+    """The bug: `eval --set` wrote over the result that the run's own recipe had given."""
+    own = (place / "run" / "result-test.json").read_bytes()
+    other = foreword.open_run(place / "run", ["generate.max_new_tokens=3"])
+    result = other.evaluate("test")
+    assert (place / "run" / "result-test.json").read_bytes() == own
+    settings = dict(p.split(":", 1) for p in other.result_file("test", result)["signature"].split("|"))["settings"]
+    assert json.loads((place / "run" / f"result-test-{settings}.json").read_text())["recipe"] == other.recipe.to_dict()
+    assert len((place / "run" / f"texts-test-{settings}.txt").read_text().splitlines()) == 4
+
+
+def test_where_a_model_lies_and_what_computes_it_is_no_other_setting(place, tmp_path):
+    moved = shutil.copytree(place / "model", tmp_path / "moved")
+    tuned = foreword.open_run(place / "run", [f"backbone.name={moved}", "backbone.threads=1", "backbone.device=cpu"])
+    assert tuned.backbone.name == str(moved)
+    assert tuned.result_path("test").name == "result-test.json"
+    assert tuned.generate(["a1"]) == foreword.open_run(place / "run").generate(["a1"])
+
+
+def test_what_was_trained_cannot_be_set_later(place):
+    with pytest.raises(
+        BadRecipe, match=r"--set backbone\.dtype=bfloat16 would change what was trained; here generate\., "
+    ):
+        foreword.open_run(place / "run", ["backbone.dtype=bfloat16"])
+
+
+def test_progress_is_told_after_each_batch(place):
+    told: list[tuple[int, int]] = []
+    tuned = foreword.open_run(place / "run", ["generate.batch_size=3"])
+    tuned.evaluate("test", progress=lambda done, total: told.append((done, total)))
+    assert told == [(3, 4), (4, 4)]
 
 
 def test_any_other_setting_gives_another_signature(place):
@@ -84,9 +121,8 @@ def test_groups_are_scored_apart_and_together(place):
 
 def test_one_group_is_not_scored_twice():
     task = foreword.load_task("bulletins", voice="poet")
-    result = evaluate_split(
-        tiny_backbone("t5"), task, "test", Decoding(max_new_tokens=3), metrics=["chrf"], size=3, resamples=5
-    )
+    examples = task.examples("test")[:3]
+    result = evaluate(tiny_backbone("t5"), examples, Decoding(max_new_tokens=3), None, ["chrf"], resamples=5)
     assert list(result.scores) == ["all"]
     assert len(result.texts) == 3
 
@@ -128,7 +164,7 @@ def test_an_unknown_metric_or_split_is_told_before_anything_is_written(place, mo
     with pytest.raises(UnknownName, match=r"unknown split of task 'jsonl' 'tset'\. Did you mean 'test'\?"):
         tuned.evaluate("tset")
     with pytest.raises(UnknownName, match="unknown metric 'blue'"):
-        evaluate_split(tuned.backbone, tuned.task, "test", Decoding(), metrics=["blue"])
+        evaluate(tuned.backbone, tuned.task.examples("test"), Decoding(), None, ["blue"])
 
 
 def test_a_metric_whose_tool_is_missing_is_skipped_with_its_reason(place, monkeypatch):

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from tests.tiny_runs import TEXTS, data_folder, log_lines, model_folder, tiny_recipe
 
 import foreword
-from foreword import experiment
+from foreword import assembly, experiment
 from foreword.errors import (
     BadData,
     BadRecipe,
@@ -276,7 +276,7 @@ def test_low_data_trains_on_a_subset_of_its_seed(place, tmp_path):
 )
 def test_epochs_and_steps_say_how_long(place, changes, steps):
     recipe = recipe_of(place, train=changes)
-    assert experiment.settings_of(recipe, 7, trains_backbone=False).total_steps == steps
+    assert assembly.settings_of(recipe, 7, trains_backbone=False).total_steps == steps
 
 
 def test_dev_metrics_choose_what_is_kept(place, tmp_path):
@@ -304,12 +304,12 @@ def test_tensorboard_gets_its_files_and_a_missing_tracker_stops_before_any_compu
 
 
 def test_training_wants_only_what_the_loop_needs_of_a_recipe(place):
-    settings = experiment.settings_of(recipe_of(place), 7, trains_backbone=True)
+    settings = assembly.settings_of(recipe_of(place), 7, trains_backbone=True)
     assert not settings.autocast
     assert settings.save_every == 2
     half = recipe_of(place, backbone={"dtype": "bfloat16"})
-    assert experiment.settings_of(half, 7, trains_backbone=True).autocast
-    assert not experiment.settings_of(half, 7, trains_backbone=False).autocast
+    assert assembly.settings_of(half, 7, trains_backbone=True).autocast
+    assert not assembly.settings_of(half, 7, trains_backbone=False).autocast
 
 
 @pytest.mark.parametrize("family", ["bart", "t5"])

@@ -8,8 +8,9 @@ from pydantic import ValidationError
 
 from foreword.catalogue import shipped_recipes
 from foreword.errors import BadRecipe, ForewordError, UnknownName
-from foreword.recipe import PRESETS, FullFineTuningRecipe, PrefixRecipe, Recipe, read_recipe, with_overrides
+from foreword.recipe import PRESETS, FullFineTuningRecipe, PrefixRecipe, Recipe, read_recipe
 from foreword.recipe.faults import one_line
+from foreword.recipe.reading import with_overrides
 
 MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"trian": {}}, r"unknown section 'trian'\. Did you mean 'train'\? Known: backbone, eval, generate, method, task, train"),

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from foreword.backbone import Backbone
     from foreword.errors import ForewordError
-    from foreword.experiment import Tuned, open_run, train, untouched
+    from foreword.experiment import train
     from foreword.generation import Decoding, generate
     from foreword.keeping import keep, take
     from foreword.metrics import score
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from foreword.recipe import Recipe, read_recipe
     from foreword.store import Store
     from foreword.tasks import load_task
+    from foreword.tuned import Tuned, open_run, untouched
 
 _ROOMS = {
     "Backbone": "backbone",
@@ -34,16 +35,16 @@ _ROOMS = {
     "Prefix": "prefix",
     "Recipe": "recipe",
     "Store": "store",
-    "Tuned": "experiment",
+    "Tuned": "tuned",
     "generate": "generation",
     "keep": "keeping",
     "load_task": "tasks",
-    "open_run": "experiment",
+    "open_run": "tuned",
     "read_recipe": "recipe",
     "score": "metrics",
     "take": "keeping",
     "train": "experiment",
-    "untouched": "experiment",
+    "untouched": "tuned",
 }
 
 __all__ = [

@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import torch
+
 from foreword.backbone import Backbone
-from foreword.generation import Decoding, generate
+from foreword.generation import Decoding, Progress, generate
 from foreword.metrics import Scores, score
 from foreword.prefix import Prefix
 from foreword.provenance import code_commit, machine, versions
@@ -36,28 +38,24 @@ class Result:
         return self.scores[group][metric].value
 
 
-def evaluate_split(
+def evaluate(
     backbone: Backbone,
-    task: Task,
-    split: str,
+    examples: Sequence[Example],
     decoding: Decoding,
-    prefix: Prefix | None = None,
-    metrics: Sequence[str] = (),
-    size: int = 0,
+    prefix: Prefix | None,
+    metrics: Sequence[str],
     max_source_len: int = 0,
     resamples: int = 1000,
+    progress: Progress | None = None,
 ) -> Result:
-    """Generate a text for every distinct source of a split and score them.
+    """Generate a text for every example and score them, all together and each group apart.
 
-    Args:
-        metrics: by name; none means the task's own.
-        size: only the first so many examples; 0 = all.
+    Raises:
+        UnknownName: a metric that does not exist; before anything is generated.
     """
-    names = list(metrics or task.metrics)
-    check_metrics(names)
-    examples = task.examples(split)[: size or None]
+    check_metrics(metrics)
     began = time.monotonic()
-    made = generate(backbone, [e.source for e in examples], decoding, prefix, max_source_len)
+    made = generate(backbone, [e.source for e in examples], decoding, prefix, max_source_len, progress)
     wall_s = time.monotonic() - began
     groups = {ALL: list(range(len(examples)))}
     for row, example in enumerate(examples):
@@ -67,7 +65,7 @@ def evaluate_split(
         groups = {ALL: groups[ALL]}
     scores = {
         group: score(
-            [made.texts[r] for r in rows], [list(examples[r].references) for r in rows], names, resamples=resamples
+            [made.texts[r] for r in rows], [list(examples[r].references) for r in rows], metrics, resamples=resamples
         )
         for group, rows in groups.items()
     }
@@ -93,7 +91,7 @@ def result_file(
             "revision": backbone.revision,
             "fingerprint": backbone.fingerprint,
             "num_parameters": backbone.num_parameters,
-            "dtype": str(backbone.dtype).removeprefix("torch."),
+            "dtype": dtype_of(backbone),
         },
         "data": {
             "task": task.name,
@@ -106,7 +104,7 @@ def result_file(
         "recipe": dict(recipe),
         "code_commit": commit,
         "versions": versions(),
-        "machine": {**machine(), "device": str(backbone.device)},
+        "machine": {**machine(), "device": str(backbone.device), "threads": torch.get_num_threads()},
     }
 
 
@@ -123,13 +121,25 @@ def signature(
         "data": task.data_hash(split)[:12],
         "backbone": f"{backbone.name}{revision}",
         "weights": backbone.fingerprint[:12],
+        "dtype": dtype_of(backbone),
         "method": method["name"],
         **{key: value for key, value in trained.items() if key in ("prefix_len", "mlp_dim", "init")},
         **({"seed": recipe["train"]["seed"]} if trained else {}),
         "decoding": recipe["generate"]["preset"],
         "beams": recipe["generate"]["beams"],
-        "settings": hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:12],
+        "settings": settings_hash(recipe),
         "code": commit or "release",
         "v": versions().get("foreword", ""),
     }
     return "|".join(f"{key}:{value}" for key, value in parts.items())
+
+
+def settings_hash(recipe: Mapping[str, Any]) -> str:
+    """12 hex digits over every setting that can change a text or a score: not where the model lies or what computes it."""
+    backbone = {key: value for key, value in recipe["backbone"].items() if key not in ("name", "device", "threads")}
+    settings = {**recipe, "backbone": backbone}
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def dtype_of(backbone: Backbone) -> str:
+    return str(backbone.dtype).removeprefix("torch.")

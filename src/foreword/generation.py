@@ -4,7 +4,7 @@ Comes in:  a backbone, sources, how to decode, a prefix for all or one per row. 
 Rows are decoded in batches of similar length; what a row gets does not depend on who stands beside it (float32).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -15,6 +15,8 @@ from foreword.backbone import Backbone, Texts
 from foreword.backbone.wording import end_id, limits, pad_id, source_ids
 from foreword.errors import BadData, UnsupportedBackbone
 from foreword.prefix import Injection, Prefix, PrefixBank
+
+Progress = Callable[[int, int], None]  # called after each batch with the texts done, and all there are
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ def generate(
     decoding: Decoding = Decoding(),
     prefixes: Prefix | Sequence[Prefix] | None = None,
     max_source_len: int = 0,
+    progress: Progress | None = None,
 ) -> Generated:
     """Answer each source.
 
@@ -78,7 +81,7 @@ def generate(
         PrefixMismatch: a prefix is not for this backbone.
         UnsupportedBackbone: an encoder-only backbone, which cannot write.
     """
-    ids, num_cut = answer(backbone, sources, decoding, prefixes, max_source_len)
+    ids, num_cut = answer(backbone, sources, decoding, prefixes, max_source_len, progress)
     texts = backbone.tokenizer.batch_decode(ids, skip_special_tokens=True)
     return Generated([text.strip() for text in texts], num_cut)
 
@@ -88,7 +91,7 @@ def generate_ids(
 ) -> list[list[int]]:
     """The token ids of the answers, up to and without the end marker."""
     end = end_id(backbone)
-    return [row[: row.index(end)] if end in row else row for row in answer(backbone, sources, decoding, prefixes, 0)[0]]
+    return [row[: row.index(end)] if end in row else row for row in answer(backbone, sources, decoding, prefixes)[0]]
 
 
 def answer(
@@ -96,7 +99,8 @@ def answer(
     sources: Sequence[str],
     decoding: Decoding,
     prefixes: Prefix | Sequence[Prefix] | None,
-    max_source_len: int,
+    max_source_len: int = 0,
+    progress: Progress | None = None,
 ) -> tuple[list[list[int]], int]:
     """New ids per source in their order, and how many sources were cut; see `generate`."""
     if backbone.kind == "encoder-only":
@@ -126,6 +130,8 @@ def answer(
                 rows, decode_batch(backbone, [ids[row] for row in rows], config, injection), strict=True
             ):
                 answers[row] = new
+            if progress is not None:
+                progress(start + len(rows), len(order))
     return answers, num_cut
 
 

@@ -4,18 +4,21 @@ Comes in:  a Tuned, or a store reference.      Goes out: a manifest, or a Tuned.
 The canary is made and checked here: an input and the first tokens that must come of it.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast, get_args
 
+from foreword.assembly import open_backbone
 from foreword.backbone import Backbone
 from foreword.backbone.loading import DTYPES
 from foreword.errors import StoreError
-from foreword.experiment import Tuned, open_backbone
 from foreword.generation import Decoding, generate_ids
 from foreword.prefix import Prefix
-from foreword.recipe import Recipe
+from foreword.recipe import Recipe, reopened
 from foreword.store import Canary, Manifest, Store, StoredScore
 from foreword.store.manifest import DType
+from foreword.tuned import Tuned
+from foreword.vetting import vet
 from foreword.writing import read_json
 
 CANARY_LEN = 12  # tokens
@@ -52,17 +55,22 @@ def keep(tuned: Tuned, store: str | Path, name: str, dtype: str = "float32") -> 
     )
 
 
-def take(reference: str, store: str | Path = "store") -> Tuned:
+def take(reference: str, store: str | Path = "store", overrides: Sequence[str] = ()) -> Tuned:
     """A stored prefix on the backbone it was trained for, everything checked before any compute.
 
+    Args:
+        overrides: of where it runs, how it decodes and is scored, e.g. "backbone.name=models/gpt2" for a model that moved.
+
     Raises:
+        BadRecipe: an override would change what was trained.
         UnknownName, StoreError, PrefixMismatch: not there, damaged, or its backbone is not what it was.
     """
     shelf = Store(store)
     manifest = shelf.show(reference)
-    recipe = Recipe.from_dict(manifest.recipe)
-    stored = manifest.backbone
-    backbone = open_backbone(recipe.backbone.model_copy(update={"name": stored.name, "revision": stored.revision}))
+    recipe = reopened(Recipe.from_dict(manifest.recipe), overrides)
+    if overrides:
+        vet(recipe)
+    backbone = open_backbone(recipe.backbone)
     prefix, _ = shelf.load(reference, backbone)
     size = prefix.num_values
     facts = {"name": manifest.method, "stored_parameters": size, "share_of_backbone": size / backbone.num_parameters}

@@ -103,3 +103,22 @@ def test_our_errors_are_exceptions_of_one_kind():
 
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
     assert all(issubclass(kind, ForewordError) for kind in kinds)
+
+
+def test_a_pipe_gets_a_line_of_progress_every_ten_seconds(monkeypatch, capsys):
+    now = iter([0.0, 4.0, 11.0, 12.0, 30.0])
+    monkeypatch.setattr(output.time, "monotonic", lambda: next(now))
+    with output.progress("texts") as told:
+        for done in (1, 2, 3, 4):
+            told(done, 4)
+    assert capsys.readouterr().err == "texts 2/4  11 s left\n"
+
+
+def test_a_terminal_gets_a_bar_that_goes_when_all_is_done(monkeypatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with output.progress("texts") as told:
+        told(1, 2)
+        told(2, 2)
+    shown = capsys.readouterr().err
+    assert "2/2" in shown
+    assert "\x1b[2K" in shown

@@ -81,21 +81,27 @@ def evaluate(
     ] = False,
     out: Annotated[Path | None, typer.Option(help="where the result is written, with --untouched")] = None,
 ) -> None:
-    """Generate a split's texts and score them; writes result-SPLIT.json and texts-SPLIT.txt into the run's folder."""
+    """Generate a split's texts and score them; writes result-SPLIT.json and texts-SPLIT.txt into the run's folder.
+
+    With --set, the files' names end in the hash of the settings, so that the run's own scores stay.
+    """
     if out is not None and not untouched:
         raise BadRecipe("--out goes with --untouched; a run's results are written into the run's folder.")
     with stoppable():
         from foreword.cli.opening import opened
-        from foreword.experiment import untouched as nothing_trained
+        from foreword.tuned import untouched as nothing_trained
 
         quiet_libraries()
         tuned = nothing_trained(lists.resolve(run, sets or []), out) if untouched else opened(run, sets or [])
         split = split or tuned.recipe.eval.split
-        result = tuned.evaluate(split)
+        with output.progress("texts") as progress:
+            result = tuned.evaluate(split, progress)
     output.say_cut(result.num_cut_sources, len(result.examples))
     content = tuned.result_file(split, result)
     for metric, reason in content["skipped"].items():
         output.say(f"note: {metric} was not scored: {reason}")
+    if tuned.folder is not None:
+        output.say(f"written to {tuned.result_path(split)}")
     output.show_scores(content["scores"], content)
 
 
@@ -118,7 +124,9 @@ def generate(
 
         quiet_libraries()
         texts = sources or lines_of(input)
-        made = opened(run, sets or []).answers(texts)
+        tuned = opened(run, sets or [])
+        with output.progress("texts") as progress:
+            made = tuned.answers(texts, progress)
         output.say_cut(made.num_cut_sources, len(texts))
         for text in made.texts:
             print(" ".join(text.split()), flush=True)

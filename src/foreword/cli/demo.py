@@ -9,12 +9,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from foreword.assembly import decoding_of
 from foreword.cli import output
 from foreword.cli.ending import quiet_libraries
 from foreword.cli.lists import resolve
-from foreword.experiment import Tuned, train, untouched
+from foreword.errors import BadRecipe
+from foreword.experiment import train
 from foreword.generation import generate
 from foreword.prefix import Prefix
+from foreword.tuned import Tuned, untouched
 
 VOICES = ("captain", "poet", "radio")
 SHOWN = 2  # records told in every voice
@@ -22,6 +25,11 @@ SHOWN = 2  # records told in every voice
 
 def run_demo(out: Path, overrides: Sequence[str]) -> None:
     """Train a prefix for each voice, score it beside the untouched model, and let one batch speak in all voices."""
+    for override in overrides:
+        if override.startswith(("task.voice", "task.name")):
+            raise BadRecipe(
+                f"--set {override}: the demo trains every voice. `foreword train embedded/demo` trains one."
+            )
     quiet_libraries()
     began = time.monotonic()
     rows: list[dict[str, Any]] = []
@@ -55,12 +63,13 @@ def side_by_side(trained: dict[str, Tuned]) -> list[dict[str, Any]]:
     """Some records, each told by the untouched model and in every voice; the voices share one batch."""
     first = next(iter(trained.values()))
     sources = [example.source for example in first.task.examples("test")[:SHOWN]]
-    plain = generate(first.backbone, sources).texts
+    decoding = decoding_of(first.recipe.generate)
+    plain = generate(first.backbone, sources, decoding).texts
     prefixes: list[Prefix] = []
     for tuned in trained.values():
         assert tuned.prefix is not None
         prefixes += [tuned.prefix] * len(sources)
-    mixed = generate(first.backbone, sources * len(trained), prefixes=prefixes).texts
+    mixed = generate(first.backbone, sources * len(trained), decoding, prefixes).texts
     told = []
     for i, source in enumerate(sources):
         voices = {voice: mixed[v * len(sources) + i] for v, voice in enumerate(trained)}

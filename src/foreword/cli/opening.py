@@ -6,34 +6,24 @@ Comes in:  what the user typed.      Goes out: a Tuned, or texts.
 import sys
 from pathlib import Path
 
-from foreword.errors import BadData, BadRecipe, RunError
-from foreword.experiment import Tuned, open_run
+from foreword.errors import BadData, RunError
 from foreword.keeping import take
-from foreword.recipe import Recipe, parse_override, with_overrides
-from foreword.vetting import vet
+from foreword.tuned import Tuned, open_run
 
 
 def opened(name: str, overrides: list[str]) -> Tuned:
-    """A run folder, or STORE/NAME@VERSION, with overrides of how it decodes and is scored.
+    """A run folder, or STORE/NAME@VERSION, with overrides of where it runs, how it decodes and is scored.
 
     Raises:
         BadRecipe: an override that cannot be read or would change what was trained.
         RunError: there is neither.
     """
-    for override in overrides:
-        if parse_override(override)[0] not in ("generate", "eval", "task"):
-            raise BadRecipe(
-                f"--set {override} would change what was trained; here generate., eval. and task. can be set."
-            )
     path = Path(name)
-    is_stored = "@" in path.name or any(path.glob("[0-9]*/manifest.json"))
-    if not is_stored and not path.is_dir():
-        raise RunError(f"{name} is neither a run's folder nor a stored prefix (STORE/NAME or STORE/NAME@VERSION).")
-    tuned = take(path.name, path.parent) if is_stored else open_run(path)
-    if overrides:
-        tuned.recipe = Recipe.from_dict(with_overrides(tuned.recipe.to_dict(), overrides))
-        vet(tuned.recipe)
-    return tuned
+    if path.is_dir() and not any(path.glob("[0-9]*/manifest.json")):
+        return open_run(path, overrides)
+    if "@" in path.name or path.is_dir():
+        return take(path.name, path.parent, overrides)
+    raise RunError(f"{name} is neither a run's folder nor a stored prefix (STORE/NAME or STORE/NAME@VERSION).")
 
 
 def lines_of(path: Path | None) -> list[str]:

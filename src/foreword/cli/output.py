@@ -6,11 +6,15 @@ Comes in:  plain data.      Goes out: text on stdout.
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+
+SECONDS_BETWEEN_LINES = 10.0
 
 
 def is_first_process() -> bool:
@@ -65,3 +69,27 @@ def say_cut(num_cut: int, num_sources: int) -> None:
     """What was cut is told, never done in silence."""
     if num_cut:
         say(f"note: {num_cut} of {num_sources} sources were too long and were cut at the end.")
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """What to call with (done, total): a bar on a terminal that goes when all is done, a line every ten seconds elsewhere."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (what, MofNCompleteColumn(), BarColumn(), TimeElapsedColumn(), "left", TimeRemainingColumn())
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    began = spoke = time.monotonic()
+
+    def lines(done: int, total: int) -> None:
+        nonlocal spoke
+        now = time.monotonic()
+        if now - spoke >= SECONDS_BETWEEN_LINES and done < total:
+            say(f"{what} {done}/{total}  {(now - began) / done * (total - done):.0f} s left")
+            spoke = now
+
+    if not bar.console.is_terminal:
+        yield lines
+        return
+    with bar:
+        row = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(row, completed=done, total=total)

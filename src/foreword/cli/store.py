@@ -27,8 +27,8 @@ def add(
 ) -> None:
     """Keep a run's prefix as the next version of a name."""
     with stoppable("No version was added."):
-        from foreword.experiment import open_run
         from foreword.keeping import keep
+        from foreword.tuned import open_run
 
         quiet_libraries()
         manifest = keep(open_run(run), store, name, dtype)

@@ -4,7 +4,7 @@ Comes in:  a TOML file and `section.key=value` overrides.      Goes out: a Recip
 Imports no torch. The classes that do the work take plain arguments, never a recipe.
 """
 
-from foreword.recipe.reading import parse_override, read_recipe, with_overrides
+from foreword.recipe.reading import parse_override, read_recipe, reopened
 from foreword.recipe.sections import (
     METHOD_RECIPES,
     PRESETS,
@@ -33,5 +33,5 @@ __all__ = [
     "TrainRecipe",
     "parse_override",
     "read_recipe",
-    "with_overrides",
+    "reopened",
 ]

@@ -11,6 +11,9 @@ from typing import Any
 from foreword.errors import BadRecipe
 from foreword.recipe.sections import DEFAULT_METHOD, PRESETS, Recipe, sections_of
 
+# A model may have moved, its fingerprint tells; another device and another number of threads give the same texts.
+SET_LATER = ("generate", "eval", "task", "backbone.name", "backbone.device", "backbone.threads")
+
 
 def read_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     """A recipe file with overrides like "method.prefix_len=20" applied.
@@ -49,6 +52,20 @@ def with_overrides(given: Mapping[str, Any], overrides: Iterable[str]) -> dict[s
     for section, key, value in parsed:
         merged[section][key] = value
     return merged
+
+
+def reopened(recipe: Recipe, overrides: Sequence[str]) -> Recipe:
+    """A trained run's recipe with overrides of where it runs, how it decodes and how it is scored.
+
+    Raises:
+        BadRecipe, UnknownName: an override that cannot be read, or would change what was trained.
+    """
+    for override in overrides:
+        section, key, _ = parse_override(override)
+        if section not in SET_LATER and f"{section}.{key}" not in SET_LATER:
+            can = ", ".join(name if "." in name else f"{name}." for name in SET_LATER)
+            raise BadRecipe(f"--set {override} would change what was trained; here {can} can be set.")
+    return Recipe.from_dict(with_overrides(recipe.to_dict(), overrides)) if overrides else recipe
 
 
 def parse_override(text: str) -> tuple[str, str, Any]:

@@ -40,6 +40,7 @@ class BackboneRecipe(Section):
     device: Literal["auto", "cpu", "cuda", "mps", "xpu"] = Field(
         default="auto", description="auto takes an accelerator where there is one"
     )
+    threads: NonNegativeInt = Field(default=0, description="CPU threads to compute with; 0 = as PyTorch finds right")
 
 
 class TaskRecipe(BaseModel):

@@ -1,0 +1,126 @@
+"""What a recipe's sections name, opened or made: backbone, task, pairs of ids, first prefix, settings, decoding.
+
+Comes in:  a recipe.      Goes out: the objects the rooms below work with, or an error before anything has cost time.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from foreword.backbone import Backbone, load_backbone
+from foreword.backbone.wording import Pair, limits, source_ids, target_ids
+from foreword.errors import BadRecipe, PrefixMismatch, UnsupportedBackbone
+from foreword.generation import Decoding
+from foreword.prefix import Prefix
+from foreword.recipe import BackboneRecipe, GenerateRecipe, PrefixRecipe, Recipe, TrainRecipe
+from foreword.store import Store
+from foreword.tasks import Example, Task, load_task, subset
+from foreword.training import Settings
+from foreword.training.precision import choose_device, choose_dtype, use_threads
+
+
+def open_backbone(recipe: BackboneRecipe, accelerator: Accelerator | None = None) -> Backbone:
+    use_threads(recipe.threads)
+    device = choose_device(recipe.device) if accelerator is None else str(accelerator.device)
+    dtype = choose_dtype(recipe.dtype, torch.device(device)) if recipe.dtype == "auto" else recipe.dtype
+    backbone = load_backbone(recipe.name, recipe.revision or None, dtype, device)
+    assert backbone.fingerprint  # read now, and kept: full fine-tuning moves the weights it names
+    return backbone
+
+
+def open_task(recipe: Recipe) -> Task:
+    return load_task(recipe.task.name, recipe.task.path or None, **recipe.task.arguments)
+
+
+def first_prefix(recipe: Recipe, backbone: Backbone) -> Prefix | None:
+    """The prefix a recipe starts from, where it names one: a file, or STORE/NAME@VERSION.
+
+    Raises:
+        BadRecipe: the file holds no prefix.
+        UnknownName, StoreError, PrefixMismatch: the store does not have it, or it is for another backbone.
+    """
+    if not isinstance(recipe.method, PrefixRecipe) or recipe.method.init != "prefix":
+        return None
+    path = Path(recipe.method.init_prefix)
+    if not path.is_file():
+        return Store(path.parent).load(path.name, backbone)[0]
+    try:
+        return Prefix.from_tensors(load_file(path))
+    except (OSError, SafetensorError, PrefixMismatch) as error:
+        raise BadRecipe(
+            f"method.init_prefix: {path} holds no prefix ({error}). Give a run's method.safetensors."
+        ) from None
+
+
+def encoded_pairs(
+    recipe: Recipe, task: Task, backbone: Backbone, say: Callable[[str], None]
+) -> tuple[list[Pair], list[Pair]]:
+    """Training and dev pairs as ids. What had to be cut is said, never done in silence."""
+    if backbone.kind == "encoder-only":
+        raise UnsupportedBackbone(f"{backbone.name} is encoder-only and cannot learn to write text. Choose a decoder.")
+    prefix_len = recipe.method.prefix_len if isinstance(recipe.method, PrefixRecipe) else 0
+    most = limits(backbone, prefix_len, recipe.task.max_source_len, recipe.task.max_target_len)
+    made = []
+    dev = [(example.source, text) for example in dev_examples(recipe, task) for text in example.references]
+    for split, texts in (("train", train_texts(recipe, task)), ("dev", dev)):
+        sources, cut_sources = source_ids(backbone, [s for s, _ in texts], most.source_len) if texts else ([], 0)
+        targets, cut_targets = target_ids(backbone, [t for _, t in texts], most.target_len) if texts else ([], 0)
+        for what, cut, limit in (("sources", cut_sources, most.source_len), ("targets", cut_targets, most.target_len)):
+            if cut:
+                say(
+                    f"note: {cut} of {len(texts)} {split} {what} are longer than {limit} tokens and are cut at the end."
+                )
+        made.append([Pair(s, t) for s, t in zip(sources, targets, strict=True)])
+    return made[0], made[1]
+
+
+def train_texts(recipe: Recipe, task: Task) -> list[tuple[str, str]]:
+    """The training pairs, or the subset the recipe asks for.
+
+    Raises:
+        BadRecipe: there are none, or fewer than are asked for.
+    """
+    if "train" not in task.splits:
+        raise BadRecipe(lacking(task, "train", "training"))
+    texts, size = task.pairs("train"), recipe.task.train_size
+    if size > len(texts):
+        raise BadRecipe(f"task.train_size must be at most {len(texts)}, the pairs in the train data; got {size}.")
+    return subset(texts, size, recipe.task.subset_seed) if size else texts
+
+
+def dev_examples(recipe: Recipe, task: Task) -> list[Example]:
+    """The dev examples that loss and metrics are both counted on: all, or the subset the recipe asks for.
+
+    Raises:
+        BadRecipe: there are none where some are needed, or fewer than are asked for.
+    """
+    size = recipe.task.dev_size
+    if "dev" not in task.splits:
+        if recipe.train.dev_metrics or recipe.train.patience or size:
+            raise BadRecipe(lacking(task, "dev", "train.dev_metrics, train.patience and task.dev_size"))
+        return []
+    examples = task.examples("dev")
+    if size > len(examples):
+        raise BadRecipe(f"task.dev_size must be at most {len(examples)}, the examples in the dev data; got {size}.")
+    return subset(examples, size, recipe.task.subset_seed) if size else examples
+
+
+def lacking(task: Task, split: str, what: str) -> str:
+    return f"task {task.name!r} has no {split} data, and {what} needs it; its splits are {', '.join(task.splits)}."
+
+
+def settings_of(recipe: Recipe, num_pairs: int, trains_backbone: bool) -> Settings:
+    t: TrainRecipe = recipe.train
+    steps = -(-num_pairs // t.batch_size)
+    total = t.max_steps or max(1, round(t.epochs * steps))
+    names = set(Settings.__dataclass_fields__) - {"total_steps", "autocast"}
+    autocast = trains_backbone and recipe.backbone.dtype == "bfloat16"
+    return Settings(total_steps=total, autocast=autocast, **{name: getattr(t, name) for name in names})
+
+
+def decoding_of(recipe: GenerateRecipe) -> Decoding:
+    return Decoding(**{name: getattr(recipe, name) for name in Decoding.__dataclass_fields__})

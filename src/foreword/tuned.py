@@ -1,0 +1,133 @@
+"""A backbone with what was trained for it: it generates, and it is scored.
+
+Comes in:  a run folder, or a recipe and nothing trained.      Goes out: a Tuned; `result-SPLIT.json`, `texts-SPLIT.txt`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from foreword.assembly import decoding_of, open_backbone, open_task
+from foreword.backbone import Backbone
+from foreword.errors import PrefixMismatch, RunError
+from foreword.evaluate import Result, evaluate, result_file, settings_hash
+from foreword.generation import Decoding, Generated, Progress, generate
+from foreword.methods import METHODS
+from foreword.prefix import Prefix
+from foreword.recipe import Recipe, reopened
+from foreword.tasks import Example, Task
+from foreword.training import checkpoint
+from foreword.vetting import vet
+from foreword.writing import read_json, write_json, write_text
+
+UNTOUCHED = {"name": "untouched", "trained_parameters": 0, "stored_parameters": 0, "share_of_backbone": 0.0}
+
+
+@dataclass
+class Tuned:
+    """A backbone with what was trained for it: fresh out of training, from a run folder or from a store."""
+
+    recipe: Recipe
+    backbone: Backbone
+    prefix: Prefix | None  # None where the method changed the backbone itself
+    method: Mapping[str, Any]  # name, trained and stored parameters
+    folder: Path | None  # of the run, for results; None for a prefix out of a store
+
+    @cached_property
+    def task(self) -> Task:
+        return open_task(self.recipe)
+
+    def generate(self, sources: Sequence[str], **decoding: Any) -> list[str]:
+        """Answer each source, decoded as the recipe says or as given, e.g. `beams=5`."""
+        return self.answers(sources, **decoding).texts
+
+    def answers(self, sources: Sequence[str], progress: Progress | None = None, **decoding: Any) -> Generated:
+        """The same, with the number of sources that had to be cut."""
+        chosen = Decoding(**{**vars(decoding_of(self.recipe.generate)), **decoding})
+        return generate(self.backbone, sources, chosen, self.prefix, self.recipe.task.max_source_len, progress)
+
+    def evaluate(self, split: str = "", progress: Progress | None = None) -> Result:
+        """Generate and score a split (the recipe's if none is named); writes the result into the run folder."""
+        split = split or self.recipe.eval.split
+        examples = self.task.examples(split)[: self.recipe.eval.size or None]
+        result = evaluate_as(self.recipe, self.backbone, self.task, examples, self.prefix, progress=progress)
+        if self.folder is not None:
+            path = self.result_path(split)
+            write_json(path, self.result_file(split, result))
+            lines = "".join(f"{' '.join(text.split())}\n" for text in result.texts)
+            write_text(path.with_name(path.stem.replace("result", "texts", 1) + ".txt"), lines)
+        return result
+
+    def result_path(self, split: str) -> Path:
+        """Where a split's result is written: `result-SPLIT.json` for the recipe the run was trained with.
+
+        Under other settings their hash is in the name, so that such scores stand beside the run's own.
+        """
+        assert self.folder is not None, "only a run has a folder"
+        path = self.folder / "recipe.json"
+        now = settings_hash(self.recipe.to_dict())
+        own = settings_hash(read_json(path)) if path.is_file() else now
+        return self.folder / (f"result-{split}.json" if own == now else f"result-{split}-{now}.json")
+
+    def result_file(self, split: str, result: Result) -> dict[str, Any]:
+        """What `result-SPLIT.json` holds."""
+        return result_file(result, self.backbone, self.task, split, self.recipe.to_dict(), self.method)
+
+
+def open_run(folder: str | Path, overrides: Sequence[str] = ()) -> Tuned:
+    """A finished run, ready to generate.
+
+    Args:
+        overrides: of where it runs, how it decodes and is scored, e.g. "generate.beams=5" or "backbone.device=cpu".
+
+    Raises:
+        BadRecipe: an override would change what was trained.
+        RunError: no run there, or one that has not finished.
+        PrefixMismatch: its backbone is not what it was in training.
+    """
+    folder = Path(folder)
+    if not (folder / "recipe.json").is_file():
+        raise RunError(f"{folder} holds no run. `foreword train RECIPE --out {folder}` makes one.")
+    if not (folder / "run.json").is_file():
+        raise RunError(f"the run in {folder} has not finished. `foreword train RECIPE --out {folder}` goes on with it.")
+    recipe, run = Recipe.from_dict(read_json(folder / "recipe.json")), read_json(folder / "run.json")
+    recipe = reopened(recipe, overrides)
+    if overrides:
+        vet(recipe)
+    backbone = open_backbone(recipe.backbone)
+    if backbone.fingerprint != run["fingerprint"]:
+        raise PrefixMismatch(
+            f"the run in {folder} was trained on {backbone.name} with fingerprint {run['fingerprint']}, but the model there now "
+            f"has {backbone.fingerprint}. Put the model back as it was, or train again."
+        )
+    return Tuned(recipe, backbone, kept_prefix(folder, recipe, backbone), run["method"], folder)
+
+
+def untouched(recipe: Recipe, out: str | Path | None = None) -> Tuned:
+    """The recipe's backbone with nothing trained, for comparison.
+
+    Raises:
+        RunError: `out` holds a run, whose results would be taken for the untouched backbone's or the other way round.
+    """
+    vet(recipe)
+    if out is not None and (Path(out) / "recipe.json").is_file():
+        raise RunError(f"{out} holds a run. Choose another --out for the untouched backbone's results.")
+    return Tuned(recipe, open_backbone(recipe.backbone), None, UNTOUCHED, None if out is None else Path(out))
+
+
+def kept_prefix(folder: Path, recipe: Recipe, backbone: Backbone) -> Prefix | None:
+    """Put what a run kept in place."""
+    return METHODS[recipe.method.name].put_in_place(backbone, checkpoint.load(folder / "method.safetensors")[0])
+
+
+def evaluate_as(
+    recipe: Recipe, backbone: Backbone, task: Task, examples: Sequence[Example], prefix: Prefix | None,
+    metrics: Sequence[str] = (), progress: Progress | None = None,
+) -> Result:  # fmt: skip
+    """Score examples as the recipe says."""
+    return evaluate(
+        backbone, examples, decoding_of(recipe.generate), prefix, metrics or recipe.eval.metrics or task.metrics,
+        recipe.task.max_source_len, recipe.eval.resamples, progress,
+    )  # fmt: skip
