@@ -4,10 +4,13 @@ from typing import Any
 
 import pytest
 from tests.tiny_models import tiny_backbone
+from tokenizers.processors import TemplateProcessing
 
 from foreword.backbone import Backbone
-from foreword.backbone.wording import Pair, pad_id, separator, source_ids, target_ids
+from foreword.backbone.wording import Pair, decoder_opening, pad_id, separator, source_ids, target_ids
 from foreword.errors import UnsupportedBackbone
+from foreword.generation import Decoding, generate, generate_ids
+from foreword.training.batches import collate
 
 
 def ids_of(backbone: Backbone, text: str) -> Any:
@@ -24,6 +27,42 @@ def test_an_encoders_source_and_a_decoders_target_carry_no_space_in_front():
     backbone = tiny_backbone("bart")
     assert source_ids(backbone, [" ab "], 9) == ([ids_of(backbone, "ab")], 0)
     assert target_ids(backbone, ["de"], 9) == ([[*ids_of(backbone, "de"), 1]], 0)
+
+
+def with_markers(backbone: Backbone, template: str) -> Backbone:
+    """The backbone with a tokenizer that writes markers as real ones do; <mask> stands for a language or BART's <s>."""
+    special: Any = [(name, backbone.tokenizer.convert_tokens_to_ids(name)) for name in ("<|endoftext|>", "<mask>")]
+    backend: Any = backbone.tokenizer.backend_tokenizer  # type: ignore[attr-defined]
+    backend.post_processor = TemplateProcessing(single=template, special_tokens=special)
+    return backbone
+
+
+@pytest.mark.parametrize(
+    ("template", "opening"),
+    [("$A", [1]), ("$A <|endoftext|>", [1]), ("<mask> $A <|endoftext|>", [1, 2]), ("$A <|endoftext|> <mask>", [2])],
+    ids=["no markers", "t5", "bart, nllb", "mbart"],
+)
+def test_a_decoder_starts_as_its_tokenizer_writes_targets_in_training_and_generation(template, opening):
+    """The bug: BART's <s> and mBART's language were written nowhere, so a model never saw the start it was trained with."""
+    backbone = with_markers(tiny_backbone("bart"), template)
+    assert decoder_opening(backbone) == opening
+    (source,), (target,) = source_ids(backbone, ["ab"], 20)[0], target_ids(backbone, ["the hat"], 20)[0]
+    assert target == [*ids_of(backbone, "the hat"), 1], "markers are given, not learnt"
+    batch = collate(backbone, [Pair(source, target)])
+    assert batch.texts.decoder_ids is not None
+    assert batch.texts.decoder_ids[0].tolist() == [*opening, *target[:-1]]
+    assert batch.targets.tolist() == target
+    likeliest = [i for i in backbone.logits(batch.texts, at=batch.at)[0].topk(2).indices.tolist() if i != 1]
+    assert generate_ids(backbone, ["ab"], Decoding(max_new_tokens=4, min_new_tokens=4))[0][0] == likeliest[0]
+
+
+def test_a_decoder_that_starts_nowhere_is_refused():
+    backbone = tiny_backbone("bart")
+    backbone.model.config.decoder_start_token_id = None
+    with pytest.raises(
+        UnsupportedBackbone, match=r"does not say where its decoder starts\. Set decoder_start_token_id"
+    ):
+        generate(backbone, ["ab"])
 
 
 @pytest.mark.parametrize("family", ["gpt2", "bart"])

@@ -12,7 +12,7 @@ import torch
 from transformers import GenerationConfig
 
 from foreword.backbone import Backbone, Texts
-from foreword.backbone.wording import end_id, limits, pad_id, source_ids
+from foreword.backbone.wording import decoder_opening, end_id, limits, pad_id, source_ids
 from foreword.errors import BadData, UnsupportedBackbone
 from foreword.prefix import Injection, Prefix, PrefixBank
 
@@ -49,7 +49,7 @@ class Decoding:
             suppress_tokens=backbone.line_break_ids or None if self.no_newlines else None,
             pad_token_id=pad_id(backbone),
             eos_token_id=end_id(backbone),
-            decoder_start_token_id=getattr(backbone.model.config, "decoder_start_token_id", None),
+            decoder_start_token_id=decoder_opening(backbone)[0] if backbone.kind == "encoder-decoder" else None,
             **sampling,
         )
 
@@ -163,7 +163,8 @@ def decode_batch(
     lengths = torch.tensor([len(row) for row in ids])[:, None]
     columns = torch.arange(longest)
     mask = columns >= longest - lengths if left else columns < lengths
-    texts = Texts(torch.tensor(rows), mask).to(backbone.device)
+    opening = None if left else torch.tensor([decoder_opening(backbone)] * len(ids))
+    texts = Texts(torch.tensor(rows), mask, opening).to(backbone.device)
     return backbone.generate(texts, config, injection).tolist()
 
 

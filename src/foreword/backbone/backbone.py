@@ -198,6 +198,8 @@ class Backbone:
     def generate(self, texts: Texts, config: GenerationConfig, injection: Injection | None = None) -> Tensor:
         """Continue each row (decoder-only), or answer it (encoder-decoder): new token ids [B * returned, T'].
 
+        A decoder beside an encoder goes on from `texts.decoder_ids`, the same number in every row.
+
         Raises:
             UnsupportedBackbone: the model only encodes.
         """
@@ -207,9 +209,14 @@ class Backbone:
             )
         side = "left" if self.kind == "decoder-only" else "right"
         ids, mask, _ = padded_on(side, texts.ids, texts.mask)
+        begun = texts.decoder_ids
+        opening = {} if begun is None else {"decoder_input_ids": begun}
+        num_given = ids.shape[1] if self.kind == "decoder-only" else 1 if begun is None else begun.shape[1]
         with self.injected(injection):
-            out: Any = self.model.generate(input_ids=ids, attention_mask=mask.long(), generation_config=config)  # type: ignore[operator]
-        return out[:, ids.shape[1] :] if self.kind == "decoder-only" else out[:, 1:]
+            out: Any = self.model.generate(  # type: ignore[operator]
+                input_ids=ids, attention_mask=mask.long(), generation_config=config, **opening
+            )
+        return out[:, num_given:]
 
     def _shift_positions(
         self, module: nn.Module, args: tuple, kwargs: dict[str, Any]

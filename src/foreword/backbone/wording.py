@@ -4,7 +4,8 @@ Comes in:  texts.      Goes out: ids, cut to given lengths, and how many were cu
 
 Decoder-only, as in the prefix-tuning paper: ` source<bos> target<eos>`, the loss on what follows <bos>. (The paper's code
 writes a space before each marker; the tokenizers make a token of its own of it, so it is left out here.)
-Encoder-decoder: the source with the tokenizer's own markers; the target with its closing one.
+Encoder-decoder: the source with the tokenizer's own markers; the target with its closing one. What the tokenizer writes before
+a target is given to the decoder, in training and generation alike, and never has to be learnt.
 """
 
 from collections.abc import Sequence
@@ -85,6 +86,26 @@ def target_ids(backbone: Backbone, targets: Sequence[str], max_len: int) -> tupl
     end = end_id(backbone)
     num_cut = sum(len(ids) > max_len - 1 for ids in encoded)
     return [[*ids[: max_len - 1], end] for ids in encoded], num_cut
+
+
+def decoder_opening(backbone: Backbone) -> list[int]:
+    """What a decoder beside an encoder is given before it writes: where it starts, and the tokenizer's markers before a target.
+
+    BART was trained to start `</s><s>`, NLLB with the language second; mBART's tokenizer writes the language behind the end, and
+    the model starts with it. T5 starts with its padding alone.
+
+    Raises:
+        UnsupportedBackbone: nothing says where it starts.
+    """
+    markers, end = backbone.tokenizer(text_target="")["input_ids"], end_id(backbone)
+    at = markers.index(end) if end in markers else len(markers)
+    before, behind = markers[:at], markers[at + 1 :]
+    start = behind[-1] if behind else backbone.model.config.decoder_start_token_id
+    if start is None:
+        raise UnsupportedBackbone(
+            f"{backbone.name} does not say where its decoder starts. Set decoder_start_token_id in its config.json."
+        )
+    return [start, *before]
 
 
 def separator(backbone: Backbone) -> int:

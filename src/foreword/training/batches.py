@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from foreword.backbone import Backbone, Texts
-from foreword.backbone.wording import Pair, pad_id
+from foreword.backbone.wording import Pair, decoder_opening, pad_id
 
 POOL = 50  # batches whose pairs are sorted by length together: nearly no padding, yet every epoch mixes anew
 
@@ -64,10 +64,10 @@ def collate(backbone: Backbone, pairs: Sequence[Pair]) -> Batch:
     """Right-padded tensors of these pairs, for the backbone's kind."""
     pad = pad_id(backbone)
     if backbone.kind == "encoder-decoder":
-        start = backbone.model.config.decoder_start_token_id
+        opening = decoder_opening(backbone)
         ids, mask = padded([p.source for p in pairs], pad)
-        decoder_ids, decoder_mask = padded([[start, *p.target[:-1]] for p in pairs], pad)
-        at, targets = target_positions([0] * len(pairs), [p.target for p in pairs], decoder_ids.shape[1])
+        decoder_ids, decoder_mask = padded([[*opening, *p.target[:-1]] for p in pairs], pad)
+        at, targets = target_positions([len(opening) - 1] * len(pairs), [p.target for p in pairs], decoder_ids.shape[1])
         return Batch(Texts(ids, mask, decoder_ids, decoder_mask), at, targets)
     ids, mask = padded([[*p.source, *p.target[:-1]] for p in pairs], pad)
     at, targets = target_positions([len(p.source) - 1 for p in pairs], [p.target for p in pairs], ids.shape[1])
