@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tests.tiny_runs import TEXTS, data_folder, log_lines, model_folder, tiny_recipe
 
 import foreword
@@ -22,7 +23,7 @@ from foreword.errors import (
     UnknownName,
     UnsupportedBackbone,
 )
-from foreword.training import checkpoint
+from foreword.training import Training, checkpoint
 
 
 @pytest.fixture(scope="module")
@@ -301,6 +302,19 @@ def test_tensorboard_gets_its_files_and_a_missing_tracker_stops_before_any_compu
     with pytest.raises(MissingTool, match=r"train\.trackers asks for wandb, which is not installed"):
         foreword.train(recipe_of(place, train={"trackers": ["wandb"]}), tmp_path / "other")
     assert not (tmp_path / "other").exists()
+
+
+def test_what_tensorboard_has_of_steps_that_come_again_is_dropped(place, tmp_path, monkeypatch):
+    """The bug: a run that was killed and gone on with had the steps after its checkpoint twice."""
+    recipe = recipe_of(place, train={"trackers": ["tensorboard"], "max_steps": 8, "log_every": 1, "save_every": 4})
+    real = Training._save
+    monkeypatch.setattr(Training, "_save", lambda self: real(self) if self.state.step < 7 else 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        foreword.train(recipe, tmp_path / "run")
+    monkeypatch.setattr(Training, "_save", real)
+    foreword.train(recipe, tmp_path / "run")
+    events = EventAccumulator(str(next((tmp_path / "run").rglob("events.out.tfevents.*")).parent)).Reload()
+    assert [event.step for event in events.Scalars("loss")] == list(range(1, 9))
 
 
 def test_training_wants_only_what_the_loop_needs_of_a_recipe(place):

@@ -52,3 +52,11 @@ class RunError(ForewordError):
 
 class MissingTool(ForewordError):
     """An optional program or package that is needed here and not installed."""
+
+
+class Interrupted(Exception):
+    """No mistake: the user asked a training to stop (Ctrl-C), and its state is saved."""
+
+    def __init__(self, step: int):
+        super().__init__(f"stopped after step {step}")
+        self.step = step

@@ -23,8 +23,8 @@ from foreword.prefix.reparam import num_parameters
 from foreword.provenance import code_commit, machine, versions
 from foreword.recipe import Recipe
 from foreword.tasks import Task
-from foreword.training import Training
-from foreword.training.loop import DevScores
+from foreword.training import Training, checkpoint
+from foreword.training.loop import CHECKPOINT, DevScores
 from foreword.training.precision import choose_device, choose_dtype, share_cores, use_threads
 from foreword.training.progress import Reporter
 from foreword.tuned import Tuned, evaluate_as, kept_prefix
@@ -55,7 +55,7 @@ def train(recipe: Recipe, out: str | Path) -> Tuned:
         write_json(folder / "recipe.json", recipe.to_dict())
     made_of = hashes_of(backbone, task)
     training = Training(backbone, method, pairs, dev_pairs, settings, folder, accelerator, dev_scores, made_of)
-    with tracked(recipe, accelerator):
+    with tracked(recipe, accelerator, checkpoint.steps_done(folder / CHECKPOINT)):
         state = training.run()
     backbone.checkpointing(False)
     facts = method_facts(recipe, method, backbone)
@@ -79,10 +79,14 @@ def open_accelerator(recipe: Recipe, folder: Path) -> Accelerator:
 
 
 @contextmanager
-def tracked(recipe: Recipe, accelerator: Accelerator) -> Iterator[None]:
-    """Within the block the log goes to the recipe's trackers as well; after it they are closed, however it ended."""
+def tracked(recipe: Recipe, accelerator: Accelerator, steps_done: int) -> Iterator[None]:
+    """Within the block the log goes to the recipe's trackers as well; after it they are closed, however it ended.
+
+    What TensorBoard has of steps after the checkpoint that a run goes on from is dropped: they come again.
+    """
     if recipe.train.trackers:
-        accelerator.init_trackers("foreword", config=flat(recipe.to_dict()))
+        again = {"tensorboard": {"purge_step": steps_done + 1}} if steps_done else {}
+        accelerator.init_trackers("foreword", config=flat(recipe.to_dict()), init_kwargs=again)
     try:
         yield
     finally:

@@ -1,6 +1,7 @@
 """How commands end when something is wrong or somebody stops them: one clear line, an exit code, nothing half-written."""
 
 import os
+import resource
 import signal
 import sys
 import time
@@ -10,7 +11,7 @@ import pytest
 from tests.processes import begun, command_line, ended, run_foreword, told
 from tests.tiny_runs import as_toml, model_folder, tiny_settings
 
-from foreword.cli import main, output
+from foreword.cli import lists, main, output
 
 MISTAKES: list[tuple[str, str]] = [
     ("check nowhere.toml", r"recipe nowhere.toml does not exist. `foreword list recipes` shows those that ship."),
@@ -132,6 +133,44 @@ def test_ctrl_c_stops_a_training_cleanly_and_it_resumes_to_the_same(place):
     assert run_foreword(place, *long, "--out", "stopped")[0] == 0
     for name in ("method.safetensors", "best.safetensors", "log.jsonl"):
         assert (place / "stopped" / name).read_bytes() == (place / "whole" / name).read_bytes(), name
+
+
+def test_ctrl_c_while_libraries_load_says_how_to_go_on_too(monkeypatch, capsys):
+    """The bug: in the first seconds a training ended without a word."""
+
+    def pressed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(lists, "resolve", pressed)
+    monkeypatch.setattr(sys, "argv", ["foreword", "train", "embedded/demo", "--out", "run"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 130
+    assert capsys.readouterr().err == "foreword: stopped. The same command goes on from the last checkpoint.\n"
+
+
+def on_a_full_disk(arguments: list[str], out: Path, place: Path, room: int) -> None:
+    """A command for which no file can grow beyond `room` bytes: what a full disk does, without filling one."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
+    command_line(arguments, out, place)
+
+
+def test_a_full_disk_ends_a_training_with_a_line_and_the_last_checkpoint_stays(place):
+    long = ["train", "tiny.toml", "--set", "train.max_steps=300", "--set", "train.save_every=50", "--out"]
+    assert interrupted(place, [*long, "full"], place / "full" / "log.jsonl")[0] == 130
+    checkpoint = (place / "full" / "checkpoint.safetensors").read_bytes()
+    out = place / "command-full"
+    assert ended(begun(on_a_full_disk, [*long, "full"], out, place, len(checkpoint) // 2)) == 2
+    said = out.with_suffix(".err").read_text().splitlines()[-1]
+    assert said.startswith("foreword: full/checkpoint.safetensors could not be written: ")
+    assert "The file that was there before is untouched. Free some space" in said
+    assert (place / "full" / "checkpoint.safetensors").read_bytes() == checkpoint
+    assert not list((place / "full").glob("*.new"))
+    assert run_foreword(place, *long, "full")[0] == 0
+    assert run_foreword(place, *long, "never-full")[0] == 0
+    kept = [(place / run / "method.safetensors").read_bytes() for run in ("full", "never-full")]
+    assert kept[0] == kept[1]
 
 
 def interrupted_generation(place: Path, out: Path) -> None:

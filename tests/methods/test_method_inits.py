@@ -5,7 +5,7 @@ import torch
 from tests.tiny_models import random_prefix, tiny_backbone
 
 from foreword.backbone import Backbone
-from foreword.errors import PrefixMismatch
+from foreword.errors import BadRecipe, PrefixMismatch
 from foreword.methods import METHODS, FullFineTuning, PrefixTuning, build_method
 from foreword.prefix import Prefix
 from foreword.recipe import METHOD_RECIPES, FullFineTuningRecipe, PrefixRecipe
@@ -31,10 +31,10 @@ def folded(method: PrefixTuning) -> Prefix:
 
 @pytest.mark.parametrize("mlp_dim", [0, 16])
 def test_a_prefix_from_words_is_at_once_the_words_activations(backbone, mlp_dim):
-    method = PrefixTuning(backbone, prefix_len=5, mlp_dim=mlp_dim, init="words", init_words="a dog")
-    ids = backbone.tokenizer(" a dog", add_special_tokens=False)["input_ids"]
+    method = PrefixTuning(backbone, prefix_len=5, mlp_dim=mlp_dim, init="words", init_words="dogs")
+    ids = backbone.tokenizer(" dogs", add_special_tokens=False)["input_ids"]
     assert isinstance(ids, list)
-    same(folded(method), backbone.activations(ids[:5]), exact=mlp_dim == 0)
+    same(folded(method), backbone.activations(ids), exact=mlp_dim == 0)
 
 
 def test_words_fewer_than_the_positions_are_said_again(backbone):
@@ -71,6 +71,14 @@ def test_a_prefix_of_another_length_is_cut_or_begun_again(backbone, prefix_len):
     method = PrefixTuning(backbone, prefix_len=prefix_len, mlp_dim=0, init="prefix", init_prefix=given)
     for name, tensor in folded(method).tensors().items():
         assert torch.equal(tensor, given.tensors()[name].repeat(1, 1, 2, 1)[:, :, :prefix_len])
+
+
+def test_words_that_are_more_than_the_positions_are_refused(backbone):
+    """The bug: the last words were left out without a word."""
+    with pytest.raises(
+        BadRecipe, match=r"init_words are 8 tokens, but the prefix has 4 positions\. Set method\.prefix_len=8 or more"
+    ):
+        PrefixTuning(backbone, prefix_len=4, init="words", init_words="the red")
 
 
 def test_a_prefix_for_another_model_is_refused():

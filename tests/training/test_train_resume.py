@@ -15,8 +15,8 @@ from tests.tiny_models import tiny_backbone
 from tests.tiny_runs import log_lines, pairs_of, prefix_method, tiny_training
 from tests.training.killed_run import killed_run
 
-from foreword.errors import RunError
-from foreword.training import Interrupted, checkpoint
+from foreword.errors import Interrupted, RunError
+from foreword.training import checkpoint
 from foreword.training.stopping import stop_at_next_step
 
 

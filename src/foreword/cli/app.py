@@ -42,9 +42,9 @@ def demo(
     sets: Sets = None,
 ) -> None:
     """Train prefixes on the embedded backbone, score them beside the untouched model, and read what they write."""
-    from foreword.cli.demo import run_demo
-
     with resumable("The same command"):
+        from foreword.cli.demo import run_demo
+
         run_demo(out, sets or [])
 
 
@@ -59,8 +59,8 @@ def train(
 ) -> None:
     """Train what a recipe asks for. Killed or stopped, the same command goes on where it was."""
     overrides = [*(sets or []), *([] if seed is None else [f"train.seed={seed}"])]
-    resolved = lists.resolve(recipe, overrides)
     with resumable("The same command"):
+        resolved = lists.resolve(recipe, overrides)
         from foreword.experiment import train as run
 
         quiet_libraries()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from foreword.cli import output
+from foreword.errors import Interrupted
 
 
 @contextmanager
@@ -24,8 +25,6 @@ def stoppable(what_now: str = "Nothing was written.") -> Iterator[None]:
 @contextmanager
 def resumable(command: str) -> Iterator[None]:
     """The same around a training, which saves its state before it stops."""
-    from foreword.training import Interrupted
-
     with stoppable(f"{command} goes on from the last checkpoint."):
         try:
             yield

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from foreword.backbone import Backbone
+from foreword.errors import BadRecipe
 from foreword.methods.method import Method
 from foreword.prefix import Injection, Prefix, PrefixShape
 from foreword.prefix.init import resized, zero_prefix
@@ -61,6 +62,11 @@ def first_values(backbone: Backbone, shape: PrefixShape, init: str, words: str, 
         return zero_prefix(shape)
     if init == "words":
         ids = backbone.tokenizer(f" {words.strip()}", add_special_tokens=False)["input_ids"]
+        if len(ids) > shape.prefix_len:
+            raise BadRecipe(
+                f"method.init_words are {len(ids)} tokens, but the prefix has {shape.prefix_len} positions. "
+                f"Set method.prefix_len={len(ids)} or more, or give fewer words."
+            )
         # Fewer words than positions are said again, at the positions they then have.
         repeated = [ids[i % len(ids)] for i in range(shape.prefix_len)] if ids else []
         return backbone.activations(repeated)

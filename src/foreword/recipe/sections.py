@@ -79,7 +79,8 @@ class PrefixRecipe(Section):
     )
     init_words: str = Field(default="", description="words whose activations start the prefix, when init = 'words'")
     init_prefix: str = Field(
-        default="", description="a prefix file, or a store reference like store/e2e@1, when init = 'prefix'"
+        default="",
+        description="a prefix file, or a store reference like store/e2e@1, when init = 'prefix'; cut or repeated to prefix_len",
     )
 
     @model_validator(mode="after")
@@ -88,6 +89,10 @@ class PrefixRecipe(Section):
             raise ValueError("init = 'words' needs init_words, e.g. 'summarize the article'")
         if self.init == "prefix" and not self.init_prefix:
             raise ValueError("init = 'prefix' needs init_prefix, e.g. 'store/e2e@1'")
+        for key in ("words", "prefix"):
+            given = getattr(self, f"init_{key}")
+            if given and self.init != key:
+                raise ValueError(f"init_{key} = {given!r} is for init = {key!r}, but init is {self.init!r}")
         return self
 
 
@@ -180,6 +185,14 @@ class GenerateRecipe(Section):
         if isinstance(given, Mapping):
             return {**PRESETS.get(str(given.get("preset", "greedy")), {}), **given}
         return given
+
+    @model_validator(mode="after")
+    def what_shapes_sampling_samples(self) -> Self:
+        for key in ("temperature", "top_p", "top_k"):
+            value, default = getattr(self, key), type(self).model_fields[key].default
+            if value != default and not self.sample:
+                raise ValueError(f"{key} = {value} needs sample = true; without it the likeliest token is taken")
+        return self
 
 
 class EvalRecipe(Section):

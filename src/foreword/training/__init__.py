@@ -2,6 +2,5 @@
 
 from foreword.training.loop import Training
 from foreword.training.settings import Settings, State
-from foreword.training.stopping import Interrupted
 
-__all__ = ["Interrupted", "Settings", "State", "Training"]
+__all__ = ["Settings", "State", "Training"]

@@ -45,6 +45,15 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         ) from error
 
 
+def steps_done(path: Path) -> int:
+    """Steps a checkpoint holds, read from its header alone; 0 where there is none, or one that cannot be read."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return int(json.loads((file.metadata() or {})["facts"])["state"]["step"])
+    except (OSError, SafetensorError, KeyError, json.JSONDecodeError):
+        return 0  # `load` says what is wrong with it
+
+
 def optimizer_tensors(optimizer: Optimizer) -> dict[str, Tensor]:
     """Every tensor and number of an optimizer's state by name; numbers as tensors."""
     named = {}

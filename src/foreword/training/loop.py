@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from foreword.backbone import Backbone
 from foreword.backbone.wording import Pair
-from foreword.errors import RunError
+from foreword.errors import Interrupted, RunError
 from foreword.methods import Method
 from foreword.training import checkpoint
 from foreword.training.batches import Batch, Schedule, collate
@@ -31,7 +31,7 @@ from foreword.training.loss import divisor, target_loss
 from foreword.training.optim import build_optimizer, lr_factor
 from foreword.training.progress import Reporter
 from foreword.training.settings import Settings, State
-from foreword.training.stopping import Interrupted, stop_at_next_step
+from foreword.training.stopping import stop_at_next_step
 from foreword.writing import unwritable
 
 DevScores = Callable[[], dict[str, float]]

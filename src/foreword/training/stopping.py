@@ -1,20 +1,12 @@
 """Stopping a training from the keyboard: between two steps, with everything saved.
 
-Comes in:  Ctrl-C.      Goes out: Interrupted, once the state is on disk.
+Comes in:  Ctrl-C.      Goes out: whether it was pressed; the loop asks after each step.
 """
 
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-
-
-class Interrupted(Exception):
-    """The user asked to stop (Ctrl-C); the state is saved."""
-
-    def __init__(self, step: int):
-        super().__init__(f"stopped after step {step}")
-        self.step = step
 
 
 @contextmanager
