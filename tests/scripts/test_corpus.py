@@ -5,6 +5,7 @@ from itertools import islice
 from random import Random
 
 import pytest
+from scripts.build_corpus import CHUNK_CHARS, chunks
 from scripts.corpus.domains import DOMAINS
 from scripts.corpus.pen import finish
 from scripts.corpus.renaming import renamed
@@ -148,3 +149,12 @@ def test_renaming_keeps_a_and_an_right():
 def test_renaming_leaves_a_name_alone_that_the_source_also_writes_with_underscores():
     source = "Ash_Mill : near : Ash Mill"
     assert all(renamed(Random(s), source, "Ash Mill", ["Ash Mill"], ["x"]) == (source, "Ash Mill") for s in range(30))
+
+
+def test_a_novel_without_paragraphs_is_cut_at_its_sentences():
+    """The bug: it stayed one document of 300,000 tokens, twenty steps of pretraining on nothing else."""
+    sentence = "It was a cold morning, and nobody came. "
+    made = list(chunks(["A title", (sentence * 200).strip(), "The end."]))
+    assert all(len(chunk) < 2 * CHUNK_CHARS for chunk in made)
+    assert len(made) >= 6
+    assert " ".join(made).replace("\n", " ") == f"A title {(sentence * 200).strip()} The end."

@@ -222,14 +222,27 @@ def test_the_loss_and_its_gradient_are_those_of_cross_entropy_whatever_the_logit
         logits = (torch.randn(num_rows, 97, generator=generator) * scale).to(dtype).requires_grad_()
         targets = torch.randint(0, 97, (num_rows,), generator=generator)
         plain = logits.detach().clone().requires_grad_()
-        (target_loss(logits, targets) / 7).backward()
+        loss = target_loss(logits, targets)
+        (loss / 7).backward()
         wanted = cross_entropy(plain.float(), targets, reduction="sum")
         (wanted / 7).backward()
         assert logits.grad is not None
         assert plain.grad is not None
-        torch.testing.assert_close(target_loss(logits, targets), wanted, rtol=1e-5, atol=1e-4)
+        torch.testing.assert_close(loss, wanted, rtol=1e-5, atol=1e-4)
         half = dtype == torch.bfloat16
         torch.testing.assert_close(logits.grad, plain.grad, rtol=2e-2 if half else 1e-4, atol=1e-5 if half else 1e-6)
+
+
+def test_the_loss_holds_no_second_tensor_of_the_logits_size_and_spoils_no_other_backward_pass():
+    """The gradient is written over the logits; where an operation still needs them, autograd says so."""
+    logits = torch.randn(3, 97, requires_grad=True)
+    doubled = logits * 2
+    before = doubled.detach().clone()
+    target_loss(doubled, torch.tensor([1, 2, 3]))
+    assert not torch.equal(doubled.detach(), before)
+    needed = torch.tanh(logits)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        target_loss(needed, torch.tensor([1, 2, 3])).backward()
 
 
 def test_the_dev_loss_is_the_mean_per_token_whatever_the_batches(tmp_path):

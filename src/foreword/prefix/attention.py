@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from foreword.prefix.fused import causal_mask, fused_attention
 from foreword.prefix.prefix import Prefix
-from foreword.prefix.scores import prefix_scores, prefix_sum
+from foreword.prefix.scores import heads_first, prefix_scores, prefix_sum, rows_first, scores_of, sum_of
 
 # Queries from which the fused kernel is used. Below it, materialised scores are faster on CPUs (docs/log.md).
 FUSED_FROM = 320
@@ -203,24 +203,29 @@ def materialised_attention(
 
     Args as in `prefix_attention`, `prefix` being keys and values, each [R, H, P, D]. Returns [B, T, H * G, D].
     """
-    (B, heads, T, D), (H, S) = query.shape, key.shape[1:3]
-    lowest = torch.finfo(
-        query.dtype
-    ).min  # finite: a left pad's row without a prefix sees nothing and must not become NaN
-    query = query * scale
-    scores = (query.reshape(B, H, -1, D) @ key.transpose(-1, -2)).view(B, heads, T, S)  # grouped heads share their keys
-    if softcap is not None:
-        scores = softcap * torch.tanh(scores / softcap)
+    num_kv_heads, P = key.shape[1], 0
+    query = heads_first(query, num_kv_heads)
+    scores = scores_of(query, key, scale, softcap)
     if position_bias is not None:
-        scores = scores + position_bias
+        scores = scores + position_bias.unflatten(1, (num_kv_heads, -1)).transpose(0, 1)
     if mask is not None:
-        scores = scores.masked_fill(~mask, lowest) if mask.dtype == torch.bool else scores + mask
-    P = 0
+        scores = scores + added(mask, scores.dtype)
     if prefix is not None:
         P = prefix[0].shape[2]
-        scores = torch.cat([prefix_scores(query, prefix[0], lengths, softcap), scores], dim=-1)
+        scores = torch.cat([prefix_scores(query, prefix[0], lengths, scale, softcap), scores], dim=-1)
     weights = torch.softmax(scores, dim=-1)  # the kernel sums in float32 whatever the scores' precision
     if dropout:
         weights = nn.functional.dropout(weights, dropout)
-    out = (weights[..., P:].reshape(B, H, -1, S) @ value).view(B, heads, T, -1).transpose(1, 2)
-    return out if prefix is None else out + prefix_sum(weights[..., :P], prefix[1])
+    ahead = None if prefix is None else prefix_sum(weights[..., :P], prefix[1])
+    return rows_first(sum_of(weights[..., P:], value, onto=ahead))
+
+
+def added(mask: Tensor, dtype: torch.dtype) -> Tensor:
+    """A mask [T, S] or [B, 1, T, S] as what is added to scores [H, B, G, T, S].
+
+    Adding costs the backward pass nothing. The lowest number is finite: a left pad's row without a prefix sees nothing and
+    must not become NaN.
+    """
+    if mask.dtype == torch.bool:
+        mask = torch.zeros((), dtype=dtype, device=mask.device).masked_fill(~mask, torch.finfo(dtype).min)
+    return mask if mask.ndim == 2 else mask.transpose(0, 1)[:, :, None]

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad, scaled_dot_product_attention
 
-from foreword.prefix.scores import prefix_scores, prefix_sum
+from foreword.prefix.scores import heads_first, prefix_scores, prefix_sum, rows_first
 
 EXTRA = 8  # channels; fused kernels want head sizes in multiples of 8
 
@@ -38,13 +38,13 @@ def fused_attention(
     if prefix is None:
         out = scaled_dot_product_attention(query, key, value, mask, 0.0, causal, scale=scale, enable_gqa=grouped)
         return out.transpose(1, 2)
-    head_dim = query.shape[-1]
-    query = query * scale
-    scores = prefix_scores(query, prefix[0], lengths).float()  # [B, H * G, T, P]
-    extra_query = split_exactly(torch.logsumexp(scores, dim=-1), query.dtype)  # [B, H * G, T, EXTRA]
+    head_dim, num_kv_heads = query.shape[-1], key.shape[1]
+    scores = prefix_scores(heads_first(query, num_kv_heads), prefix[0], lengths, scale).float()  # [H, B, G, T, P]
+    total = torch.logsumexp(scores, dim=-1).transpose(0, 1).flatten(1, 2)  # [B, H * G, T]
+    extra_query = split_exactly(total, query.dtype)  # [B, H * G, T, EXTRA]
     # In front of the texts' keys, and for a causal text also one idle query in front, so that the triangle stays one.
     out = scaled_dot_product_attention(
-        pad(torch.cat([query, extra_query], dim=-1), (0, 0, int(causal), 0)),
+        pad(torch.cat([query * scale, extra_query], dim=-1), (0, 0, int(causal), 0)),
         with_extra_key(key, num_ones=2),
         with_extra_key(value, num_ones=1),
         None if mask is None else pad(mask, (1, 0), value=True if mask.dtype == torch.bool else 0.0),
@@ -53,9 +53,9 @@ def fused_attention(
         scale=1.0,
         enable_gqa=grouped,
     )[:, :, int(causal) :]
-    share = out[..., head_dim : head_dim + 1]
+    share = heads_first(out[..., head_dim : head_dim + 1], num_kv_heads)
     weights = torch.softmax(scores, dim=-1).to(value.dtype) * share
-    return out[..., :head_dim].transpose(1, 2) + prefix_sum(weights, prefix[1])
+    return out[..., :head_dim].transpose(1, 2) + rows_first(prefix_sum(weights, prefix[1]))
 
 
 def split_exactly(score: Tensor, dtype: torch.dtype) -> Tensor:

@@ -1,34 +1,71 @@
-"""Scores against a prefix and weighted sums over it, for rows that share it.
+"""Products of attention with heads in front: [H, B, G, T, D], so that the rows which share a prefix are one matrix.
 
-Comes in:  queries or weights of B rows, keys or values of R prefixes.      Goes out: scores or sums for the B rows.
-Each prefix serves the B / R rows that follow one another (1 prefix for all rows, one per row, one for all beams of a row);
-those rows become one matrix, so a prefix is never expanded over the batch.
+Comes in:  queries or weights of B rows, keys or values of R prefixes or of the rows themselves.      Goes out: scores or sums.
+Each prefix serves the B / R rows that follow one another (1 prefix for all rows, one per row, one for all beams of a row).
+With heads in front those rows stand together for every head: a prefix is never expanded over the batch, grouped heads share
+their keys, and one copy of the queries serves text and prefix alike.
+
+Letters: B rows, H key-value heads, G query heads per key-value head, T queries, S text keys, R prefixes, P positions, D head size.
 """
 
 import torch
 from torch import Tensor
 
 
-def prefix_scores(query: Tensor, keys: Tensor, lengths: Tensor | None, softcap: float | None = None) -> Tensor:
-    """Scores of scaled queries [B, H * G, T, D] against prefix keys [R, H, P, D]: [B, H * G, T, P]."""
-    (B, heads, T, D), (R, H, P, _) = query.shape, keys.shape
-    together = query.transpose(1, 2).reshape(R, B // R * T, H, heads // H, D).transpose(1, 2).reshape(R, H, -1, D)
-    scores = together @ keys.transpose(-1, -2)  # [R, H, B / R * T * G, P]
-    if softcap is not None:
-        scores = softcap * torch.tanh(scores / softcap)
+def heads_first(tensor: Tensor, num_kv_heads: int) -> Tensor:
+    """[B, H * G, T, D] -> [H, B, G, T, D], contiguous."""
+    return tensor.unflatten(1, (num_kv_heads, -1)).transpose(0, 1).contiguous()
+
+
+def rows_first(tensor: Tensor) -> Tensor:
+    """[H, B, G, T, D] -> [B, T, H * G, D], as attention hands its output on."""
+    return tensor.permute(1, 3, 0, 2, 4).flatten(2, 3)
+
+
+def scores_of(query: Tensor, key: Tensor, scale: float, softcap: float | None = None) -> Tensor:
+    """Each row's queries [H, B, G, T, D] against its own keys [B, H, S, D]: [H, B, G, T, S]."""
+    H, B, G, T, D = query.shape
+    scores = product(query.view(H * B, G * T, D), heads_in_front(key).transpose(1, 2), scale)
+    return capped(scores.view(H, B, G, T, -1), softcap)
+
+
+def sum_of(weights: Tensor, value: Tensor, onto: Tensor | None = None) -> Tensor:
+    """Each row's values [B, H, S, D] under its weights [H, B, G, T, S], added onto other sums: [H, B, G, T, D]."""
+    H, B, G, T, S = weights.shape
+    onto = None if onto is None else onto.view(H * B, G * T, -1)
+    return product(weights.reshape(H * B, G * T, S), heads_in_front(value), onto=onto).view(H, B, G, T, -1)
+
+
+def prefix_scores(
+    query: Tensor, keys: Tensor, lengths: Tensor | None, scale: float, softcap: float | None = None
+) -> Tensor:
+    """Queries [H, B, G, T, D] against prefix keys [R, H, P, D]: [H, B, G, T, P]."""
+    (H, B, G, T, D), (R, P) = query.shape, (keys.shape[0], keys.shape[2])
+    scores = capped(product(query.view(H * R, -1, D), heads_in_front(keys).transpose(1, 2), scale), softcap)
     if lengths is not None:
-        scores = scores.masked_fill(padding(lengths, P), torch.finfo(scores.dtype).min)
-    return scores.view(R, H, B // R, T, heads // H, P).permute(0, 2, 1, 4, 3, 5).reshape(B, heads, T, P)
+        ended = torch.arange(P, device=lengths.device) >= lengths[:, None, None]  # [R, 1, P]
+        scores = scores.view(H, R, -1, P).masked_fill(ended, torch.finfo(scores.dtype).min)
+    return scores.view(H, B, G, T, P)
 
 
 def prefix_sum(weights: Tensor, values: Tensor) -> Tensor:
-    """Prefix values [R, H, P, D] under weights [B, H * G, T, P]: [B, T, H * G, D]."""
-    (B, heads, T, P), (R, H, _, D) = weights.shape, values.shape
-    together = weights.transpose(1, 2).reshape(R, B // R * T, H, heads // H, P).transpose(1, 2).reshape(R, H, -1, P)
-    out = together @ values  # [R, H, B / R * T * G, D]
-    return out.view(R, H, B // R, T, heads // H, D).permute(0, 2, 3, 1, 4, 5).reshape(B, T, heads, D)
+    """Prefix values [R, H, P, D] under weights [H, B, G, T, P]: [H, B, G, T, D]."""
+    (H, B, G, T, P), R = weights.shape, values.shape[0]
+    return product(weights.reshape(H * R, -1, P), heads_in_front(values)).view(H, B, G, T, -1)
 
 
-def padding(lengths: Tensor, prefix_len: int) -> Tensor:
-    """[R, 1, 1, P], True where a row's prefix has ended."""
-    return torch.arange(prefix_len, device=lengths.device) >= lengths[:, None, None, None]
+def heads_in_front(tensor: Tensor) -> Tensor:
+    """[B, H, S, D] -> [H * B, S, D]."""
+    return tensor.transpose(0, 1).flatten(0, 1)
+
+
+def product(left: Tensor, right: Tensor, scale: float = 1.0, onto: Tensor | None = None) -> Tensor:
+    """onto + scale * left @ right, batch by batch, in one pass."""
+    if onto is None:
+        return torch.baddbmm(left.new_zeros(()), left, right, beta=0, alpha=scale)
+    return torch.baddbmm(onto, left, right, alpha=scale)
+
+
+def capped(scores: Tensor, softcap: float | None) -> Tensor:
+    """Scores that never pass the cap (Gemma 2)."""
+    return scores if softcap is None else softcap * torch.tanh(scores / softcap)

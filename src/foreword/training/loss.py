@@ -12,7 +12,7 @@ ROWS = 64  # targets whose float32 shares are held at once
 
 
 def target_loss(logits: Tensor, targets: Tensor) -> Tensor:
-    """Summed cross-entropy, computed in float32. logits [N, V], targets [N]."""
+    """Summed cross-entropy, computed in float32. logits [N, V] are used up: their gradient takes their place. targets [N]."""
     return SummedCrossEntropy.apply(logits, targets)
 
 
@@ -20,12 +20,13 @@ class SummedCrossEntropy(torch.autograd.Function):
     """`cross_entropy(logits.float(), targets, reduction="sum")`, its gradient made along the way, some rows at a time.
 
     Over a large vocabulary the tensors around the loss, not the products, take time and memory: four of the logits' size in
-    float32 when written out. Here it is one, the gradient, in the logits' own precision.
+    float32 when written out. Here there is none: the gradient is written over the logits, which nobody needs any more. (A
+    model whose last operation still needs its own output in the backward pass is stopped by autograd, not wrong.)
     """
 
     @staticmethod
     def forward(ctx: Any, logits: Tensor, targets: Tensor) -> Tensor:
-        gradient = torch.empty_like(logits) if ctx.needs_input_grad[0] else None
+        gradient = logits.detach() if ctx.needs_input_grad[0] else None  # the same numbers in the same place
         loss = logits.new_zeros((), dtype=torch.float32)
         for start in range(0, len(targets), ROWS):
             some, wanted = logits[start : start + ROWS], targets[start : start + ROWS, None]
