@@ -40,18 +40,20 @@ def compare(rows: int, length: int, dtype: torch.dtype, rounds: int) -> tuple[fl
     def drawn(*size: int) -> Tensor:
         return torch.randn(size, dtype=dtype, requires_grad=True)
 
-    text = [drawn(rows, HEADS, length, HEAD_DIM) for _ in range(3)]
+    query, key, value = (drawn(rows, HEADS, length, HEAD_DIM) for _ in range(3))
     prefix = (drawn(1, HEADS, PREFIX_LEN, HEAD_DIM), drawn(1, HEADS, PREFIX_LEN, HEAD_DIM))
     scale, device = HEAD_DIM**-0.5, torch.device("cpu")
 
     def materialised() -> Tensor:
-        return materialised_attention(*text, prefix, None, causal_mask(length, length, device), scale)
+        return materialised_attention(query, key, value, prefix, None, causal_mask(length, length, device), scale)
 
     def fused() -> Tensor:
-        return fused_attention(*text, prefix, None, None, True, scale)
+        return fused_attention(query, key, value, prefix, None, None, True, scale)
 
     torch.testing.assert_close(materialised(), fused(), atol=0.05, rtol=0.05)
-    taken = [[milliseconds(work, [*text, *prefix]) for work in (materialised, fused)] for _ in range(rounds + 1)][1:]
+    taken = [
+        [milliseconds(work, [query, key, value, *prefix]) for work in (materialised, fused)] for _ in range(rounds + 1)
+    ][1:]
     return min(t[0] for t in taken), min(t[1] for t in taken)
 
 
