@@ -4,6 +4,7 @@ import pytest
 import torch
 from tests.tiny_models import tiny_backbone
 from tests.tiny_runs import TEXTS, log_lines, pairs_of, prefix_method, tiny_training
+from torch import nn
 from torch.nn.functional import cross_entropy, log_softmax
 
 from foreword.backbone import Backbone
@@ -14,7 +15,7 @@ from foreword.prefix import Injection
 from foreword.training import checkpoint
 from foreword.training.batches import collate
 from foreword.training.loss import divisor, target_loss
-from foreword.training.optim import lr_factor
+from foreword.training.optim import build_optimizer, lr_factor
 
 KINDS = ["gpt2", "llama", "bart", "t5"]
 
@@ -200,6 +201,23 @@ def test_dropout_of_the_backbone_is_off_unless_asked_for_and_leaves_the_generato
 )
 def test_the_learning_rate_rises_over_the_warm_up_and_falls_to_nothing(schedule, warmup, factors):
     assert [lr_factor(schedule, step, warmup, 4) for step in range(4)] == pytest.approx(factors)
+
+
+def test_the_fused_optimizer_steps_as_adamws_definition_says():
+    """m and v by hand in float64, three steps, with weight decay."""
+    start, gradients = (
+        torch.tensor([0.5, -1.0, 2.0]),
+        torch.tensor([[0.1, -0.2, 3.0], [0.0, 0.4, -1.0], [0.3, 0.1, 0.2]]),
+    )
+    parameter = nn.Parameter(start.clone())
+    optimizer = build_optimizer("adamw", [parameter], lr=0.01, weight_decay=0.1)
+    wanted, m, v = start.double(), torch.zeros(3, dtype=torch.float64), torch.zeros(3, dtype=torch.float64)
+    for t, gradient in enumerate(gradients, start=1):
+        parameter.grad = gradient.clone()
+        optimizer.step()
+        m, v = 0.9 * m + 0.1 * gradient.double(), 0.999 * v + 0.001 * gradient.double() ** 2
+        wanted = wanted * (1 - 0.01 * 0.1) - 0.01 * (m / (1 - 0.9**t)) / ((v / (1 - 0.999**t)).sqrt() + 1e-8)
+    torch.testing.assert_close(parameter.detach().double(), wanted, rtol=1e-6, atol=1e-7)
 
 
 def test_the_learning_rate_of_a_step_is_in_its_log_line(tmp_path):

@@ -11,14 +11,17 @@ from torch.optim import Optimizer
 
 
 def build_optimizer(name: str, parameters: Iterable[nn.Parameter], lr: float, weight_decay: float) -> Optimizer:
-    """AdamW as the prefix-tuning paper's code sets it (eps 1e-8), or Adafactor with the learning rate it is given."""
+    """AdamW as the prefix-tuning paper's code sets it (eps 1e-8), or Adafactor with the learning rate it is given.
+
+    Fused: one pass over the numbers instead of a dozen. A prefix's MLP on GPT-2 small is 9.5 M of them every step.
+    """
     if name == "adafactor":
         from transformers import Adafactor
 
         return Adafactor(
             parameters, lr=lr, weight_decay=weight_decay, decay_rate=-0.8, scale_parameter=False, relative_step=False
         )
-    return torch.optim.AdamW(parameters, lr=lr, weight_decay=weight_decay, eps=1e-8)
+    return torch.optim.AdamW(parameters, lr=lr, weight_decay=weight_decay, eps=1e-8, fused=True)
 
 
 def lr_factor(schedule: str, step: int, warmup_steps: int, total_steps: int) -> float:
