@@ -2,12 +2,12 @@
 # make test   installs into .venv and runs every check: style, types, tests
 PYTHON ?= python3
 
-.PHONY: demo test lint types tests clean
+.PHONY: demo test lint types unit clean
 
 demo: .venv/demo
 	.venv/bin/foreword demo --out runs/demo
 
-test: .venv/dev lint types tests
+test: .venv/dev lint types unit
 
 lint:
 	.venv/bin/ruff check src tests scripts benchmarks
@@ -17,8 +17,8 @@ types:
 	.venv/bin/pyright --pythonpath .venv/bin/python
 
 # One thread a process: two test processes that each want every core slow each other tenfold.
-tests:
-	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2
+unit:
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 -rs
 
 .venv/demo: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Foreword needs Python 3.11 or newer; set PYTHON=python3.12, say"'

@@ -41,7 +41,7 @@ def compare(rows: int, length: int, dtype: torch.dtype, rounds: int) -> tuple[fl
         return torch.randn(size, dtype=dtype, requires_grad=True)
 
     query, key, value = (drawn(rows, HEADS, length, HEAD_DIM) for _ in range(3))
-    prefix = (drawn(1, HEADS, PREFIX_LEN, HEAD_DIM), drawn(1, HEADS, PREFIX_LEN, HEAD_DIM))
+    prefix = (drawn(HEADS, 1, PREFIX_LEN, HEAD_DIM), drawn(HEADS, 1, PREFIX_LEN, HEAD_DIM))
     scale, device = HEAD_DIM**-0.5, torch.device("cpu")
 
     def materialised() -> Tensor:

@@ -73,7 +73,7 @@ def test_scores_under_other_settings_stand_beside_the_runs_own(place):
     other = foreword.open_run(place / "run", ["generate.max_new_tokens=3"])
     result = other.evaluate("test")
     assert (place / "run" / "result-test.json").read_bytes() == own
-    settings = dict(p.split(":", 1) for p in other.result_file("test", result)["signature"].split("|"))["settings"]
+    settings = dict(p.split(":", 1) for p in other.record("test", result)["signature"].split("|"))["settings"]
     assert json.loads((place / "run" / f"result-test-{settings}.json").read_text())["recipe"] == other.recipe.to_dict()
     assert len((place / "run" / f"texts-test-{settings}.txt").read_text().splitlines()) == 4
 
@@ -103,11 +103,11 @@ def test_progress_is_told_after_each_batch(place):
 def test_any_other_setting_gives_another_signature(place):
     tuned = foreword.open_run(place / "run")
     result = tuned.evaluate("dev")
-    first = tuned.result_file("dev", result)["signature"]
-    assert tuned.result_file("dev", result)["signature"] == first
+    first = tuned.record("dev", result)["signature"]
+    assert tuned.record("dev", result)["signature"] == first
     changed = tuned.recipe.generate.model_copy(update={"length_penalty": 2.0})
     tuned.recipe = tuned.recipe.model_copy(update={"generate": changed})
-    assert tuned.result_file("dev", result)["signature"] != first
+    assert tuned.record("dev", result)["signature"] != first
 
 
 def test_groups_are_scored_apart_and_together(place):
@@ -160,7 +160,7 @@ def test_the_untouched_results_never_go_into_a_run(place):
 
 def test_an_unknown_metric_or_split_is_told_before_anything_is_written(place, monkeypatch):
     tuned = foreword.open_run(place / "run")
-    monkeypatch.setattr("foreword.evaluate.generate", lambda *_: pytest.fail("texts were generated"))
+    monkeypatch.setattr("foreword.evaluate.answers", lambda *_: pytest.fail("texts were generated"))
     with pytest.raises(UnknownName, match=r"unknown split of task 'jsonl' 'tset'\. Did you mean 'test'\?"):
         tuned.evaluate("tset")
     with pytest.raises(UnknownName, match="unknown metric 'blue'"):
@@ -173,7 +173,7 @@ def test_a_metric_whose_tool_is_missing_is_skipped_with_its_reason(place, monkey
     tuned.recipe = tuned.recipe.model_copy(update={"eval": scored})
     monkeypatch.setenv("PATH", "")
     result = tuned.evaluate("dev")
-    content = tuned.result_file("dev", result)
+    content = tuned.record("dev", result)
     assert list(content["scores"]["all"]) == ["chrf"]
     assert "Java" in content["skipped"]["meteor"]
 

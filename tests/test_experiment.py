@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from accelerate import Accelerator
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tests.tiny_runs import TEXTS, data_folder, log_lines, model_folder, tiny_recipe
@@ -104,12 +105,12 @@ def test_what_fails_before_training_leaves_no_folder_behind(place, tmp_path, mis
 def test_data_without_a_split_that_is_needed_is_refused(place, tmp_path):
     data = data_folder(tmp_path / "data")
     (data / "dev.jsonl").unlink()
-    foreword.train(tiny_recipe(place / "model", data, train={"max_steps": 1}), tmp_path / "run")
+    foreword.train(tiny_recipe(place / "model", data, train={"max_steps": 1, "eval_every": 0}), tmp_path / "run")
     with pytest.raises(
         BadRecipe,
-        match=r"task 'jsonl' has no dev data, and train\.dev_metrics, train\.patience and task\.dev_size needs? it",
+        match=r"task 'jsonl' has no dev data, and train\.dev_metrics, .* train\.eval_every or task\.dev_size needs it",
     ):
-        foreword.train(tiny_recipe(place / "model", data, train={"patience": 2}), tmp_path / "other")
+        foreword.train(tiny_recipe(place / "model", data), tmp_path / "other")
     (data / "train.jsonl").unlink()
     with pytest.raises(BadRecipe, match="task 'jsonl' has no train data, and training needs it; its splits are test"):
         foreword.train(tiny_recipe(place / "model", data), tmp_path / "other")
@@ -141,6 +142,26 @@ def test_a_run_whose_backbone_changed_is_neither_opened_nor_gone_on_with(place, 
         foreword.open_run(tmp_path / "run")
     with pytest.raises(RunError, match="holds a run with other backbone weights"):
         foreword.train(recipe, tmp_path / "run")
+
+
+def test_a_run_whose_tokenizer_changed_is_neither_opened_nor_gone_on_with(place, tmp_path):
+    """The bug: only the weights were looked at, so other ids went through the model without a word."""
+    model = Path(shutil.copytree(place / "model", tmp_path / "model"))
+    recipe = tiny_recipe(model, place / "data")
+    foreword.train(recipe, tmp_path / "run")
+    file = model / "tokenizer.json"
+    file.write_text(file.read_text().replace('"a": 4', '"a": 5').replace('"b": 5', '"b": 4'))
+    with pytest.raises(PrefixMismatch, match="was trained with another tokenizer than .* has now"):
+        foreword.open_run(tmp_path / "run")
+    with pytest.raises(RunError, match="holds a run with other tokenizer"):
+        foreword.train(recipe, tmp_path / "run")
+
+
+def test_two_trainings_do_not_write_into_one_folder(place, tmp_path):
+    with experiment.held_alone(tmp_path, Accelerator(cpu=True)):
+        with pytest.raises(RunError, match=r"another training is at work in .*\. Wait for it, or choose another --out"):
+            foreword.train(recipe_of(place), tmp_path)
+    foreword.train(recipe_of(place), tmp_path)
 
 
 def test_a_run_whose_data_changed_is_not_gone_on_with(place, tmp_path):
@@ -178,9 +199,9 @@ def test_a_model_that_only_encodes_is_refused_before_training(place, tmp_path):
 
 def test_auto_precision_is_settled_once_and_kept(place, tmp_path, monkeypatch):
     recipe = recipe_of(place, backbone={"dtype": "auto"}, train={"max_steps": 1})
-    monkeypatch.setattr(experiment, "choose_dtype", lambda wanted, device: "bfloat16")
+    monkeypatch.setattr(assembly, "choose_dtype", lambda wanted, device: "bfloat16")
     assert foreword.train(recipe, tmp_path / "run").recipe.backbone.dtype == "bfloat16"
-    monkeypatch.setattr(experiment, "choose_dtype", lambda wanted, device: pytest.fail("measured again"))
+    monkeypatch.setattr(assembly, "choose_dtype", lambda wanted, device: pytest.fail("measured again"))
     again = foreword.train(recipe, tmp_path / "run")
     assert (again.recipe.backbone.dtype, again.backbone.dtype) == ("bfloat16", torch.bfloat16)
     assert foreword.open_run(tmp_path / "run").backbone.dtype == torch.bfloat16
@@ -195,11 +216,9 @@ def test_full_finetuning_in_half_precision_keeps_its_weights_whole(place, tmp_pa
     assert tuned.prefix is None
     weights = load_file(tmp_path / "run" / "method.safetensors")
     assert {t.dtype for t in weights.values()} == {torch.float32}
-    half = {
-        n: p.float() for n, p in foreword.Backbone.load(str(place / "model"), dtype="bfloat16").model.named_parameters()
-    }
-    steps = torch.cat([(weights[n] - half[n]).abs().flatten() for n in weights])
-    assert 0 < steps.max() < 1e-4, "updates smaller than bfloat16 can hold are kept"
+    whole = dict(foreword.Backbone.load(str(place / "model")).model.named_parameters())
+    steps = torch.cat([(weights[n] - whole[n]).abs().flatten() for n in weights])
+    assert 0 < steps.max() < 1e-4, "it starts from the whole weights, and updates smaller than bfloat16 holds are kept"
     opened = foreword.open_run(tmp_path / "run")
     assert opened.generate(["a1"]) == tuned.generate(["a1"])
     untouched_fingerprint = foreword.untouched(recipe_of(place)).backbone.fingerprint
@@ -216,7 +235,7 @@ def test_a_prefix_can_start_from_a_file_and_from_a_store(place, tmp_path):
     """The bug: starting from a store asked it for a prefix without saying for which backbone, and crashed."""
     run = foreword.open_run(place / "run")
     assert run.prefix is not None
-    manifest = foreword.keep(run, tmp_path / "store", "first")
+    manifest = foreword.keep(run, "first", tmp_path / "store")
     stored_file = tmp_path / "store" / "first" / "1" / "prefix.safetensors"
     sources: list[Path | str] = [
         place / "run" / "method.safetensors",
@@ -233,6 +252,18 @@ def test_a_prefix_can_start_from_a_file_and_from_a_store(place, tmp_path):
     torch.testing.assert_close(
         longer.prefix.keys["decoder"][:, :, 3:], run.prefix.keys["decoder"][:, :, :2], atol=1e-6, rtol=0
     )
+
+
+def test_a_prefix_file_of_another_model_is_refused_by_the_record_beside_it(place, tmp_path):
+    """The bug: shapes alone were compared, so a prefix of another fine-tune of the same architecture was taken."""
+    other = tiny_recipe(model_folder(tmp_path / "model", seed=3), place / "data")
+    foreword.train(other, tmp_path / "other")
+    with pytest.raises(
+        PrefixMismatch, match=r"method\.init_prefix: .* was trained on a backbone with fingerprint \w+, but"
+    ):
+        start(place, tmp_path / "run", tmp_path / "other" / "method.safetensors")
+    with pytest.raises(BadRecipe, match=r"nowhere/method\.safetensors holds no prefix \(.*No such file"):
+        start(place, tmp_path / "run", "nowhere/method.safetensors")
 
 
 def test_a_file_that_holds_no_prefix_is_told(place, tmp_path):

@@ -8,7 +8,7 @@ from transformers import GenerationConfig
 from foreword.backbone import Backbone
 from foreword.backbone.wording import limits, source_ids
 from foreword.errors import BadData, PrefixMismatch, UnsupportedBackbone
-from foreword.generation import Decoding, generate, generate_ids
+from foreword.generation import Decoding, NoRepeatInAnswer, answers, generate, generate_ids
 
 SOURCES = ["a dog", "x", "the long red hat", "b", "so it is", "cd"]
 SHORT = Decoding(max_new_tokens=8, min_new_tokens=4)
@@ -21,8 +21,8 @@ def test_rows_with_mixed_prefixes_equal_each_row_alone_in_the_order_given(family
     prefixes = [random_prefix(backbone, length, seed) for seed, length in enumerate((3, 1, 5))]
     per_row = [prefixes[i % 3] for i in range(len(SOURCES))]
     decoding = Decoding(max_new_tokens=8, beams=beams, batch_size=4)
-    together = generate(backbone, SOURCES, decoding, per_row).texts
-    alone = [generate(backbone, [s], decoding, p).texts[0] for s, p in zip(SOURCES, per_row, strict=True)]
+    together = generate(backbone, SOURCES, decoding, per_row)
+    alone = [generate(backbone, [s], decoding, p)[0] for s, p in zip(SOURCES, per_row, strict=True)]
     assert together == alone
     assert len(set(together)) > 1
 
@@ -30,16 +30,16 @@ def test_rows_with_mixed_prefixes_equal_each_row_alone_in_the_order_given(family
 def test_one_prefix_for_all_equals_one_for_each():
     backbone = tiny_backbone("gpt2")
     prefix = random_prefix(backbone, 3)
-    wanted = generate(backbone, SOURCES, SHORT, prefix).texts
-    assert generate(backbone, SOURCES, SHORT, [prefix] * len(SOURCES)).texts == wanted
-    assert generate(backbone, SOURCES, SHORT).texts != wanted
+    wanted = generate(backbone, SOURCES, SHORT, prefix)
+    assert generate(backbone, SOURCES, SHORT, [prefix] * len(SOURCES)) == wanted
+    assert generate(backbone, SOURCES, SHORT) != wanted
 
 
 def test_sampling_is_its_seeds_and_leaves_the_callers_random_numbers_alone():
     backbone = tiny_backbone("gpt2")
     state = torch.get_rng_state()
     sample = {"sample": True, "max_new_tokens": 12, "min_new_tokens": 12, "temperature": 2.0}
-    first, again, other = (generate(backbone, SOURCES, Decoding(**sample, seed=seed)).texts for seed in (1, 1, 2))
+    first, again, other = (generate(backbone, SOURCES, Decoding(**sample, seed=seed)) for seed in (1, 1, 2))
     assert first == again
     assert first != other
     assert torch.equal(torch.get_rng_state(), state)
@@ -47,10 +47,8 @@ def test_sampling_is_its_seeds_and_leaves_the_callers_random_numbers_alone():
 
 def test_top_k_one_is_greedy():
     backbone = tiny_backbone("gpt2")
-    greedy = generate(backbone, SOURCES, SHORT).texts
-    assert (
-        generate(backbone, SOURCES, Decoding(sample=True, top_k=1, min_new_tokens=4, max_new_tokens=8)).texts == greedy
-    )
+    greedy = generate(backbone, SOURCES, SHORT)
+    assert generate(backbone, SOURCES, Decoding(sample=True, top_k=1, min_new_tokens=4, max_new_tokens=8)) == greedy
 
 
 def test_lengths_are_kept_to():
@@ -78,7 +76,7 @@ def test_no_ngram_comes_back_where_that_is_asked_for():
 @pytest.mark.parametrize("family", ["gpt2", "bart"])
 def test_a_models_own_generation_settings_never_slip_in(family):
     """The bug: transformers fills what a config leaves open from the model's own, as BART's forced first token."""
-    wanted = generate(tiny_backbone(family), SOURCES, SHORT).texts
+    wanted = generate(tiny_backbone(family), SOURCES, SHORT)
     torch.manual_seed(0)
     model = sharpened(FAMILIES[family](), 3)
     model.generation_config = GenerationConfig(
@@ -89,17 +87,44 @@ def test_a_models_own_generation_settings_never_slip_in(family):
         min_length=40,
         num_beams=4,
     )
-    assert generate(Backbone(model, tokenizer(), "told"), SOURCES, SHORT).texts == wanted
+    assert generate(Backbone(model, tokenizer(), "told"), SOURCES, SHORT) == wanted
+
+
+def test_a_run_of_tokens_in_the_source_may_be_copied_whatever_must_not_come_twice():
+    """The bug: transformers looks for repeats in the source too, so no name of four tokens could be copied."""
+    backbone = tiny_backbone("gpt2")
+    ban = NoRepeatInAnswer(2, source_len=3)
+    scores = torch.zeros(1, 97)
+    assert torch.isfinite(ban(torch.tensor([[5, 6, 5, 5]]), scores.clone())).all(), "5 6 stands in the source only"
+    assert ban(torch.tensor([[1, 1, 1, 5, 6, 5]]), scores.clone())[0, 6] == -torch.inf
+    row = generate_ids(backbone, ["ab"], Decoding(no_repeat_ngram=1, max_new_tokens=9, min_new_tokens=9))[0]
+    assert len(set(row)) == 9
+
+
+def test_one_text_is_not_taken_for_a_list_of_letters():
+    with pytest.raises(BadData, match=r"sources must be a list of texts, got one text, 'a dog'\. Put it in a list"):
+        generate(tiny_backbone("gpt2"), "a dog")
+
+
+def test_a_source_has_the_room_its_own_prefix_leaves_whoever_stands_beside_it():
+    """The bug: the longest prefix of a call decided where every source was cut."""
+    backbone = tiny_backbone("gpt2")
+    short, long = random_prefix(backbone, 2), random_prefix(backbone, 60, seed=1)
+    source = "abcdefgh" * 10
+    alone = answers(backbone, [source], SHORT, short)
+    beside = answers(backbone, [source, "ab"], SHORT, [short, long])
+    assert (alone.num_cut_sources, beside.num_cut_sources) == (0, 0)
+    assert beside.texts[0] == alone.texts[0]
 
 
 def test_cut_sources_are_counted_and_cut_at_the_end():
     backbone = tiny_backbone("gpt2")
-    made = generate(
+    made = answers(
         backbone, ["abcdefgh", "ab", "abcdXYZ"], SHORT, max_source_len=6
     )  # a space, 4 letters, the separator
     assert made.num_cut_sources == 2
-    assert made.texts[0] == made.texts[2] == generate(backbone, ["abcd"], SHORT).texts[0]
-    too_long = generate(backbone, ["a" * 300, "b"], SHORT, random_prefix(backbone, 5))
+    assert made.texts[0] == made.texts[2] == generate(backbone, ["abcd"], SHORT)[0]
+    too_long = answers(backbone, ["a" * 300, "b"], SHORT, random_prefix(backbone, 5))
     assert too_long.num_cut_sources == 1
 
 

@@ -28,7 +28,7 @@ def place(tmp_path_factory) -> Path:
 
 def test_out_of_the_store_comes_what_went_in(place, tmp_path):
     run = foreword.open_run(place / "run")
-    manifest = foreword.keep(run, tmp_path, "tiny")
+    manifest = foreword.keep(run, "tiny", tmp_path)
     taken = foreword.take("tiny@1", tmp_path)
     assert taken.generate(SOURCES) == run.generate(SOURCES)
     assert taken.recipe == run.recipe
@@ -51,7 +51,7 @@ def test_in_half_precision_the_canary_is_that_of_what_is_stored(place, tmp_path,
     monkeypatch.setattr(
         keeping, "canary_ids", lambda backbone, prefix, source: seen.append(prefix) or real(backbone, prefix, source)
     )
-    foreword.keep(foreword.open_run(place / "run"), tmp_path, "half", dtype="bfloat16")
+    foreword.keep(foreword.open_run(place / "run"), "half", tmp_path, dtype="bfloat16")
     stored, _ = foreword.Store(tmp_path).load("half", None)
     assert all(torch.equal(t, seen[0].tensors()[name]) for name, t in stored.tensors().items())
     assert {t.dtype for t in stored.tensors().values()} == {torch.bfloat16}
@@ -60,25 +60,25 @@ def test_in_half_precision_the_canary_is_that_of_what_is_stored(place, tmp_path,
 
 def test_another_precision_is_refused_and_not_taken_for_float32(place, tmp_path):
     with pytest.raises(StoreError, match="dtype must be float32 or bfloat16, got 'float16'"):
-        foreword.keep(foreword.open_run(place / "run"), tmp_path / "store", "x", dtype="float16")
+        foreword.keep(foreword.open_run(place / "run"), "x", tmp_path / "store", dtype="float16")
     assert not (tmp_path / "store").exists()
 
 
 def test_what_is_no_prefix_is_not_kept(place, tmp_path):
     run = foreword.open_run(place / "run")
     with pytest.raises(StoreError, match="what untouched yields is not a prefix, and a store keeps only prefixes"):
-        foreword.keep(foreword.untouched(run.recipe), tmp_path, "x")
-    foreword.keep(run, tmp_path, "tiny")
+        foreword.keep(foreword.untouched(run.recipe), "x", tmp_path)
+    foreword.keep(run, "tiny", tmp_path)
     with pytest.raises(
         StoreError, match=r"comes out of a store, where it is kept already\. Keep one from a run's folder"
     ):
-        foreword.keep(foreword.take("tiny", tmp_path), tmp_path, "x")
+        foreword.keep(foreword.take("tiny", tmp_path), "x", tmp_path)
 
 
 def test_a_changed_backbone_is_refused_before_any_compute(place, tmp_path):
     model = shutil.copytree(place / "model", tmp_path / "model")
     recipe = tiny_recipe(model, place / "data", train={"max_steps": 1})
-    foreword.keep(foreword.train(recipe, tmp_path / "run"), tmp_path / "store", "tiny")
+    foreword.keep(foreword.train(recipe, tmp_path / "run"), "tiny", tmp_path / "store")
     shutil.rmtree(model)
     model_folder(model, seed=5)
     with pytest.raises(PrefixMismatch, match=r"prefix 'tiny@1' was trained for .*fingerprint \w+ there, \w+ here"):
@@ -88,16 +88,32 @@ def test_a_changed_backbone_is_refused_before_any_compute(place, tmp_path):
         foreword.take("tiny", tmp_path / "store")
 
 
+def test_a_manifest_tells_the_training_whatever_the_run_was_opened_with(place, tmp_path):
+    """The bug: overrides of how a run decodes went into the manifest as the recipe of its training."""
+    opened = foreword.open_run(place / "run", ["generate.max_new_tokens=3"])
+    manifest = foreword.keep(opened, "tiny", tmp_path)
+    assert manifest.recipe == foreword.open_run(place / "run").recipe.to_dict()
+
+
+def test_the_canary_runs_where_the_model_is_now(place, tmp_path):
+    model = shutil.copytree(place / "model", tmp_path / "model")
+    foreword.train(tiny_recipe(model, place / "data"), tmp_path / "run")
+    foreword.keep(foreword.open_run(tmp_path / "run"), "tiny", tmp_path / "store")
+    moved = model.rename(tmp_path / "moved")
+    assert canary_fault("tiny", tmp_path / "store", [f"backbone.name={moved}"]) == ""
+    assert foreword.take("tiny", tmp_path / "store", [f"backbone.name={moved}"]).generate(["a1"])
+
+
 def test_what_is_not_there_is_told(tmp_path, place):
     with pytest.raises(StoreError, match="there is no store at"):
         foreword.take("tiny", tmp_path / "nowhere")
-    foreword.keep(foreword.open_run(place / "run"), tmp_path, "tiny")
+    foreword.keep(foreword.open_run(place / "run"), "tiny", tmp_path)
     with pytest.raises(UnknownName, match=r"unknown stored prefix 'tyny'\. Did you mean 'tiny'\?"):
         foreword.take("tyny", tmp_path)
 
 
 def test_a_canary_that_does_not_come_is_told(place, tmp_path, monkeypatch):
-    foreword.keep(foreword.open_run(place / "run"), tmp_path, "tiny")
+    foreword.keep(foreword.open_run(place / "run"), "tiny", tmp_path)
     expected = foreword.Store(tmp_path).show("tiny").canary.text
     monkeypatch.setattr(keeping, "canary_ids", lambda *_: [4, 5, 6])
     assert canary_fault("tiny", tmp_path) == f"expected {expected!r}, got 'abc'"
@@ -108,7 +124,7 @@ def test_a_model_that_ends_at_once_still_has_a_canary(place, tmp_path):
     run = foreword.open_run(place / "run")
     run.backbone.model.register_forward_hook(ends_at_once)
     assert run.generate(["a1"]) == [""]
-    assert len(foreword.keep(run, tmp_path, "tiny").canary.tokens) >= 1
+    assert len(foreword.keep(run, "tiny", tmp_path).canary.tokens) >= 1
 
 
 def ends_at_once(module, args, output):
@@ -120,5 +136,5 @@ def test_every_result_of_a_run_goes_along(place, tmp_path):
     result = json.loads((tmp_path / "run" / "result-test.json").read_text())
     result["scores"]["seen"] = result["scores"]["all"]
     (tmp_path / "run" / "result-dev.json").write_text(json.dumps(result))
-    scores = foreword.keep(foreword.open_run(tmp_path / "run"), tmp_path / "store", "tiny").scores
+    scores = foreword.keep(foreword.open_run(tmp_path / "run"), "tiny", tmp_path / "store").scores
     assert [score.signature.split("group:")[1].split("|")[0] for score in scores] == ["all", "seen", "all"]

@@ -41,7 +41,9 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"train": {"lr": float("nan")}}, r"train\.lr must be a finite number, got nan\."),
     ({"train": {"epochs": True}}, r"train\.epochs wants float, got True\."),
     ({"train": {"clip": -0.5}}, r"train\.clip must be at least 0, got -0\.5\."),
-    ({"train": {"batch_size": 10, "accumulate": 3}}, r"train: accumulate must divide batch_size, got 3 and 10\."),
+    ({"train": {"batch_size": 2, "accumulate": 3}}, r"train: accumulate must be at most batch_size, got 3 and 2\."),
+    ({"generate": {"length_penalty": 2.0}}, r"generate: length_penalty = 2\.0 needs beams > 1"),
+    ({"generate": {"min_new_tokens": 9, "max_new_tokens": 8}}, r"min_new_tokens = 9 is more than max_new_tokens = 8"),
     ({"train": {"select": "bleu"}}, r"train: select must be 'loss' or one of dev_metrics, got 'bleu'\."),
     ({"train": {"dev_metrics": "bleu"}}, r"train\.dev_metrics wants a list, e\.g\. .*, got 'bleu'\."),
     ({"train": {"dev_metrics": ["bleu", 3]}}, r"train\.dev_metrics\.1 wants string, got 3\."),
@@ -154,8 +156,8 @@ def test_another_method_leaves_the_old_methods_keys_behind():
 def test_a_preset_fills_in_what_is_not_given(preset):
     made = Recipe.from_dict({"generate": {"preset": preset}}).generate
     assert {key: getattr(made, key) for key in PRESETS[preset]} == PRESETS[preset]
-    own = Recipe.from_dict({"generate": {"preset": preset, "beams": 7, "max_new_tokens": 9}}).generate
-    assert (own.beams, own.max_new_tokens) == (7, 9)
+    own = Recipe.from_dict({"generate": {"preset": preset, "beams": 7, "max_new_tokens": 19}}).generate
+    assert (own.beams, own.max_new_tokens) == (7, 19)
 
 
 def test_another_preset_takes_the_place_of_the_old_ones_keys():
@@ -163,8 +165,8 @@ def test_another_preset_takes_the_place_of_the_old_ones_keys():
     held = Recipe.from_dict({"generate": {"preset": "li-liang", "batch_size": 3}}).to_dict()
     made = Recipe.from_dict(with_overrides(held, ["generate.preset=lora", "generate.beams=2"])).generate
     assert (made.beams, made.length_penalty, made.no_newlines, made.batch_size) == (2, 0.8, False, 3)
-    same = Recipe.from_dict(with_overrides(held, ["generate.preset=li-liang", "generate.max_new_tokens=4"])).generate
-    assert (same.beams, same.max_new_tokens) == (5, 4)
+    same = Recipe.from_dict(with_overrides(held, ["generate.preset=li-liang", "generate.max_new_tokens=8"])).generate
+    assert (same.beams, same.max_new_tokens) == (5, 8)
 
 
 def test_a_recipe_is_frozen():

@@ -3,12 +3,14 @@
 from typing import Any
 
 import pytest
-from tests.tiny_models import tiny_backbone
+import torch
+from tests.tiny_models import FAMILIES, tiny_backbone, tokenizer
 from tokenizers.processors import TemplateProcessing
+from transformers import GenerationConfig
 
 from foreword.backbone import Backbone
-from foreword.backbone.wording import Pair, decoder_opening, pad_id, separator, source_ids, target_ids
-from foreword.errors import UnsupportedBackbone
+from foreword.backbone.wording import Pair, decoder_opening, limits, pad_id, separator, source_ids, target_ids
+from foreword.errors import BadData, UnsupportedBackbone
 from foreword.generation import Decoding, generate, generate_ids
 from foreword.training.batches import collate
 
@@ -56,9 +58,31 @@ def test_a_decoder_starts_as_its_tokenizer_writes_targets_in_training_and_genera
     assert generate_ids(backbone, ["ab"], Decoding(max_new_tokens=4, min_new_tokens=4))[0][0] == likeliest[0]
 
 
+def test_where_a_decoder_starts_may_stand_in_its_generation_settings_alone():
+    torch.manual_seed(0)
+    model = FAMILIES["t5"]()
+    del model.config.decoder_start_token_id
+    model.generation_config = GenerationConfig(decoder_start_token_id=7)
+    assert decoder_opening(Backbone(model, tokenizer(), "told")) == [7]
+
+
+def test_targets_leave_room_for_the_markers_before_them():
+    """The bug: BART's two markers and a target of the full length went one past the model's positions."""
+    backbone = with_markers(tiny_backbone("bart"), "<mask> $A <|endoftext|>")
+    assert limits(backbone, 0, 0, 127).target_len == 127
+    with pytest.raises(BadData, match="its 128 positions do not hold targets of 128 tokens"):
+        limits(backbone, 0, 0, 128)
+
+
+def test_a_cut_source_keeps_all_its_closing_markers():
+    backbone = with_markers(tiny_backbone("bart"), "$A <|endoftext|> <mask>")
+    ids, num_cut = source_ids(backbone, ["abcdefgh"], 5)
+    assert (ids, num_cut) == ([[*ids_of(backbone, "abc"), 1, 2]], 1)
+
+
 def test_a_decoder_that_starts_nowhere_is_refused():
     backbone = tiny_backbone("bart")
-    backbone.model.config.decoder_start_token_id = None
+    backbone.model.generation_config.decoder_start_token_id = None
     with pytest.raises(
         UnsupportedBackbone, match=r"does not say where its decoder starts\. Set decoder_start_token_id"
     ):

@@ -2,11 +2,11 @@
 
     import foreword
 
-    recipe = foreword.read_recipe("recipes/embedded/demo.toml", ["task.voice=poet"])
+    recipe = foreword.read_recipe("embedded/demo", ["task.voice=poet"])
     tuned = foreword.train(recipe, out="runs/poet")
     tuned.generate(["station : Lizard Point | sky : clear | wind : south, 9 knots | temperature : 14 °C | sea : calm"])
     tuned.evaluate("test")
-    foreword.keep(tuned, "store", "poet")
+    foreword.keep(tuned, "poet", "store")
     foreword.take("poet@1", "store").generate([...])
 
 Names are loaded when first used, so that importing the package costs nothing.

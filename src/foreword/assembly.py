@@ -15,21 +15,37 @@ from foreword.backbone import Backbone, load_backbone
 from foreword.backbone.wording import Pair, limits, source_ids, target_ids
 from foreword.errors import BadRecipe, PrefixMismatch, UnsupportedBackbone
 from foreword.generation import Decoding
+from foreword.methods import METHODS
 from foreword.prefix import Prefix
-from foreword.recipe import BackboneRecipe, GenerateRecipe, PrefixRecipe, Recipe, TrainRecipe
+from foreword.recipe import GenerateRecipe, PrefixRecipe, Recipe, TrainRecipe
 from foreword.store import Store
 from foreword.tasks import Example, Task, load_task, subset
 from foreword.training import Settings
 from foreword.training.precision import choose_device, choose_dtype, use_threads
+from foreword.writing import read_json
 
 
-def open_backbone(recipe: BackboneRecipe, accelerator: Accelerator | None = None) -> Backbone:
-    use_threads(recipe.threads)
-    device = choose_device(recipe.device) if accelerator is None else str(accelerator.device)
-    dtype = choose_dtype(recipe.dtype, torch.device(device)) if recipe.dtype == "auto" else recipe.dtype
-    backbone = load_backbone(recipe.name, recipe.revision or None, dtype, device)
+def open_backbone(recipe: Recipe, accelerator: Accelerator | None = None) -> Backbone:
+    """The recipe's backbone; in float32 where the method trains its weights, which half precision would round at the start."""
+    wanted = recipe.backbone
+    use_threads(wanted.threads)
+    device = choose_device(wanted.device) if accelerator is None else str(accelerator.device)
+    assert wanted.dtype != "auto", "settled once for a run, not at every opening"
+    dtype = "float32" if METHODS[recipe.method.name].trains_backbone else wanted.dtype
+    backbone = load_backbone(wanted.name, wanted.revision or None, dtype, device)
     assert backbone.fingerprint  # read now, and kept: full fine-tuning moves the weights it names
     return backbone
+
+
+def with_dtype(recipe: Recipe, dtype: str) -> Recipe:
+    return recipe.model_copy(update={"backbone": recipe.backbone.model_copy(update={"dtype": dtype})})
+
+
+def with_dtype_settled(recipe: Recipe, device: torch.device | None = None) -> Recipe:
+    """The recipe with "auto" replaced by what is faster here: measured once, because times differ from one to the next."""
+    use_threads(recipe.backbone.threads)
+    device = torch.device(choose_device(recipe.backbone.device)) if device is None else device
+    return with_dtype(recipe, choose_dtype(recipe.backbone.dtype, device))
 
 
 def open_task(recipe: Recipe) -> Task:
@@ -46,8 +62,14 @@ def first_prefix(recipe: Recipe, backbone: Backbone) -> Prefix | None:
     if not isinstance(recipe.method, PrefixRecipe) or recipe.method.init != "prefix":
         return None
     path = Path(recipe.method.init_prefix)
-    if not path.is_file():
+    if not path.is_file() and path.suffix != ".safetensors":
         return Store(path.parent).load(path.name, backbone)[0]
+    trained_on = read_json(path.with_name("run.json")) if path.with_name("run.json").is_file() else {}
+    if trained_on.get("fingerprint", backbone.fingerprint) != backbone.fingerprint:
+        raise PrefixMismatch(
+            f"method.init_prefix: {path} was trained on a backbone with fingerprint {trained_on['fingerprint']}, but "
+            f"{backbone.name} has {backbone.fingerprint}. Take a prefix of this very model."
+        )
     try:
         return Prefix.from_tensors(load_file(path))
     except (OSError, SafetensorError, PrefixMismatch) as error:
@@ -64,9 +86,9 @@ def encoded_pairs(
         raise UnsupportedBackbone(f"{backbone.name} is encoder-only and cannot learn to write text. Choose a decoder.")
     prefix_len = recipe.method.prefix_len if isinstance(recipe.method, PrefixRecipe) else 0
     most = limits(backbone, prefix_len, recipe.task.max_source_len, recipe.task.max_target_len)
-    made = []
+    train, made = train_texts(recipe, task), []
     dev = [(example.source, text) for example in dev_examples(recipe, task) for text in example.references]
-    for split, texts in (("train", train_texts(recipe, task)), ("dev", dev)):
+    for split, texts in (("train", train), ("dev", dev)):
         sources, cut_sources = source_ids(backbone, [s for s, _ in texts], most.source_len) if texts else ([], 0)
         targets, cut_targets = target_ids(backbone, [t for _, t in texts], most.target_len) if texts else ([], 0)
         for what, cut, limit in (("sources", cut_sources, most.source_len), ("targets", cut_targets, most.target_len)):
@@ -100,8 +122,9 @@ def dev_examples(recipe: Recipe, task: Task) -> list[Example]:
     """
     size = recipe.task.dev_size
     if "dev" not in task.splits:
-        if recipe.train.dev_metrics or recipe.train.patience or size:
-            raise BadRecipe(lacking(task, "dev", "train.dev_metrics, train.patience and task.dev_size"))
+        if recipe.train.dev_metrics or recipe.train.patience or recipe.train.eval_every or size:
+            needing = "train.dev_metrics, train.patience, train.eval_every or task.dev_size"
+            raise BadRecipe(lacking(task, "dev", needing))
         return []
     examples = task.examples("dev")
     if size > len(examples):

@@ -1,6 +1,6 @@
 """Scores of a split: generate, score, and write down what the figures are figures of.
 
-Comes in:  a backbone with or without a prefix, a task's split, metrics.      Goes out: a Result, and `result.json`.
+Comes in:  a backbone with or without a prefix, a task's split, metrics.      Goes out: a Result, and its record.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from foreword.backbone import Backbone
-from foreword.generation import Decoding, Progress, generate
+from foreword.generation import Decoding, Progress, answers
 from foreword.metrics import Scores, score
 from foreword.prefix import Prefix
 from foreword.provenance import code_commit, machine, versions
@@ -55,7 +55,7 @@ def evaluate(
     """
     check_metrics(metrics)
     began = time.monotonic()
-    made = generate(backbone, [e.source for e in examples], decoding, prefix, max_source_len, progress)
+    made = answers(backbone, [e.source for e in examples], decoding, prefix, max_source_len, progress)
     wall_s = time.monotonic() - began
     groups = {ALL: list(range(len(examples)))}
     for row, example in enumerate(examples):
@@ -72,7 +72,7 @@ def evaluate(
     return Result(scores, made.texts, examples, made.num_cut_sources, wall_s)
 
 
-def result_file(
+def result_record(
     result: Result, backbone: Backbone, task: Task, split: str, recipe: Mapping[str, Any], method: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Everything a reader needs to trust the scores or to have them again.

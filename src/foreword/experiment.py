@@ -6,6 +6,7 @@ A run folder holds: `recipe.json` (resolved), `run.json` (facts of the training)
 `best.safetensors`, `method.safetensors` (what was trained), `result-SPLIT.json` and `texts-SPLIT.txt` per evaluation.
 """
 
+import fcntl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,16 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 
-from foreword.assembly import dev_examples, encoded_pairs, first_prefix, open_backbone, open_task, settings_of
+from foreword.assembly import (
+    dev_examples,
+    encoded_pairs,
+    first_prefix,
+    open_backbone,
+    open_task,
+    settings_of,
+    with_dtype,
+    with_dtype_settled,
+)
 from foreword.backbone import Backbone
 from foreword.errors import RunError
 from foreword.methods import Method, build_method
@@ -25,9 +35,9 @@ from foreword.recipe import Recipe
 from foreword.tasks import Task
 from foreword.training import Training, checkpoint
 from foreword.training.loop import CHECKPOINT, DevScores
-from foreword.training.precision import choose_device, choose_dtype, share_cores, use_threads
+from foreword.training.precision import choose_device, use_threads
 from foreword.training.progress import Reporter
-from foreword.tuned import Tuned, evaluate_as, kept_prefix
+from foreword.tuned import Tuned, evaluate_as, put_in_place
 from foreword.vetting import check_tools, vet
 from foreword.writing import read_json, write_json
 
@@ -45,7 +55,7 @@ def train(recipe: Recipe, out: str | Path) -> Tuned:
     accelerator = open_accelerator(recipe, folder)
     recipe = settled(recipe, folder, accelerator)
     task = open_task(recipe)
-    backbone = open_backbone(recipe.backbone, accelerator)
+    backbone = open_backbone(recipe, accelerator)
     pairs, dev_pairs = encoded_pairs(recipe, task, backbone, Reporter(0, silent=not accelerator.is_main_process).say)
     method = build_method(recipe.method, backbone, recipe.train.seed, first_prefix(recipe, backbone))
     settings = settings_of(recipe, len(pairs), trains_backbone=method.trains_backbone)
@@ -55,17 +65,29 @@ def train(recipe: Recipe, out: str | Path) -> Tuned:
         write_json(folder / "recipe.json", recipe.to_dict())
     made_of = hashes_of(backbone, task)
     training = Training(backbone, method, pairs, dev_pairs, settings, folder, accelerator, dev_scores, made_of)
-    with tracked(recipe, accelerator, checkpoint.steps_done(folder / CHECKPOINT)):
-        state = training.run()
+    with held_alone(folder, accelerator), tracked(recipe, accelerator, checkpoint.steps_done(folder / CHECKPOINT)):
+        training.run()
     backbone.checkpointing(False)
     facts = method_facts(recipe, method, backbone)
     # A run that had finished before keeps its record: other code than today's may have trained it.
     if accelerator.is_main_process and not (folder / "run.json").is_file():
-        run = {"method": facts, "state": vars(state), "num_pairs": len(pairs), "data_hash": task.data_hash("train")}
-        run |= {"fingerprint": backbone.fingerprint, "code_commit": code_commit(), "versions": versions()}
-        run |= {"machine": {**machine(), "device": str(backbone.device), "threads": torch.get_num_threads()}}
-        write_json(folder / "run.json", run)
-    return Tuned(recipe, backbone, kept_prefix(folder, recipe, backbone), facts, folder)
+        write_json(folder / "run.json", record_of(training, backbone, task, facts))
+    return Tuned(recipe, backbone, put_in_place(folder, recipe, backbone), facts, folder)
+
+
+def record_of(training: Training, backbone: Backbone, task: Task, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What `run.json` holds: what was trained, on what, by which code, where."""
+    return {
+        "method": dict(facts),
+        "state": vars(training.state),
+        "num_pairs": len(training.pairs),
+        "data_hash": task.data_hash("train"),
+        "fingerprint": backbone.fingerprint,
+        "tokenizer_hash": backbone.tokenizer_hash,
+        "code_commit": code_commit(),
+        "versions": versions(),
+        "machine": {**machine(), "device": str(backbone.device), "threads": torch.get_num_threads()},
+    }
 
 
 def open_accelerator(recipe: Recipe, folder: Path) -> Accelerator:
@@ -73,9 +95,28 @@ def open_accelerator(recipe: Recipe, folder: Path) -> Accelerator:
     on_cpu = choose_device(recipe.backbone.device) == "cpu"
     trackers = list(recipe.train.trackers)
     accelerator = Accelerator(cpu=on_cpu, log_with=trackers or None, project_dir=str(folder))  # type: ignore[arg-type]
-    share_cores(accelerator.num_processes)
     use_threads(recipe.backbone.threads)
     return accelerator
+
+
+@contextmanager
+def held_alone(folder: Path, accelerator: Accelerator) -> Iterator[None]:
+    """Within the block no other training writes into the folder; a killed process holds nothing.
+
+    Raises:
+        RunError: one is at work there.
+    """
+    if not accelerator.is_main_process:
+        yield
+        return
+    with (folder / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunError(f"another training is at work in {folder}. Wait for it, or choose another --out.") from None
+        except OSError:
+            pass  # some file systems have no locks
+        yield
 
 
 @contextmanager
@@ -96,7 +137,7 @@ def tracked(recipe: Recipe, accelerator: Accelerator, steps_done: int) -> Iterat
 def hashes_of(backbone: Backbone, task: Task) -> dict[str, str]:
     """What a run stands on; a run is not gone on with when one of these has changed."""
     data = {f"{split} data": task.data_hash(split) for split in ("train", "dev") if split in task.splits}
-    return {"backbone weights": backbone.fingerprint, **data}
+    return {"backbone weights": backbone.fingerprint, "tokenizer": backbone.tokenizer_hash, **data}
 
 
 def dev_scores_of(recipe: Recipe, backbone: Backbone, task: Task, method: Method) -> DevScores:
@@ -122,7 +163,7 @@ def settled(recipe: Recipe, folder: Path, accelerator: Accelerator) -> Recipe:
     held = Recipe.from_dict(read_json(path)) if path.is_file() else None
     if held is None:
         # Measured times differ from process to process; what the first one finds holds for all.
-        return with_dtype(recipe, broadcast_object_list([choose_dtype(recipe.backbone.dtype, accelerator.device)])[0])
+        return broadcast_object_list([with_dtype_settled(recipe, accelerator.device)])[0]
     wanted = with_dtype(recipe, held.backbone.dtype) if recipe.backbone.dtype == "auto" else recipe
     if held != wanted:
         there, here = flat(held.to_dict()), flat(wanted.to_dict())
@@ -131,10 +172,6 @@ def settled(recipe: Recipe, folder: Path, accelerator: Accelerator) -> Recipe:
             f"{folder} holds a run of another recipe (it differs in {changed}). Choose another --out, or remove it."
         )
     return held
-
-
-def with_dtype(recipe: Recipe, dtype: str) -> Recipe:
-    return recipe.model_copy(update={"backbone": recipe.backbone.model_copy(update={"dtype": dtype})})
 
 
 def method_facts(recipe: Recipe, method: Method, backbone: Backbone) -> dict[str, Any]:

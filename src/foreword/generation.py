@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-from transformers import GenerationConfig
+from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList, NoRepeatNGramLogitsProcessor
 
 from foreword.backbone import Backbone, Texts
 from foreword.backbone.wording import decoder_opening, end_id, limits, pad_id, source_ids
@@ -45,13 +45,25 @@ class Decoding:
             max_new_tokens=self.max_new_tokens,
             min_new_tokens=self.min_new_tokens or None,
             length_penalty=self.length_penalty if self.beams > 1 else None,
-            no_repeat_ngram_size=self.no_repeat_ngram or None,
             suppress_tokens=backbone.line_break_ids or None if self.no_newlines else None,
             pad_token_id=pad_id(backbone),
             eos_token_id=end_id(backbone),
             decoder_start_token_id=decoder_opening(backbone)[0] if backbone.kind == "encoder-decoder" else None,
             **sampling,
         )
+
+
+class NoRepeatInAnswer(LogitsProcessor):
+    """No run of so many tokens twice within an answer; what stands in the source may be copied, names of many tokens too.
+
+    (transformers' own setting looks at the source as well; the LoRA paper's code, whose setting this is, does not.)
+    """
+
+    def __init__(self, size: int, source_len: int):
+        self.within, self.source_len = NoRepeatNGramLogitsProcessor(size), source_len
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        return self.within(input_ids[:, self.source_len :], scores)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -67,10 +79,20 @@ def generate(
     sources: Sequence[str],
     decoding: Decoding = Decoding(),
     prefixes: Prefix | Sequence[Prefix] | None = None,
+) -> list[str]:
+    """Answer each source, in their order; see `answers`."""
+    return answers(backbone, sources, decoding, prefixes).texts
+
+
+def answers(
+    backbone: Backbone,
+    sources: Sequence[str],
+    decoding: Decoding = Decoding(),
+    prefixes: Prefix | Sequence[Prefix] | None = None,
     max_source_len: int = 0,
     progress: Progress | None = None,
 ) -> Generated:
-    """Answer each source.
+    """Answer each source, and say how many of them had to be cut.
 
     Args:
         prefixes: one for all rows, or one per source; None runs the untouched backbone.
@@ -81,7 +103,7 @@ def generate(
         PrefixMismatch: a prefix is not for this backbone.
         UnsupportedBackbone: an encoder-only backbone, which cannot write.
     """
-    ids, num_cut = answer(backbone, sources, decoding, prefixes, max_source_len, progress)
+    ids, num_cut = answer_ids(backbone, sources, decoding, prefixes, max_source_len, progress)
     texts = backbone.tokenizer.batch_decode(ids, skip_special_tokens=True)
     return Generated([text.strip() for text in texts], num_cut)
 
@@ -91,10 +113,12 @@ def generate_ids(
 ) -> list[list[int]]:
     """The token ids of the answers, up to and without the end marker."""
     end = end_id(backbone)
-    return [row[: row.index(end)] if end in row else row for row in answer(backbone, sources, decoding, prefixes)[0]]
+    return [
+        row[: row.index(end)] if end in row else row for row in answer_ids(backbone, sources, decoding, prefixes)[0]
+    ]
 
 
-def answer(
+def answer_ids(
     backbone: Backbone,
     sources: Sequence[str],
     decoding: Decoding,
@@ -102,9 +126,11 @@ def answer(
     max_source_len: int = 0,
     progress: Progress | None = None,
 ) -> tuple[list[list[int]], int]:
-    """New ids per source in their order, and how many sources were cut; see `generate`."""
+    """New ids per source in their order, and how many sources were cut; see `answers`."""
     if backbone.kind == "encoder-only":
         raise UnsupportedBackbone(f"{backbone.name} is encoder-only and cannot generate text. Choose a decoder.")
+    if isinstance(sources, str):
+        raise BadData("generate", f"sources must be a list of texts, got one text, {sources[:40]!r}. Put it in a list.")
     if not sources:
         raise BadData("generate", "there are no sources. Give at least one text.")
     for number, source in enumerate(sources, start=1):
@@ -116,18 +142,24 @@ def answer(
             "generate", f"{len(sources)} sources but {len(per_row)} prefixes; give one per source, or one for all."
         )
     bank, numbers = stand_side_by_side(backbone, per_row)
-    longest = 0 if bank is None else int(bank.lengths.max())
-    most = limits(backbone, longest, max_source_len, decoding.max_new_tokens)
-    ids, num_cut = source_ids(backbone, sources, most.source_len)
+    ids: list[list[int]] = [[] for _ in sources]
+    num_cut = 0
+    lengths = [0 if prefix is None else prefix.prefix_len for prefix in per_row]
+    for prefix_len in set(lengths):  # each row has the room its own prefix leaves, whoever stands beside it
+        rows = [row for row, length in enumerate(lengths) if length == prefix_len]
+        most = limits(backbone, prefix_len, max_source_len, decoding.max_new_tokens)
+        encoded, cut = source_ids(backbone, [sources[row] for row in rows], most.source_len)
+        num_cut += cut
+        for row, made in zip(rows, encoded, strict=True):
+            ids[row] = made
     order = sorted(range(len(ids)), key=lambda i: len(ids[i]), reverse=True)
     answers: list[list[int]] = [[] for _ in ids]
-    config = decoding.config(backbone)
     with seeded(decoding.seed, decoding.sample):
         for start in range(0, len(order), decoding.batch_size):
             rows = order[start : start + decoding.batch_size]
             injection = None if bank is None else bank.rows([numbers[row] for row in rows])
             for row, new in zip(
-                rows, decode_batch(backbone, [ids[row] for row in rows], config, injection), strict=True
+                rows, decode_batch(backbone, [ids[row] for row in rows], decoding, injection), strict=True
             ):
                 answers[row] = new
             if progress is not None:
@@ -154,7 +186,7 @@ def stand_side_by_side(backbone: Backbone, per_row: Sequence[Prefix | None]) -> 
 
 
 def decode_batch(
-    backbone: Backbone, ids: Sequence[list[int]], config: GenerationConfig, injection: Injection | None
+    backbone: Backbone, ids: Sequence[list[int]], decoding: Decoding, injection: Injection | None
 ) -> list[list[int]]:
     """New ids of one batch; sources are padded on the left of a decoder, on the right of an encoder."""
     longest, pad = max(map(len, ids)), pad_id(backbone)
@@ -164,8 +196,11 @@ def decode_batch(
     columns = torch.arange(longest)
     mask = columns >= longest - lengths if left else columns < lengths
     opening = None if left else torch.tensor([decoder_opening(backbone)] * len(ids))
+    given_len = longest if opening is None else opening.shape[1]
+    size = decoding.no_repeat_ngram
+    processors = LogitsProcessorList([NoRepeatInAnswer(size, given_len)] if size else [])
     texts = Texts(torch.tensor(rows), mask, opening).to(backbone.device)
-    return backbone.generate(texts, config, injection).tolist()
+    return backbone.generate(texts, decoding.config(backbone), injection, processors).tolist()
 
 
 @contextmanager

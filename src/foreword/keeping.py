@@ -17,14 +17,14 @@ from foreword.prefix import Prefix
 from foreword.recipe import Recipe, reopened
 from foreword.store import Canary, Manifest, Store, StoredScore
 from foreword.store.manifest import DType
-from foreword.tuned import Tuned
+from foreword.tuned import SCORE_AGAIN, Tuned
 from foreword.vetting import vet
 from foreword.writing import read_json
 
 CANARY_LEN = 12  # tokens
 
 
-def keep(tuned: Tuned, store: str | Path, name: str, dtype: str = "float32") -> Manifest:
+def keep(tuned: Tuned, name: str, store: str | Path = "store", dtype: str = "float32") -> Manifest:
     """Write a trained prefix into a store as the next version of a name.
 
     Raises:
@@ -46,7 +46,9 @@ def keep(tuned: Tuned, store: str | Path, name: str, dtype: str = "float32") -> 
         name,
         tuned.backbone,
         method=tuned.method["name"],
-        recipe=tuned.recipe.to_dict(),
+        recipe=read_json(
+            tuned.folder / "recipe.json"
+        ),  # of the training; the Tuned may have been opened with overrides
         data_hash=run["data_hash"],
         canary=Canary(source=example.source, tokens=tuple(ids), text=str(text)),
         scores=stored_scores(tuned.folder),
@@ -70,17 +72,21 @@ def take(reference: str, store: str | Path = "store", overrides: Sequence[str] =
     recipe = reopened(Recipe.from_dict(manifest.recipe), overrides)
     if overrides:
         vet(recipe)
-    backbone = open_backbone(recipe.backbone)
+    backbone = open_backbone(recipe)
     prefix, _ = shelf.load(reference, backbone)
     size = prefix.num_values
     facts = {"name": manifest.method, "stored_parameters": size, "share_of_backbone": size / backbone.num_parameters}
     return Tuned(recipe, backbone, prefix.to(backbone.device), facts, None)
 
 
-def canary_fault(reference: str, store: str | Path) -> str:
-    """Run the canary: "" when the stored prefix writes the tokens it must, else what it wrote instead."""
+def canary_fault(reference: str, store: str | Path, overrides: Sequence[str] = ()) -> str:
+    """Run the canary: "" when the stored prefix writes the tokens it must, else what it wrote instead.
+
+    Args:
+        overrides: of where it runs, as `take` has them.
+    """
     canary = Store(store).show(reference).canary
-    tuned = take(reference, store)
+    tuned = take(reference, store, overrides)
     assert tuned.prefix is not None, reference
     ids = canary_ids(tuned.backbone, tuned.prefix, canary.source)
     if tuple(ids) == canary.tokens:
@@ -97,7 +103,7 @@ def stored_scores(folder: Path) -> list[StoredScore]:
     """Every score in the run's result files."""
     scores = []
     for path in sorted(folder.glob("result-*.json")):
-        result = read_json(path)
+        result = read_json(path, SCORE_AGAIN)
         for group, metrics in result["scores"].items():
             for metric, score in metrics.items():
                 signature = f"{result['signature']}|group:{group}|{score['signature']}"

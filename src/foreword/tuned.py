@@ -9,11 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from foreword.assembly import decoding_of, open_backbone, open_task
+from foreword.assembly import decoding_of, open_backbone, open_task, with_dtype_settled
 from foreword.backbone import Backbone
 from foreword.errors import PrefixMismatch, RunError
-from foreword.evaluate import Result, evaluate, result_file, settings_hash
-from foreword.generation import Decoding, Generated, Progress, generate
+from foreword.evaluate import Result, evaluate, result_record, settings_hash
+from foreword.generation import Generated, Progress, answers
 from foreword.methods import METHODS
 from foreword.prefix import Prefix
 from foreword.recipe import Recipe, reopened
@@ -22,6 +22,7 @@ from foreword.training import checkpoint
 from foreword.vetting import vet
 from foreword.writing import read_json, write_json, write_text
 
+SCORE_AGAIN = "Remove it, and run `foreword eval` again."
 UNTOUCHED = {"name": "untouched", "trained_parameters": 0, "stored_parameters": 0, "share_of_backbone": 0.0}
 
 
@@ -44,9 +45,16 @@ class Tuned:
         return self.answers(sources, **decoding).texts
 
     def answers(self, sources: Sequence[str], progress: Progress | None = None, **decoding: Any) -> Generated:
-        """The same, with the number of sources that had to be cut."""
-        chosen = Decoding(**{**vars(decoding_of(self.recipe.generate)), **decoding})
-        return generate(self.backbone, sources, chosen, self.prefix, self.recipe.task.max_source_len, progress)
+        """The same, with the number of sources that had to be cut.
+
+        Raises:
+            BadRecipe, UnknownName: a decoding setting that does not exist, or cannot be so.
+        """
+        sections = self.recipe.to_dict()
+        chosen = Recipe.from_dict({**sections, "generate": {**sections["generate"], **decoding}}).generate
+        return answers(
+            self.backbone, sources, decoding_of(chosen), self.prefix, self.recipe.task.max_source_len, progress
+        )
 
     def evaluate(self, split: str = "", progress: Progress | None = None) -> Result:
         """Generate and score a split (the recipe's if none is named); writes the result into the run folder."""
@@ -55,7 +63,7 @@ class Tuned:
         result = evaluate_as(self.recipe, self.backbone, self.task, examples, self.prefix, progress=progress)
         if self.folder is not None:
             path = self.result_path(split)
-            write_json(path, self.result_file(split, result))
+            write_json(path, self.record(split, result))
             lines = "".join(f"{' '.join(text.split())}\n" for text in result.texts)
             write_text(path.with_name(path.stem.replace("result", "texts", 1) + ".txt"), lines)
         return result
@@ -63,17 +71,22 @@ class Tuned:
     def result_path(self, split: str) -> Path:
         """Where a split's result is written: `result-SPLIT.json` for the recipe the run was trained with.
 
-        Under other settings their hash is in the name, so that such scores stand beside the run's own.
+        Under other settings their hash is in the name, so that such scores stand beside the others.
         """
         assert self.folder is not None, "only a run has a folder"
-        path = self.folder / "recipe.json"
+        plain = self.folder / f"result-{split}.json"
         now = settings_hash(self.recipe.to_dict())
-        own = settings_hash(read_json(path)) if path.is_file() else now
-        return self.folder / (f"result-{split}.json" if own == now else f"result-{split}-{now}.json")
+        if (self.folder / "recipe.json").is_file():
+            own = settings_hash(Recipe.from_dict(read_json(self.folder / "recipe.json")).to_dict())
+        elif plain.is_file():  # the untouched backbone's results: the first has the plain name
+            own = settings_hash(read_json(plain, SCORE_AGAIN)["recipe"])
+        else:
+            own = now
+        return plain if own == now else plain.with_name(f"result-{split}-{now}.json")
 
-    def result_file(self, split: str, result: Result) -> dict[str, Any]:
+    def record(self, split: str, result: Result) -> dict[str, Any]:
         """What `result-SPLIT.json` holds."""
-        return result_file(result, self.backbone, self.task, split, self.recipe.to_dict(), self.method)
+        return result_record(result, self.backbone, self.task, split, self.recipe.to_dict(), self.method)
 
 
 def open_run(folder: str | Path, overrides: Sequence[str] = ()) -> Tuned:
@@ -96,13 +109,18 @@ def open_run(folder: str | Path, overrides: Sequence[str] = ()) -> Tuned:
     recipe = reopened(recipe, overrides)
     if overrides:
         vet(recipe)
-    backbone = open_backbone(recipe.backbone)
+    backbone = open_backbone(recipe)
     if backbone.fingerprint != run["fingerprint"]:
         raise PrefixMismatch(
             f"the run in {folder} was trained on {backbone.name} with fingerprint {run['fingerprint']}, but the model there now "
             f"has {backbone.fingerprint}. Put the model back as it was, or train again."
         )
-    return Tuned(recipe, backbone, kept_prefix(folder, recipe, backbone), run["method"], folder)
+    if backbone.tokenizer_hash != run["tokenizer_hash"]:
+        raise PrefixMismatch(
+            f"the run in {folder} was trained with another tokenizer than {backbone.name} has now: it cuts texts in other ways. "
+            "Put the tokenizer's files back as they were, or train again."
+        )
+    return Tuned(recipe, backbone, put_in_place(folder, recipe, backbone), run["method"], folder)
 
 
 def untouched(recipe: Recipe, out: str | Path | None = None) -> Tuned:
@@ -114,11 +132,12 @@ def untouched(recipe: Recipe, out: str | Path | None = None) -> Tuned:
     vet(recipe)
     if out is not None and (Path(out) / "recipe.json").is_file():
         raise RunError(f"{out} holds a run. Choose another --out for the untouched backbone's results.")
-    return Tuned(recipe, open_backbone(recipe.backbone), None, UNTOUCHED, None if out is None else Path(out))
+    recipe = with_dtype_settled(recipe)
+    return Tuned(recipe, open_backbone(recipe), None, UNTOUCHED, None if out is None else Path(out))
 
 
-def kept_prefix(folder: Path, recipe: Recipe, backbone: Backbone) -> Prefix | None:
-    """Put what a run kept in place."""
+def put_in_place(folder: Path, recipe: Recipe, backbone: Backbone) -> Prefix | None:
+    """Make the backbone run as the run in a folder trained it to: change its weights, or give back the prefix to run with."""
     return METHODS[recipe.method.name].put_in_place(backbone, checkpoint.load(folder / "method.safetensors")[0])
 
 

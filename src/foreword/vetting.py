@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Iterable
 from importlib.util import find_spec
 
-from foreword.errors import MissingTool, UnknownName
+from foreword.errors import BadRecipe, MissingTool, UnknownName
 from foreword.metrics import METRICS, score
 from foreword.recipe import Recipe, TaskRecipe
 from foreword.tasks import check_arguments
@@ -29,6 +29,10 @@ def vet(recipe: Recipe) -> None:
             known = {*TaskRecipe.model_fields, *taken}
             raise UnknownName(f"setting of task {task.name!r}", f"task.{key}", (f"task.{name}" for name in known))
     check_arguments(task.name, task.path or None, **task.arguments)
+    if "path" in taken and not task.path and not any(task.arguments.get(split) for split in ("train", "dev", "test")):
+        raise BadRecipe(
+            f"task {task.name!r} needs data: set task.path to the folder of its files (for task 'hub', to the data set's name)."
+        )
     check_metrics((*recipe.train.dev_metrics, *recipe.eval.metrics))
 
 

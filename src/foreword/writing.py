@@ -47,7 +47,7 @@ def drop(fresh: Path) -> None:
         return  # the folder itself is what is wrong; the first error tells
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path, remedy: str = "Train again into another folder.") -> dict[str, Any]:
     """What `write_json` wrote.
 
     Raises:
@@ -56,9 +56,9 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise RunError(f"{path} cannot be read ({error}). Train again into another folder.") from None
+        raise RunError(f"{path} cannot be read ({error}). {remedy}") from None
     if not isinstance(content, dict):
-        raise RunError(f"{path} holds no record but {type(content).__name__}. Train again into another folder.")
+        raise RunError(f"{path} holds no record but {type(content).__name__}. {remedy}")
     return content
 
 

@@ -151,3 +151,12 @@ def test_bfloat16_is_near_float32(family, fused_from, monkeypatch):
     assert got.dtype == torch.bfloat16
     assert (got.float() - wanted).norm() < 0.03 * wanted.norm()
     assert (got.float() - wanted).norm() < 0.4 * (wanted - plain).norm(), "rounding must not drown the prefix"
+
+
+def test_a_static_cache_gives_the_same_texts():
+    """The bug: without a mask the last query was taken to see the last key, which in a static cache is an empty slot."""
+    backbone = tiny_backbone("llama")
+    texts = text([5, 9, 23, 7, 11])
+    wanted = backbone.generate(texts, GenerationConfig(max_new_tokens=8, min_new_tokens=8, pad_token_id=0))
+    static = GenerationConfig(max_new_tokens=8, min_new_tokens=8, pad_token_id=0, cache_implementation="static")
+    assert torch.equal(backbone.generate(texts, static), wanted)

@@ -98,3 +98,14 @@ def test_tokenizers_differ_by_their_words_and_by_how_they_cut():
     larger.add_tokens(["word"])
     spaced.backend_tokenizer.pre_tokenizer = None
     assert len({tokenizer_hash(t) for t in (plain, larger, spaced)}) == 3
+
+
+def test_padding_and_fields_at_their_usual_value_are_no_other_model():
+    """The bug: a config's every field counted, so a new release of transformers with one more made each model another."""
+    backbone = tiny_backbone("gpt2")
+    before = model_fingerprint(backbone.model)
+    backbone.model.config.pad_token_id = 3
+    backbone.model.config.scale_attn_weights = True
+    assert model_fingerprint(backbone.model) == before
+    backbone.model.config.scale_attn_weights = False
+    assert model_fingerprint(backbone.model) != before

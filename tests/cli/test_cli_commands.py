@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from importlib.metadata import version
 
 import pytest
 from tests.processes import run_foreword, told
@@ -19,6 +20,22 @@ def test_list_gives_names_with_a_line_each(place, what):
     assert (code, err) == (0, "")
     assert all(isinstance(line, str) and (line or what == "backbones") for line in listed.values())
     assert listed or what == "backbones"
+
+
+def test_list_settings_gives_every_setting_with_its_default_and_meaning(place):
+    code, out, err = run_foreword(place, "list", "settings")
+    assert (code, err) == (0, "")
+    listed = json.loads(out)
+    assert listed["method.prefix_len"] == {"default": 10, "meaning": "trained positions per layer (P)"}
+    assert listed["task.voice"]["meaning"].startswith("of the tasks bulletins")
+    assert all(setting["meaning"] for setting in listed.values())
+    _, shown, _ = run_foreword(place, "check", "tiny.toml")
+    resolved = {f"{section}.{key}" for section, keys in json.loads(shown).items() for key in keys}
+    assert resolved <= set(listed)
+
+
+def test_the_version_is_told(place):
+    assert run_foreword(place, "--version") == (0, f"{version('foreword')}\n", "")
 
 
 @pytest.mark.parametrize("name", shipped_recipes())
@@ -136,6 +153,7 @@ def test_the_store_is_filled_shown_checked_and_emptied(place):
     assert (code, err) == (0, "")
     assert {"first", "second"} <= {prefix["name"] for prefix in json.loads(out)}
     code, out, _ = run_foreword(place, "store", "show", "second")
+    assert run_foreword(place, "store", "show", "store/second@1")[1] == out
     assert json.loads(out)["dtype"] == "bfloat16"
     code, out, _ = run_foreword(place, "store", "verify", "second@1", "--run-canary")
     assert code == 0

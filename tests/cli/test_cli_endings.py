@@ -16,6 +16,7 @@ from foreword.cli import lists, main, output
 MISTAKES: list[tuple[str, str]] = [
     ("check nowhere.toml", r"recipe nowhere.toml does not exist. `foreword list recipes` shows those that ship."),
     ("check embedded/e2", "unknown recipe 'embedded/e2'. Did you mean 'embedded/e2e'?"),
+    ("check tiny.toml --set task.path=", "task 'jsonl' needs data: set task.path to the folder of its files"),
     ("check tiny.toml --set method.prefix_length=3", "unknown setting 'method.prefix_length'. Did you mean 'method.prefix_len'?"),
     ("check tiny.toml --set method.prefix_len=-3", "method.prefix_len must be at least 1, got -3."),
     ("check tiny.toml --set train.dev_metrics=['blue']", "unknown metric 'blue'. Did you mean 'bleu'?"),
@@ -33,6 +34,8 @@ MISTAKES: list[tuple[str, str]] = [
     ("eval run --out elsewhere", "--out goes with --untouched; a run's results are written into the run's folder."),
     ("eval tiny.toml --untouched --out run", "run holds a run. Choose another --out"),
     ("eval run --set backbone.name=scribe", "the run in run was trained on"),
+    ("demo --set method.name=full-finetuning", "the demo lets prefixes share a batch, and full-finetuning yields none."),
+    ("generate frist@1 a1", "unknown stored prefix 'frist'. Did you mean 'first'?"),
     ("demo --set task.voice=poet", "--set task.voice=poet: the demo trains every voice."),
     ("generate run a1 --input texts.txt", "give texts to answer or --input, not both."),
     ("generate run --input nowhere.txt", "nowhere.txt: cannot be read:"),
@@ -181,7 +184,7 @@ def interrupted_generation(place: Path, out: Path) -> None:
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(5)
 
-    room.generate = stopping  # type: ignore[assignment]
+    room.answers = stopping  # type: ignore[assignment]
     command_line(["eval", "run", "--split", "train"], out, place)
 
 

@@ -19,7 +19,7 @@ TOLERANCE = {torch.float32: 2e-5, torch.bfloat16: 4e-2}
 
 @dataclass
 class Case:
-    """Tensors of one call: query [B, H * G, T, D], key, value [B, H, S, D], prefix [R, H, P, D] twice, lengths [R]."""
+    """Tensors of one call: query [B, H * G, T, D], key, value [B, H, S, D], prefix [H, R, P, D] twice, lengths [R]."""
 
     query: Tensor
     key: Tensor
@@ -44,33 +44,33 @@ def obvious(case, scale=D**-0.5, softcap=None, position_bias=None):
             keys, values = case.key[b, kv_head].double(), case.value[b, kv_head].double()
             prefix_len = 0
             if case.prefix is not None:
-                r = b // (B // len(case.prefix[0]))
+                r = b // (B // case.prefix[0].shape[1])
                 prefix_len = case.prefix[0].shape[2] if case.lengths is None else int(case.lengths[r])
-                keys = torch.cat([case.prefix[0][r, kv_head, :prefix_len].double(), keys])
-                values = torch.cat([case.prefix[1][r, kv_head, :prefix_len].double(), values])
+                keys = torch.cat([case.prefix[0][kv_head, r, :prefix_len].double(), keys])
+                values = torch.cat([case.prefix[1][kv_head, r, :prefix_len].double(), values])
             for t in range(T):
                 score = keys @ case.query[b, h, t].double() * scale
                 if softcap is not None:
                     score = softcap * torch.tanh(score / softcap)
                 if position_bias is not None:
                     score = torch.cat([score[:prefix_len], score[prefix_len:] + position_bias[0, h, t].double()])
-                seen = [True] * prefix_len + [may_see(case, b, t, s, S - T) for s in range(S)]
+                seen = [True] * prefix_len + [may_see(case, b, t, s) for s in range(S)]
                 score = torch.where(torch.tensor(seen), score, -torch.inf)
                 rows.append(torch.softmax(score, dim=0) @ values)
     return torch.stack(rows).view(B, heads, T, D).transpose(1, 2)
 
 
-def may_see(case, b, t, s, shift):
+def may_see(case, b, t, s):
     if case.mask is not None:
         row = case.mask[b, 0]
         return bool(row[t, s]) if row.dtype == torch.bool else bool(row[t, s] > -1e4)
-    return s <= t + shift if case.causal else True
+    return s <= t if case.causal else True
 
 
 def made(B, R, H, G, T, S, P, masked, dtype, seed, short=False):  # noqa: PLR0913
     torch.manual_seed(seed)
     query, key, value = torch.randn(B, H * G, T, D), torch.randn(B, H, S, D), torch.randn(B, H, S, D)
-    prefix = (torch.randn(R, H, P, D), torch.randn(R, H, P, D)) if P else None
+    prefix = (torch.randn(H, R, P, D), torch.randn(H, R, P, D)) if P else None
     lengths = torch.randint(1, P + 1, (R,)) if P and short else None
     mask = None
     if masked in ("bool", "added"):
@@ -134,9 +134,9 @@ def test_a_query_that_sees_nothing_but_the_prefix_gets_the_prefix(function, dtyp
     case.mask[:, :, 0] = False if as_bool else torch.finfo(dtype).min
     out = function(case)
     for b, h in ((0, 0), (0, 1), (1, 1)):
-        share = torch.softmax(case.prefix[0][b, 0].double() @ case.query[b, h, 0].double() * D**-0.5, dim=0)
+        share = torch.softmax(case.prefix[0][0, b].double() @ case.query[b, h, 0].double() * D**-0.5, dim=0)
         assert_close(
-            out[b, 0, h].double(), share @ case.prefix[1][b, 0].double(), atol=TOLERANCE[dtype], rtol=TOLERANCE[dtype]
+            out[b, 0, h].double(), share @ case.prefix[1][0, b].double(), atol=TOLERANCE[dtype], rtol=TOLERANCE[dtype]
         )
     assert all(torch.isfinite(g).all() for g in gradients(out, case, 1.0))
 
@@ -206,7 +206,8 @@ def module_with(seam, layer=0, is_causal=True):
 
 def one_layer(case):
     assert case.prefix is not None
-    return Injection({"decoder": case.prefix[0][None]}, {"decoder": case.prefix[1][None]}, case.lengths)
+    keys, values = (tensor.transpose(0, 1)[None] for tensor in case.prefix)
+    return Injection({"decoder": keys}, {"decoder": values}, case.lengths)
 
 
 @pytest.mark.parametrize("masked", ["bool", "added", "causal", "none"])

@@ -16,7 +16,6 @@ from tests.processes import begun, ended
 from tests.tiny_runs import as_toml, data_folder, log_lines, model_folder, tiny_settings
 
 from foreword.training import checkpoint
-from foreword.training.precision import share_cores
 
 
 def rank(recipe: Path, out: Path) -> None:
@@ -107,16 +106,3 @@ def test_ctrl_c_in_one_process_stops_both_after_the_same_step_and_they_resume_as
     assert len(log_lines(out)) == stopped_after
     train_with(2, recipe, out)
     assert [line["step"] for line in log_lines(out) if "loss" in line] == list(range(1, 301))
-
-
-def test_cores_are_shared_among_processes(monkeypatch):
-    told = []
-    monkeypatch.setattr(torch, "set_num_threads", told.append)
-    monkeypatch.setattr(os, "cpu_count", lambda: 8)
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    share_cores(1)
-    share_cores(4)
-    share_cores(20)
-    monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    share_cores(4)
-    assert told == [2, 1]

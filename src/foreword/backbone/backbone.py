@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import GenerationConfig, LogitsProcessorList, PreTrainedModel, PreTrainedTokenizerBase
 
 from foreword.backbone.checkpointing import set_checkpointing
 from foreword.backbone.fingerprint import model_fingerprint, tokenizer_hash
@@ -54,6 +54,8 @@ class Backbone:
         model.eval().requires_grad_(False)
         # What a caller leaves open would be taken from the model's own; of that, only where a decoder starts is kept.
         start = getattr(model.config, "decoder_start_token_id", None)
+        if start is None:
+            start = getattr(getattr(model, "generation_config", None), "decoder_start_token_id", None)
         model.generation_config = GenerationConfig(decoder_start_token_id=start)
         with restored_if_refused(model):
             self.sites = mark_sites(model, self.seam, name)
@@ -164,6 +166,7 @@ class Backbone:
         finally:
             self._wanted.at = None
         if at is not None:
+            assert logits.shape[:2] == (1, len(at)), f"{self.name} computes its output layer in a way of its own"
             return logits.squeeze(0)  # not [0]: its backward pass would fill a second tensor of this size
         return logits if place is None else logits.gather(1, place[..., None].expand_as(logits))
 
@@ -195,7 +198,13 @@ class Backbone:
         return Prefix(keys, values)
 
     @torch.no_grad()
-    def generate(self, texts: Texts, config: GenerationConfig, injection: Injection | None = None) -> Tensor:
+    def generate(
+        self,
+        texts: Texts,
+        config: GenerationConfig,
+        injection: Injection | None = None,
+        processors: LogitsProcessorList | None = None,
+    ) -> Tensor:
         """Continue each row (decoder-only), or answer it (encoder-decoder): new token ids [B * returned, T'].
 
         A decoder beside an encoder goes on from `texts.decoder_ids`, the same number in every row.
@@ -214,7 +223,11 @@ class Backbone:
         num_given = ids.shape[1] if self.kind == "decoder-only" else 1 if begun is None else begun.shape[1]
         with self.injected(injection):
             out: Any = self.model.generate(  # type: ignore[operator]
-                input_ids=ids, attention_mask=mask.long(), generation_config=config, **opening
+                input_ids=ids,
+                attention_mask=mask.long(),
+                generation_config=config,
+                logits_processor=processors,
+                **opening,
             )
         return out[:, num_given:]
 

@@ -21,7 +21,8 @@ SAMPLED = 1024
 IGNORED_SETTINGS = {
     "_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version", "use_cache", "_attn_implementation",
     "output_attentions", "output_hidden_states", "return_dict", "task_specific_params", "problem_type",
-    "id2label", "label2id", "finetuning_task", "chunk_size_feed_forward",
+    "id2label", "label2id", "finetuning_task", "chunk_size_feed_forward", "pad_token_id", "bos_token_id", "eos_token_id",
+    "decoder_start_token_id",
 }  # fmt: skip
 
 
@@ -35,7 +36,14 @@ def model_fingerprint(model: PreTrainedModel) -> str:
 
 
 def config_text(model: PreTrainedModel) -> str:
-    settings = {k: same_name(v) for k, v in model.config.to_diff_dict().items() if k not in IGNORED_SETTINGS}
+    """The settings that differ from their class's own: a field that a later transformers adds changes nothing."""
+    usual = type(model.config)().to_dict()
+    settings = {
+        key: same_name(value)
+        for key, value in model.config.to_dict().items()
+        if key not in IGNORED_SETTINGS and (key not in usual or value != usual[key])
+    }
+    settings["model_type"] = model.config.model_type
     return json.dumps(settings, sort_keys=True, default=str)
 
 

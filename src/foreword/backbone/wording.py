@@ -46,7 +46,10 @@ def limits(backbone: Backbone, prefix_len: int, max_source_len: int, max_target_
     if room is None:
         return Limits(max_source_len or 10**9, max_target_len)
     together = backbone.kind == "decoder-only"  # prefix, source and target share the positions
-    left = room - max_target_len - (prefix_len if together else 0)
+    given_len = (
+        prefix_len if together else len(decoder_opening(backbone)) - 1 if backbone.kind == "encoder-decoder" else 0
+    )
+    left = room - max_target_len - given_len
     if left < (LEAST_SOURCE if together else 0):
         before = f"a prefix of {prefix_len}, a source and " if together else ""
         shorter = ", or a shorter prefix" if together else ""
@@ -71,10 +74,12 @@ def source_ids(backbone: Backbone, sources: Sequence[str], max_len: int) -> tupl
 
 
 def cut_before_marker(backbone: Backbone, ids: list[int], max_len: int) -> list[int]:
-    """At most so many ids, the closing marker among them where the tokenizer writes one."""
+    """At most so many ids, the closing markers among them where the tokenizer writes some."""
     if len(ids) <= max_len:
         return ids
-    closing = ids[-1:] if ids[-1] in backbone.tokenizer.all_special_ids else []
+    closing: list[int] = []
+    while len(closing) < max_len and ids[len(ids) - len(closing) - 1] in backbone.tokenizer.all_special_ids:
+        closing = ids[len(ids) - len(closing) - 1 :]
     return [*ids[: max_len - len(closing)], *closing]
 
 
@@ -100,7 +105,7 @@ def decoder_opening(backbone: Backbone) -> list[int]:
     markers, end = backbone.tokenizer(text_target="")["input_ids"], end_id(backbone)
     at = markers.index(end) if end in markers else len(markers)
     before, behind = markers[:at], markers[at + 1 :]
-    start = behind[-1] if behind else backbone.model.config.decoder_start_token_id
+    start = behind[-1] if behind else backbone.model.generation_config.decoder_start_token_id
     if start is None:
         raise UnsupportedBackbone(
             f"{backbone.name} does not say where its decoder starts. Set decoder_start_token_id in its config.json."

@@ -27,6 +27,23 @@ Sets = Annotated[
 ]
 
 
+def say_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(version("foreword"))
+        raise typer.Exit
+
+
+@app.callback()
+def front(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=say_version, help="print the version and stop")
+    ] = False,
+) -> None:
+    pass
+
+
 def main() -> None:
     """Run a command; our own errors become one clear line."""
     try:
@@ -53,11 +70,11 @@ def train(
     recipe: Annotated[
         str, typer.Argument(help="a recipe file, or the name of one that ships (`foreword list recipes`)")
     ],
-    out: Annotated[Path, typer.Option(help="the run's folder; an unfinished run in it is gone on with")],
+    out: Annotated[Path, typer.Option(help="the run's folder; if it holds an unfinished run, that run is resumed")],
     sets: Sets = None,
     seed: Annotated[int | None, typer.Option(help="the same as --set train.seed=N")] = None,
 ) -> None:
-    """Train what a recipe asks for. Killed or stopped, the same command goes on where it was."""
+    """Train what a recipe asks for. If stopped or killed, the same command resumes."""
     overrides = [*(sets or []), *([] if seed is None else [f"train.seed={seed}"])]
     with resumable("The same command"):
         resolved = lists.resolve(recipe, overrides)
@@ -97,7 +114,7 @@ def evaluate(
         with output.progress("texts") as progress:
             result = tuned.evaluate(split, progress)
     output.say_cut(result.num_cut_sources, len(result.examples))
-    content = tuned.result_file(split, result)
+    content = tuned.record(split, result)
     for metric, reason in content["skipped"].items():
         output.say(f"note: {metric} was not scored: {reason}")
     if tuned.folder is not None:
@@ -111,7 +128,7 @@ def evaluate(
 def generate(
     run: Annotated[str, typer.Argument(help="a run folder or STORE/NAME@VERSION")],
     sources: Annotated[
-        list[str] | None, typer.Argument(help="texts to answer; none: a text per line from --input or stdin")
+        list[str] | None, typer.Argument(help="texts to answer; if none, one per line from --input or stdin")
     ] = None,
     input: Annotated[Path | None, typer.Option(help="a file with a text per line")] = None,
     sets: Sets = None,
@@ -135,13 +152,15 @@ def generate(
 @app.command(epilog="foreword score texts.txt --references refs.txt --metrics bleu,nist,meteor,rouge-l,cider")
 def score(
     hypotheses: Annotated[Path, typer.Argument(help="a text per line")],
-    references: Annotated[list[Path], typer.Option(help="groups parted by blank lines, or one file per reference")],
+    references: Annotated[
+        list[Path], typer.Option(help="groups separated by blank lines; or a file per reference, repeated")
+    ],
     metrics: Annotated[
-        str, typer.Option(help="names, parted by commas; `foreword list metrics`")
+        str, typer.Option(help="names, separated by commas; `foreword list metrics`")
     ] = "bleu,nist,meteor,rouge-l,cider",
-    resamples: Annotated[int, typer.Option(help="of the bootstrap behind the intervals")] = 1000,
+    resamples: Annotated[int, typer.Option(help="bootstrap resamples behind the intervals")] = 1000,
 ) -> None:
-    """Score any system's texts. Prints JSON with the metrics' names as keys."""
+    """Score any system's texts: a table on a terminal, JSON with the metrics' names as keys in a pipe."""
     from dataclasses import asdict
 
     from foreword.metrics import read_hypotheses, read_references

@@ -17,6 +17,7 @@ from foreword.errors import BadRecipe
 from foreword.experiment import train
 from foreword.generation import generate
 from foreword.prefix import Prefix
+from foreword.recipe import PrefixRecipe
 from foreword.tuned import Tuned, untouched
 
 VOICES = ("captain", "poet", "radio")
@@ -36,7 +37,11 @@ def run_demo(out: Path, overrides: Sequence[str]) -> None:
     trained: dict[str, Tuned] = {}
     for number, voice in enumerate(VOICES, start=1):
         recipe = resolve("embedded/demo", [f"task.voice={voice}", *overrides])
+        if not isinstance(recipe.method, PrefixRecipe):
+            raise BadRecipe(f"the demo lets prefixes share a batch, and {recipe.method.name} yields none.")
         before = untouched(recipe)
+        recipe = before.recipe  # its precision is settled now, for this voice and the next
+        overrides = [*overrides, f"backbone.dtype={recipe.backbone.dtype}"]
         if number == 1:
             millions = before.backbone.num_parameters / 1e6
             output.say(
@@ -64,12 +69,12 @@ def side_by_side(trained: dict[str, Tuned]) -> list[dict[str, Any]]:
     first = next(iter(trained.values()))
     sources = [example.source for example in first.task.examples("test")[:SHOWN]]
     decoding = decoding_of(first.recipe.generate)
-    plain = generate(first.backbone, sources, decoding).texts
+    plain = generate(first.backbone, sources, decoding)
     prefixes: list[Prefix] = []
     for tuned in trained.values():
         assert tuned.prefix is not None
         prefixes += [tuned.prefix] * len(sources)
-    mixed = generate(first.backbone, sources * len(trained), decoding, prefixes).texts
+    mixed = generate(first.backbone, sources * len(trained), decoding, prefixes)
     told = []
     for i, source in enumerate(sources):
         voices = {voice: mixed[v * len(sources) + i] for v, voice in enumerate(trained)}

@@ -4,14 +4,12 @@ Comes in:  a name.      Goes out: tables, or a resolved recipe.
 """
 
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from foreword.catalogue import about, embedded_backbones, shipped_recipes
 from foreword.cli import output
-from foreword.errors import UnknownName
 
 if TYPE_CHECKING:
     from foreword.recipe import Recipe
@@ -23,11 +21,17 @@ class What(StrEnum):
     metrics = "metrics"
     recipes = "recipes"
     backbones = "backbones"
+    settings = "settings"
 
 
 def list_what(what: Annotated[What, typer.Argument(help="what to list")]) -> None:
-    """List methods, tasks, metrics, recipes or backbones, a line each."""
-    output.show_described(described(what))
+    """List methods, tasks, metrics, recipes, backbones, or every setting of a recipe with its default, a line each."""
+    if what is What.settings:
+        from foreword.recipe import settings
+
+        output.show_settings(settings() | task_arguments())
+    else:
+        output.show_described(described(what))
 
 
 def described(what: What) -> dict[str, str]:
@@ -48,6 +52,23 @@ def described(what: What) -> dict[str, str]:
     return {name: about(path) for name, path in shipped_recipes().items()}
 
 
+def task_arguments() -> dict[str, tuple[object, str]]:
+    """The settings that only some tasks take, as `settings` gives the others."""
+    from inspect import signature
+
+    from foreword.tasks import TASKS, check_arguments
+
+    takers: dict[str, dict[str, object]] = {}
+    for task in TASKS:
+        for name, parameter in signature(check_arguments(task)).parameters.items():
+            if name != "path":
+                takers.setdefault(name, {})[task] = parameter.default
+    return {
+        f"task.{name}": (next(iter(tasks.values())), f"of the tasks {', '.join(tasks)}; see foreword/tasks/")
+        for name, tasks in sorted(takers.items())
+    }
+
+
 def check(
     recipe: Annotated[str, typer.Argument(help="a recipe file, or the name of one that ships")],
     sets: Annotated[
@@ -63,12 +84,6 @@ def resolve(recipe: str, overrides: list[str]) -> "Recipe":
     from foreword.recipe import read_recipe
     from foreword.vetting import vet
 
-    shipped = shipped_recipes()
-    path = Path(recipe)
-    if not path.exists() and recipe in shipped:
-        path = shipped[recipe]
-    elif not path.exists() and not path.suffix:
-        raise UnknownName("recipe", recipe, shipped)
-    resolved = read_recipe(path, overrides)
+    resolved = read_recipe(recipe, overrides)
     vet(resolved)
     return resolved

@@ -6,6 +6,7 @@ Comes in:  what the user typed.      Goes out: a Tuned, or texts.
 import sys
 from pathlib import Path
 
+from foreword.cli import output
 from foreword.errors import BadData, RunError
 from foreword.keeping import take
 from foreword.tuned import Tuned, open_run
@@ -19,15 +20,18 @@ def opened(name: str, overrides: list[str]) -> Tuned:
         RunError: there is neither.
     """
     path = Path(name)
-    if path.is_dir() and not any(path.glob("[0-9]*/manifest.json")):
+    stored = any(any(path.glob(f"[0-9]*/{file}")) for file in ("manifest.json", "removed.json"))
+    if path.is_dir() and not stored:
         return open_run(path, overrides)
-    if "@" in path.name or path.is_dir():
-        return take(path.name, path.parent, overrides)
+    if "@" in path.name or stored:
+        return take(path.name, path.parent if "/" in name else "store", overrides)
     raise RunError(f"{name} is neither a run's folder nor a stored prefix (STORE/NAME or STORE/NAME@VERSION).")
 
 
 def lines_of(path: Path | None) -> list[str]:
     """The lines of a file, or of stdin, split at line feeds only: other separators of Unicode may stand inside a text."""
+    if path is None and sys.stdin.isatty():
+        output.say("reading a text per line from the keyboard; Ctrl-D ends")
     try:
         text = (sys.stdin.buffer.read() if path is None else path.read_bytes()).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:

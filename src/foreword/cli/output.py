@@ -44,6 +44,15 @@ def show_described(described: Mapping[str, str]) -> None:
     show(dict(described), ("name", "what it is"), list(described.items()))
 
 
+def show_settings(settings: Mapping[str, tuple[Any, str]]) -> None:
+    """Settings with their defaults and meanings."""
+    data = {name: {"default": default, "meaning": meaning} for name, (default, meaning) in settings.items()}
+    rows = [
+        (name, "" if default == "" else json.dumps(default), meaning) for name, (default, meaning) in settings.items()
+    ]
+    show(data, ("setting", "default", "meaning"), rows)
+
+
 def show_facts(facts: Mapping[str, Any]) -> None:
     """One thing's facts."""
     rows = [(k, json.dumps(v, ensure_ascii=False) if isinstance(v, dict | list) else v) for k, v in facts.items()]

@@ -14,7 +14,9 @@ from foreword.cli.ending import quiet_libraries, stoppable
 app = typer.Typer(no_args_is_help=True, help="Prefixes on disk: add, list, show, verify, remove.")
 
 Folder = Annotated[Path, typer.Option("--store", help="the store's folder")]
-Name = Annotated[str, typer.Argument(help="NAME for its newest version, or NAME@VERSION")]
+Name = Annotated[
+    str, typer.Argument(help="NAME for its newest version, or NAME@VERSION; STORE/NAME names the store too")
+]
 DEFAULT = Path("store")
 
 
@@ -31,7 +33,7 @@ def add(
         from foreword.tuned import open_run
 
         quiet_libraries()
-        manifest = keep(open_run(run), store, name, dtype)
+        manifest = keep(open_run(run), name, store, dtype)
     output.show_facts({"reference": manifest.reference, "size_bytes": manifest.size_bytes, "sha256": manifest.sha256})
 
 
@@ -56,6 +58,7 @@ def show(name: Name, store: Folder = DEFAULT) -> None:
     """Show everything that is known of a prefix."""
     from foreword.store import Store
 
+    name, store = apart(name, store)
     output.show_facts(Store(store).show(name).model_dump(mode="json"))
 
 
@@ -64,19 +67,29 @@ def verify(
     name: Name,
     store: Folder = DEFAULT,
     run_canary: Annotated[
-        bool, typer.Option("--run-canary", help="also load the backbone and see the first tokens come")
+        bool,
+        typer.Option(
+            "--run-canary", help="also load the backbone and check that it still writes the recorded first tokens"
+        ),
     ] = False,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="SECTION.KEY=VALUE", help="for --run-canary, e.g. backbone.name= where the model is now"
+        ),
+    ] = None,
 ) -> None:
     """Check a prefix's files against its manifest. Exit code 1 if something is wrong."""
     from foreword.store import Store
 
+    name, store = apart(name, store)
     checks = [(check.name, check.why) for check in Store(store).verify(name)]
     if run_canary and not any(fault for _, fault in checks):
         with stoppable():
             from foreword.keeping import canary_fault
 
             quiet_libraries()
-            checks.append(("canary", canary_fault(name, store)))
+            checks.append(("canary", canary_fault(name, store, sets or [])))
     data = [{"check": what, "ok": not fault, "why": fault} for what, fault in checks]
     output.show(data, ("check", "ok", "why"), [(what, "no" if fault else "yes", fault) for what, fault in checks])
     if any(fault for _, fault in checks):
@@ -84,9 +97,17 @@ def verify(
 
 
 @app.command(epilog="foreword store remove e2e@1")
-def remove(name: Name, store: Folder = DEFAULT) -> None:
+def remove(
+    name: Annotated[str, typer.Argument(help="NAME@VERSION, or STORE/NAME@VERSION")], store: Folder = DEFAULT
+) -> None:
     """Remove one version of a prefix; its number is never given again."""
     from foreword.store import Store
 
+    name, store = apart(name, store)
     Store(store).remove(name)
     output.say(f"removed {name}")
+
+
+def apart(name: str, store: Path) -> tuple[str, Path]:
+    """NAME and the store, from NAME beside --store or from STORE/NAME as `eval` and `generate` take it."""
+    return (Path(name).name, Path(name).parent) if "/" in name else (name, store)

@@ -2,8 +2,8 @@
 
 Comes in:  queries, keys and values as a transformers attention module hands them over, and the current Injection.
 Goes out:  attention over [prefix; text].
-The text's own cache is never touched: scores are concatenated, keys are not, and the prefix is neither copied per row nor
-per step. Registered with transformers by `backbone/`; this file knows tensors only.
+Scores are concatenated, keys are not: the text's own cache stays as it is, and the prefix is laid out once per forward pass or
+generation, never per row or step. Registered with transformers by `backbone/`; this file knows tensors only.
 
 Letters: B rows, H key-value heads, G query heads per key-value head, T queries, S text keys, P prefix positions, D head size.
 """
@@ -81,7 +81,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Opened:
-    """An injection, cut into layers: site -> one (keys, values) a layer, each [R, H, P, D]."""
+    """An injection, cut into layers: site -> one (keys, values) a layer, each [H, R, P, D], heads in front (scores.py)."""
 
     layers: Mapping[str, list[tuple[Tensor, Tensor]]]
     lengths: Tensor | None
@@ -103,9 +103,10 @@ class Seam(threading.local):
     def open(self, injection: Injection) -> Iterator[None]:
         """Inject during the block."""
         assert self.now is None, "one injection at a time: the seam is already open"
-        # unbind once: a slice per layer would make backward add up L tensors of the full size
+        # Laid out once, not in every layer and step; unbound once: a slice per layer would make backward add up L tensors
+        # of the full size.
         layers = {
-            site: list(zip(keys.unbind(0), injection.values[site].unbind(0), strict=True))
+            site: list(zip(by_layer(keys), by_layer(injection.values[site]), strict=True))
             for site, keys in injection.keys.items()
         }
         with self.resumed(Opened(layers, injection.lengths, injection.prefix_len)):
@@ -129,6 +130,11 @@ class Seam(threading.local):
             yield self.record
         finally:
             self.record = None
+
+
+def by_layer(tensor: Tensor) -> tuple[Tensor, ...]:
+    """[L, R, H, P, D] -> L tensors [H, R, P, D], contiguous."""
+    return tensor.transpose(1, 2).contiguous().unbind(0)
 
 
 @dataclass(frozen=True)
@@ -174,9 +180,9 @@ def prefix_attention(
         if seam.now is not None and where.site in seam.now.layers:
             prefix, lengths = seam.now.layers[where.site][where.layer], seam.now.lengths
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-    causal = (
-        bool(module.is_causal if is_causal is None else is_causal) and attention_mask is None and query.shape[2] > 1
-    )
+    if is_causal is None:
+        is_causal = getattr(module, "is_causal", True)
+    causal = bool(is_causal) and attention_mask is None and query.shape[2] > 1
     plain = softcap is None and position_bias is None and dropout == 0.0
     if plain and query.shape[2] >= FUSED_FROM:
         return fused_attention(query, key, value, prefix, lengths, attention_mask, causal, scale), None
@@ -201,7 +207,7 @@ def materialised_attention(
 ) -> Tensor:
     """The obvious way: scores over prefix and text in one tensor, one softmax, two weighted sums.
 
-    Args as in `prefix_attention`, `prefix` being keys and values, each [R, H, P, D]. Returns [B, T, H * G, D].
+    Args as in `prefix_attention`, `prefix` being keys and values, each [H, R, P, D]. Returns [B, T, H * G, D].
     """
     num_kv_heads, P = key.shape[1], 0
     query = heads_first(query, num_kv_heads)

@@ -76,5 +76,8 @@ def with_extra_key(tensor: Tensor, num_ones: int) -> Tensor:
 
 
 def causal_mask(num_queries: int, num_keys: int, device: torch.device) -> Tensor:
-    """[T, S], True where a query may look: the last query sees the last key."""
-    return torch.ones(num_queries, num_keys, dtype=torch.bool, device=device).tril(num_keys - num_queries)
+    """[T, S], True where a query may look: the first sees the first key, as transformers means it when it gives no mask.
+
+    (More keys than queries without a mask: a static cache, whose slots behind the text are still empty.)
+    """
+    return torch.ones(num_queries, num_keys, dtype=torch.bool, device=device).tril()

@@ -25,6 +25,9 @@ def rows_first(tensor: Tensor) -> Tensor:
 def scores_of(query: Tensor, key: Tensor, scale: float, softcap: float | None = None) -> Tensor:
     """Each row's queries [H, B, G, T, D] against its own keys [B, H, S, D]: [H, B, G, T, S]."""
     H, B, G, T, D = query.shape
+    if stays(key, G * T):
+        scores = product(query.transpose(0, 1).reshape(B * H, G * T, D), key.flatten(0, 1).transpose(1, 2), scale)
+        return capped(scores.view(B, H, G, T, -1).transpose(0, 1), softcap)
     scores = product(query.view(H * B, G * T, D), heads_in_front(key).transpose(1, 2), scale)
     return capped(scores.view(H, B, G, T, -1), softcap)
 
@@ -32,16 +35,28 @@ def scores_of(query: Tensor, key: Tensor, scale: float, softcap: float | None = 
 def sum_of(weights: Tensor, value: Tensor, onto: Tensor | None = None) -> Tensor:
     """Each row's values [B, H, S, D] under its weights [H, B, G, T, S], added onto other sums: [H, B, G, T, D]."""
     H, B, G, T, S = weights.shape
+    if stays(value, G * T):
+        sums = product(weights.transpose(0, 1).reshape(B * H, G * T, S), value.flatten(0, 1))
+        sums = sums.view(B, H, G, T, -1).transpose(0, 1)
+        return sums if onto is None else onto + sums
     onto = None if onto is None else onto.view(H * B, G * T, -1)
     return product(weights.reshape(H * B, G * T, S), heads_in_front(value), onto=onto).view(H, B, G, T, -1)
+
+
+def stays(cached: Tensor, num_queries: int) -> bool:
+    """Whether keys or values [B, H, S, D] are taken as they lie: a cache that few queries look at (generation) is not copied.
+
+    In training they are views of a projection that no product can take, so they are copied in any case: heads in front.
+    """
+    return cached.is_contiguous() and num_queries < cached.shape[-1]
 
 
 def prefix_scores(
     query: Tensor, keys: Tensor, lengths: Tensor | None, scale: float, softcap: float | None = None
 ) -> Tensor:
-    """Queries [H, B, G, T, D] against prefix keys [R, H, P, D]: [H, B, G, T, P]."""
-    (H, B, G, T, D), (R, P) = query.shape, (keys.shape[0], keys.shape[2])
-    scores = capped(product(query.view(H * R, -1, D), heads_in_front(keys).transpose(1, 2), scale), softcap)
+    """Queries [H, B, G, T, D] against prefix keys [H, R, P, D]: [H, B, G, T, P]."""
+    (H, B, G, T, D), (_, R, P, _) = query.shape, keys.shape
+    scores = capped(product(query.view(H * R, -1, D), keys.flatten(0, 1).transpose(1, 2), scale), softcap)
     if lengths is not None:
         ended = torch.arange(P, device=lengths.device) >= lengths[:, None, None]  # [R, 1, P]
         scores = scores.view(H, R, -1, P).masked_fill(ended, torch.finfo(scores.dtype).min)
@@ -49,9 +64,9 @@ def prefix_scores(
 
 
 def prefix_sum(weights: Tensor, values: Tensor) -> Tensor:
-    """Prefix values [R, H, P, D] under weights [H, B, G, T, P]: [H, B, G, T, D]."""
-    (H, B, G, T, P), R = weights.shape, values.shape[0]
-    return product(weights.reshape(H * R, -1, P), heads_in_front(values)).view(H, B, G, T, -1)
+    """Prefix values [H, R, P, D] under weights [H, B, G, T, P]: [H, B, G, T, D]."""
+    (H, B, G, T, P), R = weights.shape, values.shape[1]
+    return product(weights.reshape(H * R, -1, P), values.flatten(0, 1)).view(H, B, G, T, -1)
 
 
 def heads_in_front(tensor: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from foreword.recipe.sections import (
     Recipe,
     TaskRecipe,
     TrainRecipe,
+    settings,
 )
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "parse_override",
     "read_recipe",
     "reopened",
+    "settings",
 ]

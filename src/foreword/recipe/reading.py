@@ -8,20 +8,29 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from foreword.errors import BadRecipe
+from foreword.catalogue import shipped_recipes
+from foreword.errors import BadRecipe, UnknownName
 from foreword.recipe.sections import DEFAULT_METHOD, PRESETS, Recipe, sections_of
 
 # A model may have moved, its fingerprint tells; another device and another number of threads give the same texts.
 SET_LATER = ("generate", "eval", "task", "backbone.name", "backbone.device", "backbone.threads")
+DECIDES_TRAINING = ("task.name", "task.train_size", "task.subset_seed", "task.dev_size", "task.max_target_len")
 
 
 def read_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
-    """A recipe file with overrides like "method.prefix_len=20" applied.
+    """A recipe with overrides like "method.prefix_len=20" applied.
+
+    Args:
+        path: a TOML file, or the name of a recipe that ships, e.g. "embedded/demo".
 
     Raises:
-        BadRecipe, UnknownName: the file cannot be read, or a setting is wrong.
+        BadRecipe, UnknownName: there is none, the file cannot be read, or a setting is wrong.
     """
-    path = Path(path)
+    path, shipped = Path(path), shipped_recipes()
+    if not path.exists() and not path.suffix:
+        if path.as_posix() not in shipped:
+            raise UnknownName("recipe", path.as_posix(), shipped)
+        path = shipped[path.as_posix()]
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -62,7 +71,8 @@ def reopened(recipe: Recipe, overrides: Sequence[str]) -> Recipe:
     """
     for override in overrides:
         section, key, _ = parse_override(override)
-        if section not in SET_LATER and f"{section}.{key}" not in SET_LATER:
+        name = f"{section}.{key}"
+        if (section not in SET_LATER and name not in SET_LATER) or name in DECIDES_TRAINING:
             can = ", ".join(name if "." in name else f"{name}." for name in SET_LATER)
             raise BadRecipe(f"--set {override} would change what was trained; here {can} can be set.")
     return Recipe.from_dict(with_overrides(recipe.to_dict(), overrides)) if overrides else recipe

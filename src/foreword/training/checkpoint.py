@@ -41,7 +41,7 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             return {name: file.get_tensor(name) for name in file.keys()}, facts  # noqa: SIM118
     except (OSError, SafetensorError, KeyError, json.JSONDecodeError) as error:
         raise RunError(
-            f"{path} cannot be read ({type(error).__name__}: {error}). Remove it to begin the run anew."
+            f"{path} cannot be read ({type(error).__name__}: {error}). Remove {path.parent} and train again."
         ) from error
 
 

@@ -3,7 +3,6 @@
 Comes in:  "auto" or a name.      Goes out: "float32" or "bfloat16"; the thread count in force.
 """
 
-import os
 import time
 
 import torch
@@ -52,13 +51,7 @@ def choose_device(wanted: str) -> str:
     return found if wanted == "auto" else wanted
 
 
-def share_cores(num_processes: int) -> None:
-    """Give each process on this machine its share of the cores: two that each want all of them slow each other tenfold."""
-    if num_processes > 1 and "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(max(1, (os.cpu_count() or 1) // num_processes))
-
-
 def use_threads(wanted: int) -> None:
-    """Compute with so many threads; 0 leaves what is in force."""
+    """Compute with so many threads; 0 leaves what is in force (one for each process that torchrun starts)."""
     if wanted:
         torch.set_num_threads(wanted)
