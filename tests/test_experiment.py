@@ -122,9 +122,7 @@ def test_an_unfinished_run_and_an_empty_folder_are_not_opened(place, tmp_path):
         foreword.open_run(tmp_path)
     shutil.copytree(place / "run", tmp_path / "run")
     (tmp_path / "run" / "run.json").unlink()
-    with pytest.raises(
-        RunError, match=r"the run in .* has not finished\. `foreword train RECIPE --out .*` goes on with it"
-    ):
+    with pytest.raises(RunError, match=r"the run in .* has not finished\. `foreword train RECIPE --out .*` resumes it"):
         foreword.open_run(tmp_path / "run")
 
 

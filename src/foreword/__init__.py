@@ -1,4 +1,4 @@
-"""Foreword: prefix-tuning, whole. One frozen language model, many tasks; a task is a prefix.
+"""Foreword: prefix-tuning end to end. One frozen language model, many tasks; a task is a prefix.
 
     import foreword
 

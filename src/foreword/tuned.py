@@ -104,7 +104,7 @@ def open_run(folder: str | Path, overrides: Sequence[str] = ()) -> Tuned:
     if not (folder / "recipe.json").is_file():
         raise RunError(f"{folder} holds no run. `foreword train RECIPE --out {folder}` makes one.")
     if not (folder / "run.json").is_file():
-        raise RunError(f"the run in {folder} has not finished. `foreword train RECIPE --out {folder}` goes on with it.")
+        raise RunError(f"the run in {folder} has not finished. `foreword train RECIPE --out {folder}` resumes it.")
     recipe, run = Recipe.from_dict(read_json(folder / "recipe.json")), read_json(folder / "run.json")
     recipe = reopened(recipe, overrides)
     if overrides:

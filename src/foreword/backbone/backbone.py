@@ -213,9 +213,7 @@ class Backbone:
             UnsupportedBackbone: the model only encodes.
         """
         if self.kind == "encoder-only":
-            raise UnsupportedBackbone(
-                f"{self.name} only encodes text and cannot write any; take it for classification."
-            )
+            raise UnsupportedBackbone(f"{self.name} only encodes text and cannot write any. Choose a decoder.")
         side = "left" if self.kind == "decoder-only" else "right"
         ids, mask, _ = padded_on(side, texts.ids, texts.mask)
         begun = texts.decoder_ids

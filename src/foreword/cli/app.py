@@ -16,11 +16,11 @@ from foreword.errors import BadRecipe, ForewordError
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode="rich",
-    help="Prefix-tuning, whole: train, measure and keep prefixes on one frozen language model.",
+    help="Prefix-tuning end to end: train, measure and keep prefixes on one frozen language model.",
 )  # fmt: skip
 app.add_typer(store_app, name="store")
 app.command("list", epilog="foreword list recipes")(lists.list_what)
-app.command(epilog="foreword check recipes/embedded/e2e.toml")(lists.check)
+app.command(epilog="foreword check embedded/e2e")(lists.check)
 
 Sets = Annotated[
     list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="override a setting; may be repeated")
@@ -65,7 +65,7 @@ def demo(
         run_demo(out, sets or [])
 
 
-@app.command(epilog="foreword train recipes/embedded/e2e.toml --set task.path=data/e2e --out runs/e2e")
+@app.command(epilog="foreword train embedded/e2e --out runs/e2e")
 def train(
     recipe: Annotated[
         str, typer.Argument(help="a recipe file, or the name of one that ships (`foreword list recipes`)")
@@ -87,7 +87,7 @@ def train(
 
 @app.command(
     "eval",
-    epilog="foreword eval runs/e2e --split test\n\nforeword eval recipes/embedded/e2e.toml --untouched --out runs/untouched",
+    epilog="foreword eval runs/e2e --split test\n\nforeword eval embedded/e2e --untouched --out runs/untouched",
 )
 def evaluate(
     run: Annotated[str, typer.Argument(help="a run folder, STORE/NAME@VERSION, or with --untouched a recipe")],
@@ -123,7 +123,7 @@ def evaluate(
 
 
 @app.command(
-    epilog="foreword generate runs/e2e 'name : The Vaults | Type : pub'\n\nforeword generate store/e2e@1 --input sources.txt"
+    epilog="foreword generate runs/e2e 'name : The Vaults | Type : pub'\n\nforeword generate store/e2e --input sources.txt"
 )
 def generate(
     run: Annotated[str, typer.Argument(help="a run folder or STORE/NAME@VERSION")],

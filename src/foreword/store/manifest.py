@@ -95,7 +95,7 @@ class Manifest(Record):
     dtype: DType = Field(description="precision of the stored numbers")
     method: Text = Field(description="how it was trained, e.g. prefix-tuning")
     recipe: dict[str, JsonValue] = Field(description="the whole resolved recipe of its training")
-    data_hash: str = Field(description="hash of the training pairs; empty when they are not known")
+    data_hash: str = Field(description="hash of the task's training data; empty when they are not known")
     scores: tuple[StoredScore, ...] = Field(description="what it reached, on which split")
     canary: Canary
     size_bytes: PositiveInt = Field(description="length of prefix.safetensors")
