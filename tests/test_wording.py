@@ -61,7 +61,7 @@ def test_a_decoder_starts_as_its_tokenizer_writes_targets_in_training_and_genera
 def test_where_a_decoder_starts_may_stand_in_its_generation_settings_alone():
     torch.manual_seed(0)
     model = FAMILIES["t5"]()
-    del model.config.decoder_start_token_id
+    delattr(model.config, "decoder_start_token_id")
     model.generation_config = GenerationConfig(decoder_start_token_id=7)
     assert decoder_opening(Backbone(model, tokenizer(), "told")) == [7]
 

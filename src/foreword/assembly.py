@@ -5,6 +5,7 @@ Comes in:  a recipe.      Goes out: the objects the rooms below work with, or an
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -52,6 +53,11 @@ def open_task(recipe: Recipe) -> Task:
     return load_task(recipe.task.name, recipe.task.path or None, **recipe.task.arguments)
 
 
+def what_is_opened(recipe: Recipe, backbone: Backbone) -> dict[str, Any]:
+    """The method's arguments that its section only names."""
+    return {"init_prefix": first_prefix(recipe, backbone)} if isinstance(recipe.method, PrefixRecipe) else {}
+
+
 def first_prefix(recipe: Recipe, backbone: Backbone) -> Prefix | None:
     """The prefix a recipe starts from, where it names one: a file, or STORE/NAME@VERSION.
 
@@ -84,8 +90,7 @@ def encoded_pairs(
     """Training and dev pairs as ids. What had to be cut is said, never done in silence."""
     if backbone.kind == "encoder-only":
         raise UnsupportedBackbone(f"{backbone.name} is encoder-only and cannot learn to write text. Choose a decoder.")
-    prefix_len = recipe.method.prefix_len if isinstance(recipe.method, PrefixRecipe) else 0
-    most = limits(backbone, prefix_len, recipe.task.max_source_len, recipe.task.max_target_len)
+    most = limits(backbone, recipe.method.num_positions, recipe.task.max_source_len, recipe.task.max_target_len)
     train, made = train_texts(recipe, task), []
     dev = [(example.source, text) for example in dev_examples(recipe, task) for text in example.references]
     for split, texts in (("train", train), ("dev", dev)):

@@ -19,10 +19,10 @@ from accelerate.utils import broadcast_object_list
 from foreword.assembly import (
     dev_examples,
     encoded_pairs,
-    first_prefix,
     open_backbone,
     open_task,
     settings_of,
+    what_is_opened,
     with_dtype,
     with_dtype_settled,
 )
@@ -57,7 +57,7 @@ def train(recipe: Recipe, out: str | Path) -> Tuned:
     task = open_task(recipe)
     backbone = open_backbone(recipe, accelerator)
     pairs, dev_pairs = encoded_pairs(recipe, task, backbone, Reporter(0, silent=not accelerator.is_main_process).say)
-    method = build_method(recipe.method, backbone, recipe.train.seed, first_prefix(recipe, backbone))
+    method = build_method(recipe.method, backbone, seed=recipe.train.seed, **what_is_opened(recipe, backbone))
     settings = settings_of(recipe, len(pairs), trains_backbone=method.trains_backbone)
     dev_scores = dev_scores_of(recipe, backbone, task, method) if recipe.train.dev_metrics else None
     backbone.checkpointing(recipe.train.checkpointing)

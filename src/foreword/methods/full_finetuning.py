@@ -19,7 +19,8 @@ class FullFineTuning(Method):
 
     trains_backbone = True
 
-    def __init__(self, backbone: Backbone):
+    def __init__(self, backbone: Backbone, seed: int = 0):
+        """Nothing is drawn, so the seed decides nothing here; that of the pairs' order is the loop's."""
         self.backbone = backbone
         backbone.model.requires_grad_(True).float()
 

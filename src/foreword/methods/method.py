@@ -6,7 +6,7 @@ A method yields an Injection and attention consumes it; neither knows the other.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
@@ -18,6 +18,10 @@ class Method(ABC):
     """One way to adapt a frozen backbone. Final subclasses live one per file; nothing here is overridden twice."""
 
     trains_backbone: ClassVar[bool]
+
+    @abstractmethod
+    def __init__(self, backbone: Backbone, **arguments: Any):
+        """`arguments`: the keys of the method's section in a recipe, and `seed`, from which first values are drawn."""
 
     @abstractmethod
     def trained_parameters(self) -> dict[str, nn.Parameter]:

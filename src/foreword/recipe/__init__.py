@@ -4,21 +4,10 @@ Comes in:  a TOML file and `section.key=value` overrides.      Goes out: a Recip
 Imports no torch. The classes that do the work take plain arguments, never a recipe.
 """
 
+from foreword.recipe.decoding import PRESETS, GenerateRecipe
+from foreword.recipe.methods import METHOD_RECIPES, AnyMethodRecipe, FullFineTuningRecipe, PrefixRecipe
 from foreword.recipe.reading import parse_override, read_recipe, reopened
-from foreword.recipe.sections import (
-    METHOD_RECIPES,
-    PRESETS,
-    AnyMethodRecipe,
-    BackboneRecipe,
-    EvalRecipe,
-    FullFineTuningRecipe,
-    GenerateRecipe,
-    PrefixRecipe,
-    Recipe,
-    TaskRecipe,
-    TrainRecipe,
-    settings,
-)
+from foreword.recipe.sections import BackboneRecipe, EvalRecipe, Recipe, TaskRecipe, TrainRecipe, settings
 
 __all__ = [
     "METHOD_RECIPES",

@@ -10,7 +10,9 @@ from typing import Any
 
 from foreword.catalogue import shipped_recipes
 from foreword.errors import BadRecipe, UnknownName
-from foreword.recipe.sections import DEFAULT_METHOD, PRESETS, Recipe, sections_of
+from foreword.recipe.decoding import PRESETS
+from foreword.recipe.methods import DEFAULT_METHOD
+from foreword.recipe.sections import Recipe, sections_of
 
 # A model may have moved, its fingerprint tells; another device and another number of threads give the same texts.
 SET_LATER = ("generate", "eval", "task", "backbone.name", "backbone.device", "backbone.threads")

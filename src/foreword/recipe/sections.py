@@ -4,7 +4,7 @@ Comes in:  nested plain values.      Goes out: a Recipe, or an error naming the 
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -18,15 +18,10 @@ from pydantic import (
     model_validator,
 )
 
+from foreword.recipe.decoding import GenerateRecipe
 from foreword.recipe.faults import explained
-
-Names = Annotated[tuple[str, ...], Field(strict=False)]  # a list in TOML and JSON
-
-
-class Section(BaseModel):
-    """A part of a recipe: immutable; a key nobody knows is an error, and so is a value of another type (true is not 1)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+from foreword.recipe.methods import DEFAULT_METHOD, METHOD_RECIPES, AnyMethodRecipe, PrefixRecipe
+from foreword.recipe.section import Names, Section
 
 
 class BackboneRecipe(Section):
@@ -64,47 +59,6 @@ class TaskRecipe(BaseModel):
     def arguments(self) -> dict[str, Any]:
         """The task's own arguments, as plain values."""
         return dict(self.model_extra or {})
-
-
-class PrefixRecipe(Section):
-    """Prefix-tuning (Li and Liang, 2021, arXiv:2101.00190)."""
-
-    name: Literal["prefix-tuning"] = Field(default="prefix-tuning", description="one of `foreword list methods`")
-    prefix_len: PositiveInt = Field(default=10, description="trained positions per layer (P)")
-    mlp_dim: NonNegativeInt = Field(
-        default=512, description="hidden size of the reparameterization MLP; 0 trains keys and values directly"
-    )
-    init: Literal["random", "zero", "words", "prefix"] = Field(
-        default="random", description="where the first values come from"
-    )
-    init_words: str = Field(default="", description="words whose activations start the prefix, when init = 'words'")
-    init_prefix: str = Field(
-        default="",
-        description="a prefix file, or a store reference like store/e2e@1, when init = 'prefix'; cut or repeated to prefix_len",
-    )
-
-    @model_validator(mode="after")
-    def what_init_needs_is_given(self) -> Self:
-        if self.init == "words" and not self.init_words:
-            raise ValueError("init = 'words' needs init_words, e.g. 'summarize the article'")
-        if self.init == "prefix" and not self.init_prefix:
-            raise ValueError("init = 'prefix' needs init_prefix, e.g. 'store/e2e@1'")
-        for key in ("words", "prefix"):
-            given = getattr(self, f"init_{key}")
-            if given and self.init != key:
-                raise ValueError(f"init_{key} = {given!r} is for init = {key!r}, but init is {self.init!r}")
-        return self
-
-
-class FullFineTuningRecipe(Section):
-    """Every weight of the backbone is trained: the baseline each method is held against."""
-
-    name: Literal["full-finetuning"] = Field(default="full-finetuning", description="one of `foreword list methods`")
-
-
-AnyMethodRecipe = Annotated[PrefixRecipe | FullFineTuningRecipe, Field(discriminator="name")]
-METHOD_RECIPES = {"prefix-tuning": PrefixRecipe, "full-finetuning": FullFineTuningRecipe}
-DEFAULT_METHOD = "prefix-tuning"
 
 
 class TrainRecipe(Section):
@@ -152,65 +106,6 @@ class TrainRecipe(Section):
             raise ValueError(f"accumulate must be at most batch_size, got {self.accumulate} and {self.batch_size}")
         if self.select != "loss" and self.select not in self.dev_metrics:
             raise ValueError(f"select must be 'loss' or one of dev_metrics, got {self.select!r}")
-        return self
-
-
-PRESETS: dict[str, dict[str, Any]] = {
-    "greedy": {},
-    "li-liang": {"beams": 5, "min_new_tokens": 5, "max_new_tokens": 100, "no_newlines": True},
-    "li-liang-summaries": {"beams": 6, "min_new_tokens": 11, "max_new_tokens": 62},
-    "lora": {"beams": 10, "length_penalty": 0.8, "no_repeat_ngram": 4, "max_new_tokens": 100},
-    "sample": {"sample": True, "temperature": 0.8, "top_p": 0.95},
-}
-
-
-class GenerateRecipe(Section):
-    """Decoding. A preset sets the keys that are not given: greedy, li-liang, li-liang-summaries, lora, sample."""
-
-    preset: Literal["greedy", "li-liang", "li-liang-summaries", "lora", "sample"] = Field(
-        default="greedy",
-        description="fills in what is not given: greedy; li-liang (the paper's tables: beams 5), li-liang-summaries (beams 6), "
-        "lora (the LoRA paper's E2E: beams 10), sample (top-p 0.95, temperature 0.8)",
-    )
-    beams: PositiveInt = Field(default=1, description="beams of the beam search; 1 = none (num_beams in transformers)")
-    sample: bool = Field(default=False, description="draw tokens instead of taking the likeliest")
-    temperature: PositiveFloat = Field(default=1.0, description="of sampling")
-    top_p: Annotated[float, Field(gt=0, le=1)] = Field(
-        default=1.0, description="sample among the likeliest tokens that together have this share"
-    )
-    top_k: NonNegativeInt = Field(default=0, description="sample among the k likeliest tokens; 0 = all")
-    min_new_tokens: NonNegativeInt = Field(default=0, description="a text ends no earlier")
-    max_new_tokens: PositiveInt = Field(default=100, description="a text is cut here")
-    length_penalty: float = Field(
-        default=1.0, description="above 1 beam search prefers longer texts, below 1 shorter ones"
-    )
-    no_repeat_ngram: NonNegativeInt = Field(
-        default=0,
-        description="no run of so many tokens twice in a text; 0 = free (no_repeat_ngram_size in transformers)",
-    )
-    no_newlines: bool = Field(default=False, description="never write a line break")
-    batch_size: PositiveInt = Field(default=32, description="rows decoded together")
-    seed: NonNegativeInt = Field(default=0, description="seed of sampling")
-
-    @model_validator(mode="before")
-    @classmethod
-    def preset_fills_in(cls, given: Any) -> Any:
-        if isinstance(given, Mapping):
-            return {**PRESETS.get(str(given.get("preset", "greedy")), {}), **given}
-        return given
-
-    @model_validator(mode="after")
-    def every_key_has_an_effect(self) -> Self:
-        for key in ("temperature", "top_p", "top_k"):
-            value, default = getattr(self, key), type(self).model_fields[key].default
-            if value != default and not self.sample:
-                raise ValueError(f"{key} = {value} needs sample = true; without it the likeliest token is taken")
-        if self.length_penalty != 1.0 and self.beams == 1:
-            raise ValueError(f"length_penalty = {self.length_penalty} needs beams > 1; nothing else weighs lengths")
-        if self.min_new_tokens > self.max_new_tokens:
-            raise ValueError(
-                f"min_new_tokens = {self.min_new_tokens} is more than max_new_tokens = {self.max_new_tokens}"
-            )
         return self
 
 
@@ -268,4 +163,5 @@ def sections_of(given: Mapping[str, Any]) -> dict[str, type[BaseModel]]:
     method = given.get("method")
     name = method.get("name", DEFAULT_METHOD) if isinstance(method, Mapping) else DEFAULT_METHOD
     sections: dict[str, Any] = {name: field.annotation for name, field in Recipe.model_fields.items()}
-    return sections | {"method": METHOD_RECIPES.get(str(name), PrefixRecipe)}
+    sections["method"] = METHOD_RECIPES.get(str(name), PrefixRecipe)
+    return sections
