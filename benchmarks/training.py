@@ -83,7 +83,7 @@ def foreword_step(model: Path, dtype: str, pairs: list[Ids]) -> tuple[Step, int]
     method = PrefixTuning(backbone, PREFIX_LEN, MLP_DIM)
     settings = Settings(lr=5e-5, total_steps=10**6, batch_size=ROWS)
     training = Training(backbone, method, [Pair(s, t) for s, t in pairs], [], settings, model, Accelerator(cpu=True))
-    return training._step, before
+    return training.step, before
 
 
 def peft_step(folder: Path, dtype: str, pairs: list[Ids], equal: bool) -> tuple[Step, int]:

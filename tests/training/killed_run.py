@@ -43,7 +43,7 @@ def killed_run(out: Path, optimizer: str, when: str) -> None:
     what, _, count = when.partition(":")
     number = int(count or 0)
     if what == "step":
-        Training._step = killing(Training._step, number)
+        Training.step = killing(Training.step, number)
     elif what == "logged":
         Training._log = killing(Training._log, number, late=True)
     elif what == "renaming":

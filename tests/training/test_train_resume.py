@@ -87,14 +87,14 @@ def test_an_interrupted_run_ends_as_one_never_interrupted(tmp_path):
 
     training(tmp_path / "whole").run()
     stopped = training(tmp_path / "run")
-    real = stopped._step
+    real = stopped.step
 
     def step() -> int:
         if stopped.state.step == 2:
             os.kill(os.getpid(), signal.SIGINT)
         return real()
 
-    stopped._step = step  # type: ignore[method-assign]
+    stopped.step = step  # type: ignore[method-assign]
     with pytest.raises(Interrupted, match="stopped after step 3"):
         stopped.run()
     assert not stopped.backbone.model.training
@@ -128,14 +128,14 @@ def test_a_full_disk_is_told_and_the_old_checkpoint_stays(tmp_path, monkeypatch,
     def full(*args, **kwargs):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    real = training._step
+    real = training.step
 
     def step() -> int:
         if training.state.step == 3:
             monkeypatch.setattr(*((checkpoint, "save_file", full) if write == "writing" else (Path, "open", full)))
         return real()
 
-    training._step = step  # type: ignore[method-assign]
+    training.step = step  # type: ignore[method-assign]
     with pytest.raises(
         RunError, match=r"could not be written: \[Errno 28\] No space left on device\..*Free some space"
     ) as told:

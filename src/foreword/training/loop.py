@@ -86,7 +86,7 @@ class Training:
                 Reporter(total, self.state.step, silent=not self.is_main) as reporter,
             ):
                 while self.state.step < total and not self.state.stopped_early:
-                    num_tokens = self._step()
+                    num_tokens = self.step()
                     reporter.step(self.state.step, num_tokens)
                     self._after_step(reporter)
                     if self._any_process(stop_asked()):
@@ -97,7 +97,7 @@ class Training:
         self._finish()
         return self.state
 
-    def _step(self) -> int:
+    def step(self) -> int:
         """One optimizer step; returns the text positions computed, over all processes."""
         settings, step = self.settings, self.state.step
         rows = self.schedule.rows(step)
