@@ -153,7 +153,7 @@ def test_a_damaged_checkpoint_is_told(tmp_path):
     path = tmp_path / "checkpoint.safetensors"
     path.write_bytes(b"nothing of ours")
     backbone = tiny_backbone("gpt2")
-    with pytest.raises(RunError, match=r"checkpoint\.safetensors cannot be read .*Remove it to begin the run anew"):
+    with pytest.raises(RunError, match=r"checkpoint\.safetensors cannot be read .*Remove .* and train again"):
         tiny_training(backbone, prefix_method(backbone), tmp_path).run()
 
 
