@@ -13,7 +13,7 @@ from foreword.recipe.section import Section
 PRESETS: dict[str, dict[str, Any]] = {
     "greedy": {},
     "li-liang": {"beams": 5, "min_new_tokens": 5, "max_new_tokens": 100, "no_newlines": True},
-    "li-liang-summaries": {"beams": 6, "min_new_tokens": 11, "max_new_tokens": 62},
+    "li-liang-summaries": {"beams": 6, "length_penalty": 0.8, "min_new_tokens": 11, "max_new_tokens": 62},
     "lora": {"beams": 10, "length_penalty": 0.8, "no_repeat_ngram": 4, "max_new_tokens": 100},
     "sample": {"sample": True, "temperature": 0.8, "top_p": 0.95},
 }
