@@ -6,7 +6,7 @@ import transformers as hf
 from tests.tiny_models import FAMILIES, GROUPED, IDS, text, tiny_backbone, tokenizer
 
 from foreword.backbone import Backbone
-from foreword.backbone.fingerprint import model_fingerprint, tokenizer_hash
+from foreword.backbone.fingerprint import HASHED, model_fingerprint, sample, tokenizer_hash
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -109,3 +109,18 @@ def test_padding_and_fields_at_their_usual_value_are_no_other_model():
     assert model_fingerprint(backbone.model) == before
     backbone.model.config.scale_attn_weights = False
     assert model_fingerprint(backbone.model) != before
+
+
+def test_one_row_of_a_large_vocabulary_that_moved_makes_another_model():
+    """The bug: 1,024 numbers of each weight were read, so a few trained words of fifty thousand went unseen."""
+    model = hf.GPT2LMHeadModel(hf.GPT2Config(vocab_size=40_000, n_positions=16, n_layer=1, n_embd=512, n_head=4))
+    assert model.num_parameters() > HASHED
+    before = model_fingerprint(model)
+    with torch.no_grad():
+        model.transformer.wte.weight[31_337] += 0.01
+    assert model_fingerprint(model) != before
+
+
+def test_a_bias_of_a_large_model_is_read_whole():
+    assert sample(torch.arange(1000.0), every=437).tolist() == sample(torch.arange(1000.0), every=1).tolist()
+    assert len(sample(torch.zeros(64, 1024), every=437)) == 1024

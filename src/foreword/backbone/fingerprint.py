@@ -1,13 +1,14 @@
 """A fingerprint of a model: its architecture and weights, read in a fraction of a second whatever its size.
 
 Comes in:  a transformers model.      Goes out: a hex string; another model, or the same one trained on, gets another.
-Of each weight up to 1,024 numbers spread evenly over it are hashed, as bfloat16, so that one model loaded in float32 and in
-bfloat16 is one model. Training moves nearly every number of a weight, so a sample sees it; only changes below half a percent
-hide in the rounding, as the first small steps on a norm do. It is a guard against mistakes, not against forgers.
+Of a model up to 16 million numbers all are hashed, of a larger one every second, third, ... so that about as many are; thus
+each row of a vocabulary of any model is seen. They are hashed as bfloat16, so that one model loaded in float32 and in bfloat16
+is one model: changes below half a percent hide in the rounding. It is a guard against mistakes, not against forgers.
 """
 
 import hashlib
 import json
+import math
 
 import torch
 from torch import Tensor
@@ -15,7 +16,8 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from foreword.backbone.activations import same_name
 
-SAMPLED = 1024
+HASHED = 2**24  # numbers of a whole model: a few hundredths of a second
+ALWAYS = 1024  # of each weight, so that a bias of a large model is not passed over
 
 # What decides the function the weights compute. Everything else in a config (paths, versions, generation) may differ.
 IGNORED_SETTINGS = {
@@ -27,11 +29,12 @@ IGNORED_SETTINGS = {
 
 
 def model_fingerprint(model: PreTrainedModel) -> str:
-    """SHA-256 over the config and a sample of every weight, first 32 hex digits."""
+    """SHA-256 over the config and numbers of every weight, first 32 hex digits."""
     digest = hashlib.sha256(config_text(model).encode())
+    every = math.ceil(sum(weight.numel() for weight in model.parameters()) / HASHED)
     for name, weight in sorted(model.named_parameters()):
         digest.update(f"{name}{tuple(weight.shape)}".encode())
-        digest.update(sample(weight.detach()).view(torch.int16).cpu().numpy().tobytes())
+        digest.update(sample(weight.detach(), every).view(torch.int16).cpu().numpy())
     return digest.hexdigest()[:32]
 
 
@@ -41,18 +44,16 @@ def config_text(model: PreTrainedModel) -> str:
     settings = {
         key: same_name(value)
         for key, value in model.config.to_dict().items()
-        if key not in IGNORED_SETTINGS and (key not in usual or value != usual[key])
+        if key not in IGNORED_SETTINGS and (key not in usual or same_name(value) != same_name(usual[key]))
     }
     settings["model_type"] = model.config.model_type
     return json.dumps(settings, sort_keys=True, default=str)
 
 
-def sample(weight: Tensor) -> Tensor:
-    """Up to SAMPLED numbers, evenly spread, as bfloat16."""
-    flat = weight.reshape(-1) if weight.is_contiguous() else weight.contiguous().reshape(-1)
-    if flat.numel() > SAMPLED:
-        flat = flat[torch.linspace(0, flat.numel() - 1, SAMPLED, device=flat.device, dtype=torch.float64).long()]
-    return flat.to(torch.bfloat16)
+def sample(weight: Tensor, every: int) -> Tensor:
+    """Each number at a place that `every` divides, or more of them where the weight is small, as bfloat16."""
+    flat = weight.contiguous().reshape(-1)
+    return flat[:: min(every, max(1, len(flat) // ALWAYS))].to(torch.bfloat16).contiguous()
 
 
 def tokenizer_hash(tokenizer: PreTrainedTokenizerBase) -> str:
