@@ -7,17 +7,17 @@ PYTHON ?= python3
 demo: .venv/demo
 	.venv/bin/foreword demo --out runs/demo
 
-test: .venv/dev lint types unit
+test: lint types unit
 
-lint:
+lint: .venv/dev
 	.venv/bin/ruff check src tests scripts benchmarks
 	.venv/bin/ruff format --check src tests scripts benchmarks
 
-types:
+types: .venv/dev
 	.venv/bin/pyright --pythonpath .venv/bin/python
 
 # One thread a process: two test processes that each want every core slow each other tenfold.
-unit:
+unit: .venv/dev
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 -rs
 
 .venv/demo: pyproject.toml constraints.txt

@@ -57,10 +57,11 @@ def command_line(arguments: list[str], out: Path, folder: Path) -> None:
     main()
 
 
-def run_foreword(folder: Path, *arguments: str) -> tuple[int, str, str]:
-    """Exit code, stdout and stderr of a command in a process of its own."""
+def run_foreword(folder: Path, *arguments: str, path: str | None = None) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of a command in a process of its own, where programs are looked for in `path`."""
     out = folder / f"command-{time.monotonic_ns()}"
-    code = ended(begun(command_line, list(arguments), out, folder))
+    environment = {} if path is None else {"PATH": path}
+    code = ended(begun(command_line, list(arguments), out, folder, environment=environment))
     return code, out.with_suffix(".out").read_text(), out.with_suffix(".err").read_text()
 
 

@@ -10,7 +10,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1] / "src" / "foreword"
 
 LAYERS = [
-    {"errors", "catalogue", "provenance"},
+    {"errors"},
+    {"catalogue", "provenance"},
     {"writing", "recipe", "prefix"},
     {"tasks", "metrics", "store", "backbone"},
     {"vetting", "methods"},

@@ -13,7 +13,7 @@ from tests.tiny_runs import TEXTS, data_folder, model_folder, tiny_recipe
 import foreword
 from foreword import provenance
 from foreword.errors import BadRecipe, RunError, UnknownName
-from foreword.evaluate import evaluate
+from foreword.evaluate import Result, evaluate, signature
 from foreword.generation import Decoding
 
 
@@ -65,6 +65,16 @@ def test_a_result_says_everything_that_its_scores_are_of(place):
     }
     assert signed["code"]
     assert len(signed["settings"]) == 12
+
+
+def test_a_signature_names_what_the_method_was_told_and_stays_one_line_of_fields(place):
+    tuned = foreword.open_run(place / "run")
+    content = json.loads((place / "run" / "result-test.json").read_text())
+    told = {"name": "prefix-tuning", "init": "words", "init_words": "red | blue", "init_prefix": ""}
+    recipe = content["recipe"] | {"method": told}
+    result = Result({}, [], [], 0, 0.0)
+    line = signature(result, tuned.backbone, tuned.task, "test", recipe, content["method"], "")
+    assert "|method:prefix-tuning|init:words|init_words:red / blue|seed:" in line
 
 
 def test_scores_under_other_settings_stand_beside_the_runs_own(place):

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import torch
 from accelerate import Accelerator
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tests.processes import begun, ended
 from tests.tiny_runs import TEXTS, data_folder, log_lines, model_folder, tiny_recipe
 
 import foreword
@@ -25,6 +27,7 @@ from foreword.errors import (
     UnsupportedBackbone,
 )
 from foreword.training import Training, checkpoint
+from foreword.writing import write_text, written_whole
 
 
 @pytest.fixture(scope="module")
@@ -260,6 +263,9 @@ def test_a_prefix_file_of_another_model_is_refused_by_the_record_beside_it(place
         PrefixMismatch, match=r"method\.init_prefix: .* was trained on a backbone with fingerprint \w+, but"
     ):
         start(place, tmp_path / "run", tmp_path / "other" / "method.safetensors")
+    foreword.keep(foreword.open_run(tmp_path / "other"), "theirs", tmp_path / "store")
+    with pytest.raises(PrefixMismatch, match=r"prefix 'theirs@1' was trained for .*: fingerprint \w+ there, \w+ here"):
+        start(place, tmp_path / "run", tmp_path / "store" / "theirs" / "1" / "prefix.safetensors")
     with pytest.raises(BadRecipe, match=r"nowhere/method\.safetensors holds no prefix \(.*No such file"):
         start(place, tmp_path / "run", "nowhere/method.safetensors")
 
@@ -344,6 +350,44 @@ def test_what_tensorboard_has_of_steps_that_come_again_is_dropped(place, tmp_pat
     foreword.train(recipe, tmp_path / "run")
     events = EventAccumulator(str(next((tmp_path / "run").rglob("events.out.tfevents.*")).parent)).Reload()
     assert [event.step for event in events.Scalars("loss")] == list(range(1, 9))
+
+
+def train_tracked(recipe: dict, folder: Path, until: int) -> None:
+    """Train as a process does that dies after a step; in a process of its own, since wandb starts others."""
+    real = Training._save
+    Training._save = lambda self: real(self) if self.state.step <= until else 1 / 0  # type: ignore[method-assign]
+    with suppress(ZeroDivisionError):
+        foreword.train(foreword.Recipe.from_dict(recipe), folder)
+
+
+def test_wandb_is_told_and_knows_a_run_that_goes_on_for_the_same(place, tmp_path):
+    recipe = recipe_of(place, train={"trackers": ["wandb"], "max_steps": 8, "log_every": 1, "save_every": 4}).to_dict()
+    ids = []
+    for until in (4, 8):
+        out = tmp_path / "run"
+        offline = {"WANDB_MODE": "offline", "WANDB_SILENT": "true"}
+        assert ended(begun(train_tracked, recipe, out, until, environment=offline)) == 0
+        ids.append({path.suffixes[-1:] and path.stem for path in out.glob("wandb/offline-run-*/run-*.wandb")})
+    assert ids[0] == ids[1] == {f"run-{(tmp_path / 'run' / 'wandb-id.txt').read_text()}"}
+    assert (tmp_path / "run" / "run.json").is_file()
+
+
+def test_a_record_that_lacks_something_is_told(place, tmp_path):
+    """The bug: a run.json of {} ended in a KeyError."""
+    shutil.copytree(place / "run", tmp_path / "run")
+    (tmp_path / "run" / "run.json").write_text("{}")
+    with pytest.raises(RunError, match=r"run\.json is no whole record: it lacks 'fingerprint'\. Train again"):
+        foreword.open_run(tmp_path / "run")
+
+
+def test_an_interrupted_writing_leaves_the_old_file_and_no_other(tmp_path):
+    """The bug: a Ctrl-C while a file was written left its half beside it."""
+    write_text(tmp_path / "a.txt", "old")
+    with suppress(KeyboardInterrupt), written_whole(tmp_path / "a.txt") as fresh:
+        fresh.write_text("ne")
+        raise KeyboardInterrupt
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+    assert (tmp_path / "a.txt").read_text() == "old"
 
 
 def test_training_wants_only_what_the_loop_needs_of_a_recipe(place):

@@ -1,5 +1,7 @@
 """Generation: the order is kept, rows do not touch each other, and what cannot be answered is refused."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from tests.tiny_models import FAMILIES, random_prefix, sharpened, tiny_backbone, tokenizer
@@ -35,6 +37,14 @@ def test_one_prefix_for_all_equals_one_for_each():
     assert generate(backbone, SOURCES, SHORT) != wanted
 
 
+def test_a_prefix_of_another_model_of_the_same_shape_is_refused():
+    mine, other = tiny_backbone("gpt2"), tiny_backbone("gpt2", seed=1)
+    theirs = other.activations([7, 61, 4])
+    assert generate(other, ["a dog"], SHORT, theirs)
+    with pytest.raises(PrefixMismatch, match="the prefix was made for a model with fingerprint"):
+        generate(mine, ["a dog"], SHORT, theirs)
+
+
 def test_sampling_is_its_seeds_and_leaves_the_callers_random_numbers_alone():
     backbone = tiny_backbone("gpt2")
     state = torch.get_rng_state()
@@ -43,6 +53,25 @@ def test_sampling_is_its_seeds_and_leaves_the_callers_random_numbers_alone():
     assert first == again
     assert first != other
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_sampled_rows_keep_to_their_own_prefixes():
+    """A prefix that forces a word is heard in its own rows alone, drawn beside others."""
+    backbone = tiny_backbone("gpt2", sharp=30)
+    prefixes = [random_prefix(backbone, length, seed) for seed, length in enumerate((3, 1, 5))]
+    sample = Decoding(sample=True, temperature=1e-4, max_new_tokens=8, min_new_tokens=8)
+    per_row = [prefixes[i % 3] for i in range(len(SOURCES))]
+    assert generate(backbone, SOURCES, sample, per_row) == generate(
+        backbone, SOURCES, replace(sample, sample=False, temperature=1.0), per_row
+    )
+
+
+def test_a_text_that_had_to_be_cut_is_warned_of():
+    backbone = tiny_backbone("gpt2")
+    long = "a dog and a hat " * 40
+    with pytest.warns(UserWarning, match="1 of 2 sources were too long and were cut at the end"):
+        generate(backbone, ["a dog", long], SHORT)
+    assert answers(backbone, ["a dog", long], SHORT).num_cut_sources == 1
 
 
 def test_top_k_one_is_greedy():

@@ -2,8 +2,9 @@
 
 import pytest
 
-from foreword.errors import BadRecipe, MissingTool, UnknownName
+from foreword.errors import BadRecipe, MissingTool, UnknownName, UnsupportedBackbone
 from foreword.recipe import Recipe
+from foreword.recipe.reading import with_overrides
 from foreword.vetting import check_tools, vet
 
 
@@ -23,6 +24,28 @@ from foreword.vetting import check_tools, vet
 def test_a_name_that_stands_for_nothing_is_refused(given, message):
     with pytest.raises(UnknownName, match=message):
         vet(Recipe.from_dict(given))
+
+
+@pytest.mark.parametrize(
+    ("backbone", "message"),
+    [
+        ({"name": "../nowhere"}, "'../nowhere' is neither a folder here nor a name on the hub"),
+        ({"name": "gpt2"}, "'gpt2' is a hub name and needs a pinned revision"),
+        ({"name": "gpt2", "revision": "main"}, r"must be a full commit .*got 'main'"),
+        ({"revision": "main"}, r"backbone\.revision pins a hub name, but 'scribe' is a folder here, got 'main'"),
+    ],
+)
+def test_a_backbone_that_cannot_be_found_is_refused(backbone, message):
+    with pytest.raises(UnsupportedBackbone, match=message):
+        vet(Recipe.from_dict({"backbone": backbone}))
+
+
+def test_another_backbone_leaves_the_revision_of_the_first_behind():
+    given = {"backbone": {"name": "gpt2", "revision": "f" * 40}}
+    assert with_overrides(given, ["backbone.name=scribe"])["backbone"] == {"name": "scribe"}
+    assert with_overrides(given, ["backbone.name=gpt2"]) == given
+    named = with_overrides(given, ["backbone.name=opt", f"backbone.revision={'e' * 40}"])
+    assert named["backbone"] == {"name": "opt", "revision": "e" * 40}
 
 
 def test_an_argument_of_the_wrong_type_and_an_unwanted_path_are_refused():

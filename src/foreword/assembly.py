@@ -18,7 +18,7 @@ from foreword.errors import BadRecipe, PrefixMismatch, UnsupportedBackbone
 from foreword.generation import Decoding
 from foreword.methods import METHODS
 from foreword.prefix import Prefix
-from foreword.recipe import GenerateRecipe, PrefixRecipe, Recipe, TrainRecipe
+from foreword.recipe import GenerateRecipe, Recipe, TrainRecipe
 from foreword.store import Store
 from foreword.tasks import Example, Task, load_task, subset
 from foreword.training import Settings
@@ -55,21 +55,25 @@ def open_task(recipe: Recipe) -> Task:
 
 def what_is_opened(recipe: Recipe, backbone: Backbone) -> dict[str, Any]:
     """The method's arguments that its section only names."""
-    return {"init_prefix": first_prefix(recipe, backbone)} if isinstance(recipe.method, PrefixRecipe) else {}
+    named = getattr(recipe.method, "init_prefix", None)
+    if named is None:
+        return {}
+    return {"init_prefix": first_prefix(named, backbone) if named else None}
 
 
-def first_prefix(recipe: Recipe, backbone: Backbone) -> Prefix | None:
-    """The prefix a recipe starts from, where it names one: a file, or STORE/NAME@VERSION.
+def first_prefix(named: str, backbone: Backbone) -> Prefix:
+    """The prefix a recipe starts from: a run's file, or one in a store, as STORE/NAME@VERSION or by its file.
 
     Raises:
         BadRecipe: the file holds no prefix.
         UnknownName, StoreError, PrefixMismatch: the store does not have it, or it is for another backbone.
     """
-    if not isinstance(recipe.method, PrefixRecipe) or recipe.method.init != "prefix":
-        return None
-    path = Path(recipe.method.init_prefix)
+    path = Path(named)
     if not path.is_file() and path.suffix != ".safetensors":
         return Store(path.parent).load(path.name, backbone)[0]
+    if path.with_name("manifest.json").is_file():
+        store, name, version = path.parents[2], path.parents[1].name, path.parents[0].name
+        return Store(store).load(f"{name}@{version}", backbone)[0]
     trained_on = read_json(path.with_name("run.json")) if path.with_name("run.json").is_file() else {}
     if trained_on.get("fingerprint", backbone.fingerprint) != backbone.fingerprint:
         raise PrefixMismatch(
@@ -77,7 +81,7 @@ def first_prefix(recipe: Recipe, backbone: Backbone) -> Prefix | None:
             f"{backbone.name} has {backbone.fingerprint}. Take a prefix of this very model."
         )
     try:
-        return Prefix.from_tensors(load_file(path))
+        return Prefix.from_tensors(load_file(path), backbone.fingerprint)
     except (OSError, SafetensorError, PrefixMismatch) as error:
         raise BadRecipe(
             f"method.init_prefix: {path} holds no prefix ({error}). Give a run's method.safetensors."

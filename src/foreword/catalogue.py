@@ -1,9 +1,12 @@
-"""What ships with the package as files: embedded backbones and recipes. Imports nothing heavy.
+"""What ships with the package as files, embedded backbones and recipes, and where a backbone's files are. Imports nothing heavy.
 
-Comes in:  nothing.      Goes out: names, paths and a line on each.
+Comes in:  names.      Goes out: paths, and a line on each.
 """
 
+import re
 from pathlib import Path
+
+from foreword.errors import UnsupportedBackbone
 
 PACKAGE = Path(__file__).resolve().parent
 
@@ -29,3 +32,44 @@ def about(path: Path) -> str:
         return next((line for line in lines if line and not line.startswith(("#", "-", "|"))), "")
     line = path.read_text(encoding="utf-8").split("\n", 1)[0]
     return line.lstrip("# ").strip() if line.startswith("#") else ""
+
+
+def locate(name: str, revision: str | None) -> tuple[str, str]:
+    """Where a backbone's files are, and the revision they are pinned to ("" for folders).
+
+    Raises:
+        UnsupportedBackbone: it is neither embedded, nor a folder, nor a hub name with a pinned revision.
+    """
+    embedded = embedded_backbones()
+    if name in embedded:
+        check_unpinned(name, revision)
+        return str(embedded[name]), ""
+    path = Path(name).expanduser()
+    if name and path.is_dir():
+        if not (path / "config.json").is_file():
+            raise UnsupportedBackbone(
+                f"folder {name} holds no config.json. Expected a model folder as transformers' save_pretrained writes it."
+            )
+        check_unpinned(name, revision)
+        return str(path), ""
+    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name) or name.startswith("."):
+        raise UnsupportedBackbone(
+            f"backbone {name!r} is neither a folder here nor a name on the hub. Embedded: {', '.join(embedded)}."
+        )
+    if not revision:
+        raise UnsupportedBackbone(
+            f"backbone {name!r} is a hub name and needs a pinned revision: set backbone.revision to the commit you mean "
+            f"(40 hex digits), or give a folder. Embedded: {', '.join(embedded)}."
+        )
+    if not re.fullmatch(r"[0-9a-f]{40}", revision):
+        raise UnsupportedBackbone(
+            f"backbone.revision must be a full commit (40 hex digits), because branches move; got {revision!r}."
+        )
+    return name, revision
+
+
+def check_unpinned(name: str, revision: str | None) -> None:
+    if revision:
+        raise UnsupportedBackbone(
+            f"backbone.revision pins a hub name, but {name!r} is a folder here, got {revision!r}. Leave the revision out."
+        )

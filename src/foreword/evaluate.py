@@ -123,7 +123,7 @@ def signature(
         "weights": backbone.fingerprint[:12],
         "dtype": dtype_of(backbone),
         "method": method["name"],
-        **{key: value for key, value in trained.items() if key in ("prefix_len", "mlp_dim", "init")},
+        **{key: str(value).replace("|", "/") for key, value in trained.items() if key != "name" and value != ""},
         **({"seed": recipe["train"]["seed"]} if trained else {}),
         "decoding": recipe["generate"]["preset"],
         "beams": recipe["generate"]["beams"],

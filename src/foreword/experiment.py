@@ -7,6 +7,7 @@ A run folder holds: `recipe.json` (resolved), `run.json` (facts of the training)
 """
 
 import fcntl
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,7 +40,7 @@ from foreword.training.precision import choose_device, use_threads
 from foreword.training.progress import Reporter
 from foreword.tuned import Tuned, evaluate_as, put_in_place
 from foreword.vetting import check_tools, vet
-from foreword.writing import read_json, write_json
+from foreword.writing import read_json, unwritable, write_json, write_text
 
 
 def train(recipe: Recipe, out: str | Path) -> Tuned:
@@ -61,12 +62,13 @@ def train(recipe: Recipe, out: str | Path) -> Tuned:
     settings = settings_of(recipe, len(pairs), trains_backbone=method.trains_backbone)
     dev_scores = dev_scores_of(recipe, backbone, task, method) if recipe.train.dev_metrics else None
     backbone.checkpointing(recipe.train.checkpointing)
-    if accelerator.is_main_process:  # only now: what fails before leaves no folder behind
-        write_json(folder / "recipe.json", recipe.to_dict())
     made_of = hashes_of(backbone, task)
     training = Training(backbone, method, pairs, dev_pairs, settings, folder, accelerator, dev_scores, made_of)
-    with held_alone(folder, accelerator), tracked(recipe, accelerator, checkpoint.steps_done(folder / CHECKPOINT)):
-        training.run()
+    with held_alone(folder, accelerator):  # only now: what fails before leaves no folder behind
+        if accelerator.is_main_process:
+            write_json(folder / "recipe.json", recipe.to_dict())
+        with tracked(recipe, accelerator, folder):
+            training.run()
     backbone.checkpointing(False)
     facts = method_facts(recipe, method, backbone)
     # A run that had finished before keeps its record: other code than today's may have trained it.
@@ -104,12 +106,17 @@ def held_alone(folder: Path, accelerator: Accelerator) -> Iterator[None]:
     """Within the block no other training writes into the folder; a killed process holds nothing.
 
     Raises:
-        RunError: one is at work there.
+        RunError: one is at work there, or nothing can be written there.
     """
     if not accelerator.is_main_process:
         yield
         return
-    with (folder / ".lock").open("w") as file:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / ".lock").open("w")
+    except OSError as error:
+        raise RunError(unwritable(folder / ".lock", error)) from None
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -120,18 +127,31 @@ def held_alone(folder: Path, accelerator: Accelerator) -> Iterator[None]:
 
 
 @contextmanager
-def tracked(recipe: Recipe, accelerator: Accelerator, steps_done: int) -> Iterator[None]:
+def tracked(recipe: Recipe, accelerator: Accelerator, folder: Path) -> Iterator[None]:
     """Within the block the log goes to the recipe's trackers as well; after it they are closed, however it ended.
 
-    What TensorBoard has of steps after the checkpoint that a run goes on from is dropped: they come again.
+    A run that goes on is one run there too. TensorBoard drops what it has of steps after the checkpoint, for they come again;
+    Weights & Biases keeps the first of a step, which is the same to the last bit.
     """
+    told: dict[str, dict[str, Any]] = {}
+    if "tensorboard" in recipe.train.trackers and (done := checkpoint.steps_done(folder / CHECKPOINT)):
+        told["tensorboard"] = {"purge_step": done + 1}
+    if "wandb" in recipe.train.trackers and accelerator.is_main_process:
+        told["wandb"] = {"id": wandb_id(folder), "resume": "allow", "dir": str(folder), "name": folder.name}
     if recipe.train.trackers:
-        again = {"tensorboard": {"purge_step": steps_done + 1}} if steps_done else {}
-        accelerator.init_trackers("foreword", config=flat(recipe.to_dict()), init_kwargs=again)
+        accelerator.init_trackers("foreword", config=flat(recipe.to_dict()), init_kwargs=told)
     try:
         yield
     finally:
         accelerator.end_training()
+
+
+def wandb_id(folder: Path) -> str:
+    """The name Weights & Biases knows a run folder by: drawn once, and kept in it."""
+    path = folder / "wandb-id.txt"
+    if not path.is_file():
+        write_text(path, secrets.token_hex(8))
+    return path.read_text(encoding="utf-8")
 
 
 def hashes_of(backbone: Backbone, task: Task) -> dict[str, str]:

@@ -4,6 +4,7 @@ Comes in:  a backbone, sources, how to decode, a prefix for all or one per row. 
 Rows are decoded in batches of similar length; what a row gets does not depend on who stands beside it (float32).
 """
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,8 +81,19 @@ def generate(
     decoding: Decoding = Decoding(),
     prefixes: Prefix | Sequence[Prefix] | None = None,
 ) -> list[str]:
-    """Answer each source, in their order; see `answers`."""
-    return answers(backbone, sources, decoding, prefixes).texts
+    """Answer each source, in their order; see `answers`. Warns if one had to be cut."""
+    return warned(answers(backbone, sources, decoding, prefixes)).texts
+
+
+def warned(made: Generated) -> Generated:
+    """The same, with a warning where sources were cut: texts alone do not show it."""
+    if made.num_cut_sources:
+        warnings.warn(
+            f"{made.num_cut_sources} of {len(made.texts)} sources were too long and were cut at the end; "
+            "`answers` gives their number instead of this warning.",
+            stacklevel=3,
+        )
+    return made
 
 
 def answers(
@@ -176,7 +188,7 @@ def stand_side_by_side(backbone: Backbone, per_row: Sequence[Prefix | None]) -> 
             continue
         at = next((i for i, seen in enumerate(distinct) if seen is prefix), None)
         if at is None:
-            prefix.check_fits(backbone.sites, backbone.name)
+            prefix.check_fits(backbone.sites, backbone.name, backbone.fingerprint)
             at = len(distinct)
             distinct.append(prefix)
         numbers.append(at)

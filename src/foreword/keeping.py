@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast, get_args
 
-from foreword.assembly import open_backbone
+import torch
+
+from foreword.assembly import open_backbone, with_dtype
 from foreword.backbone import Backbone
 from foreword.backbone.loading import DTYPES
 from foreword.errors import StoreError
@@ -36,10 +38,10 @@ def keep(tuned: Tuned, name: str, store: str | Path = "store", dtype: str = "flo
         raise StoreError("this prefix comes out of a store, where it is kept already. Keep one from a run's folder.")
     if dtype not in get_args(DType):
         raise StoreError(f"dtype must be {' or '.join(get_args(DType))}, got {dtype!r}.")
-    run = read_json(tuned.folder / "run.json")
+    run = read_json(tuned.folder / "run.json", ["data_hash", "code_commit"])
     example = tuned.task.examples(tuned.task.splits[-1])[0]
     stored = tuned.prefix.to(dtype=DTYPES[dtype])  # the canary must come of the numbers that are stored
-    ids = canary_ids(tuned.backbone, stored, example.source)
+    ids = canary_ids(in_float32(tuned.recipe, tuned.backbone), stored, example.source)
     text = tuned.backbone.tokenizer.decode(ids, skip_special_tokens=True)
     return Store(store).add(
         tuned.prefix,
@@ -88,10 +90,16 @@ def canary_fault(reference: str, store: str | Path, overrides: Sequence[str] = (
     canary = Store(store).show(reference).canary
     tuned = take(reference, store, overrides)
     assert tuned.prefix is not None, reference
-    ids = canary_ids(tuned.backbone, tuned.prefix, canary.source)
+    backbone = in_float32(tuned.recipe, tuned.backbone)
+    ids = canary_ids(backbone, tuned.prefix, canary.source)
     if tuple(ids) == canary.tokens:
         return ""
-    return f"expected {canary.text!r}, got {tuned.backbone.tokenizer.decode(ids, skip_special_tokens=True)!r}"
+    return f"expected {canary.text!r}, got {backbone.tokenizer.decode(ids, skip_special_tokens=True)!r}"
+
+
+def in_float32(recipe: Recipe, backbone: Backbone) -> Backbone:
+    """The same model with whole products: processors round those of bfloat16 in their own ways, and a canary must not differ."""
+    return backbone if backbone.dtype == torch.float32 else open_backbone(with_dtype(recipe, "float32"))
 
 
 def canary_ids(backbone: Backbone, prefix: Prefix, source: str) -> list[int]:
@@ -103,7 +111,7 @@ def stored_scores(folder: Path) -> list[StoredScore]:
     """Every score in the run's result files."""
     scores = []
     for path in sorted(folder.glob("result-*.json")):
-        result = read_json(path, SCORE_AGAIN)
+        result = read_json(path, ["scores", "signature"], SCORE_AGAIN)
         for group, metrics in result["scores"].items():
             for metric, score in metrics.items():
                 signature = f"{result['signature']}|group:{group}|{score['signature']}"

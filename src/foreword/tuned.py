@@ -13,7 +13,7 @@ from foreword.assembly import decoding_of, open_backbone, open_task, with_dtype_
 from foreword.backbone import Backbone
 from foreword.errors import PrefixMismatch, RunError
 from foreword.evaluate import Result, evaluate, result_record, settings_hash
-from foreword.generation import Generated, Progress, answers
+from foreword.generation import Generated, Progress, answers, warned
 from foreword.methods import METHODS
 from foreword.prefix import Prefix
 from foreword.recipe import Recipe, reopened
@@ -41,8 +41,8 @@ class Tuned:
         return open_task(self.recipe)
 
     def generate(self, sources: Sequence[str], **decoding: Any) -> list[str]:
-        """Answer each source, decoded as the recipe says or as given, e.g. `beams=5`."""
-        return self.answers(sources, **decoding).texts
+        """Answer each source, decoded as the recipe says or as given, e.g. `beams=5`; warns if one had to be cut."""
+        return warned(self.answers(sources, **decoding)).texts
 
     def answers(self, sources: Sequence[str], progress: Progress | None = None, **decoding: Any) -> Generated:
         """The same, with the number of sources that had to be cut.
@@ -63,9 +63,9 @@ class Tuned:
         result = evaluate_as(self.recipe, self.backbone, self.task, examples, self.prefix, progress=progress)
         if self.folder is not None:
             path = self.result_path(split)
-            write_json(path, self.record(split, result))
             lines = "".join(f"{' '.join(text.split())}\n" for text in result.texts)
             write_text(path.with_name(path.stem.replace("result", "texts", 1) + ".txt"), lines)
+            write_json(path, self.record(split, result))  # last: where there is a result, its texts are there
         return result
 
     def result_path(self, split: str) -> Path:
@@ -79,7 +79,7 @@ class Tuned:
         if (self.folder / "recipe.json").is_file():
             own = settings_hash(Recipe.from_dict(read_json(self.folder / "recipe.json")).to_dict())
         elif plain.is_file():  # the untouched backbone's results: the first has the plain name
-            own = settings_hash(read_json(plain, SCORE_AGAIN)["recipe"])
+            own = settings_hash(read_json(plain, ["recipe"], SCORE_AGAIN)["recipe"])
         else:
             own = now
         return plain if own == now else plain.with_name(f"result-{split}-{now}.json")
@@ -105,7 +105,8 @@ def open_run(folder: str | Path, overrides: Sequence[str] = ()) -> Tuned:
         raise RunError(f"{folder} holds no run. `foreword train RECIPE --out {folder}` makes one.")
     if not (folder / "run.json").is_file():
         raise RunError(f"the run in {folder} has not finished. `foreword train RECIPE --out {folder}` resumes it.")
-    recipe, run = Recipe.from_dict(read_json(folder / "recipe.json")), read_json(folder / "run.json")
+    recipe = Recipe.from_dict(read_json(folder / "recipe.json"))
+    run = read_json(folder / "run.json", ["fingerprint", "tokenizer_hash", "method"])
     recipe = reopened(recipe, overrides)
     if overrides:
         vet(recipe)

@@ -1,12 +1,14 @@
-"""Whether what a recipe names exists: its task, the task's arguments, metrics, trackers. Loads no model, no data, no torch.
+"""Whether what a recipe names exists: its backbone, its task, the task's arguments, metrics, trackers.
 
 Comes in:  a Recipe.      Goes out: nothing, or an error, before anything costs time.
+It loads no model, no data, no torch.
 """
 
 import inspect
 from collections.abc import Iterable
 from importlib.util import find_spec
 
+from foreword.catalogue import locate
 from foreword.errors import BadRecipe, MissingTool, UnknownName
 from foreword.metrics import METRICS, score
 from foreword.recipe import Recipe, TaskRecipe
@@ -21,7 +23,9 @@ def vet(recipe: Recipe) -> None:
     Raises:
         UnknownName: a task, an argument or a metric that does not exist.
         BadRecipe: an argument of the wrong type, or a path that is missing or not wanted.
+        UnsupportedBackbone: a backbone that is neither here nor on a hub under a pinned revision.
     """
+    locate(recipe.backbone.name, recipe.backbone.revision)
     task = recipe.task
     taken = inspect.signature(check_arguments(task.name, task.path or None)).parameters
     for key in task.arguments:

@@ -5,7 +5,7 @@ Comes in:  a path, and what writes it.      Goes out: the file, or the one that 
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,9 +29,11 @@ def written_whole(path: Path) -> Iterator[Path]:
         with fresh.open("rb") as file:
             os.fsync(file.fileno())
         os.replace(fresh, path)
-    except (OSError, SafetensorError) as error:
+    except BaseException as error:  # Ctrl-C too leaves nothing half written
         drop(fresh)
-        raise RunError(unwritable(path, error, path.exists())) from error
+        if isinstance(error, OSError | SafetensorError):
+            raise RunError(unwritable(path, error, path.exists())) from error
+        raise
 
 
 def unwritable(path: Path, error: Exception, had_one: bool = False) -> str:
@@ -47,18 +49,23 @@ def drop(fresh: Path) -> None:
         return  # the folder itself is what is wrong; the first error tells
 
 
-def read_json(path: Path, remedy: str = "Train again into another folder.") -> dict[str, Any]:
+def read_json(
+    path: Path, needed: Collection[str] = (), remedy: str = "Train again into another folder."
+) -> dict[str, Any]:
     """What `write_json` wrote.
 
     Raises:
-        RunError: the file is missing or damaged.
+        RunError: the file is missing or damaged, or lacks one of the needed keys.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{path} cannot be read ({error}). {remedy}") from None
     if not isinstance(content, dict):
         raise RunError(f"{path} holds no record but {type(content).__name__}. {remedy}")
+    for key in needed:
+        if key not in content:
+            raise RunError(f"{path} is no whole record: it lacks {key!r}. {remedy}")
     return content
 
 

@@ -1,7 +1,10 @@
 """Loading: a folder gives back the model that was saved; what cannot be loaded or carry a prefix says why and leaves no trace."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,8 +14,7 @@ from safetensors.torch import load_file, save_file
 from tests.tiny_models import FAMILIES, GROUPED, IDS, close, pair, text, tiny_backbone, tokenizer
 
 from foreword.backbone import Backbone, load_backbone
-from foreword.backbone.loading import locate
-from foreword.catalogue import about, embedded_backbones
+from foreword.catalogue import about, embedded_backbones, locate
 from foreword.errors import UnknownName, UnsupportedBackbone
 
 TEXTS = text([7, 61, 4, 12], [None, 5, 9, 2])
@@ -44,6 +46,42 @@ def test_a_folder_gives_back_the_model(tmp_path, family):
         assert loaded.tokenizer_hash == backbone.tokenizer_hash
     assert not any(p.requires_grad for p in loaded.model.parameters())
     assert not any(m.training for m in loaded.model.modules())
+
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+LOAD = """
+import sys
+from foreword.backbone import load_backbone
+from foreword.errors import ForewordError
+try:
+    backbone = load_backbone("someone/tiny", sys.argv[1])
+    print(backbone.name, backbone.revision, backbone.fingerprint)
+except ForewordError as error:
+    print(error)
+"""
+
+
+def test_a_hub_name_is_read_at_its_commit_from_the_hubs_own_cache(tmp_path):
+    """The hub keeps what it has downloaded as models--OWNER--NAME/snapshots/COMMIT; without a network it reads from there."""
+    backbone = tiny_backbone("llama")
+    saved(backbone, tmp_path / "models--someone--tiny" / "snapshots" / COMMIT)
+    environment = {**os.environ, "HF_HUB_CACHE": str(tmp_path), "HF_HUB_OFFLINE": "1"}
+
+    def loaded(commit: str) -> str:
+        command = [sys.executable, "-W", "ignore", "-c", LOAD, commit]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip()
+
+    assert loaded(COMMIT) == f"someone/tiny {COMMIT} {backbone.fingerprint}"
+    assert loaded("f" * 40).startswith("backbone 'someone/tiny' cannot be loaded: ")
+
+
+def test_a_revision_of_a_folder_is_refused(folder):
+    """The bug: it was passed over, so a pinned revision pinned nothing."""
+    for name in (str(folder), "scribe"):
+        with pytest.raises(
+            UnsupportedBackbone, match=r"backbone\.revision pins a hub name, but .* Leave the revision out"
+        ):
+            load_backbone(name, COMMIT)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])

@@ -16,7 +16,7 @@ from tests.tiny_models import (
 from transformers import GenerationConfig
 
 from foreword.backbone.padding import padded_on
-from foreword.errors import PrefixMismatch
+from foreword.errors import PrefixMismatch, UnsupportedBackbone
 from foreword.prefix import Injection, PrefixBank
 
 WORDS, TEXT = [5, 9, 2, 33, 41], [7, 61, 4, 12]
@@ -70,6 +70,30 @@ def test_words_said_one_after_the_other_are_one_prefix(family):
         second = backbone.activations(WORDS[2:])
     close(torch.cat([first.keys["decoder"], second.keys["decoder"]], dim=2), whole.keys["decoder"])
     close(torch.cat([first.values["decoder"], second.values["decoder"]], dim=2), whole.values["decoder"])
+
+
+@pytest.mark.parametrize("family", DECODER_ONLY)
+def test_soft_prompts_in_front_of_a_text_are_a_prefix_exactly(family):
+    """Design, invariant 7: what prompt tuning trains is kept and served like any other prefix."""
+    backbone = tiny_backbone(family)
+    look_up = backbone.model.get_input_embeddings()
+    assert isinstance(look_up, torch.nn.Embedding)
+    soft = torch.randn(5, look_up.weight.shape[1], generator=torch.Generator().manual_seed(0)) * look_up.weight.std()
+    whole = torch.cat([soft, look_up(torch.tensor(TEXT))])[None]
+    with torch.no_grad():
+        in_front = backbone.model(inputs_embeds=whole, use_cache=False).logits[:, len(soft) :]
+    close(backbone.logits(text(TEXT), Injection.of(backbone.activations(soft))), in_front)
+    words = torch.tensor(WORDS)
+    if look_up(words).equal(look_up.weight[words]):  # Gemma scales what it looks up
+        same = backbone.activations(look_up.weight[words]), backbone.activations(WORDS)
+        close(same[0].keys["decoder"], same[1].keys["decoder"])
+
+
+def test_vectors_that_cannot_stand_for_words_are_refused():
+    with pytest.raises(PrefixMismatch, match=r"vectors in words' place must be \[P, 40\] for tiny-llama, got \[3, 4\]"):
+        tiny_backbone("llama").activations(torch.zeros(3, 4))
+    with pytest.raises(UnsupportedBackbone, match="soft prompts are not a prefix of tiny-t5: its encoder reads them"):
+        tiny_backbone("t5").activations(torch.zeros(3, 40))
 
 
 def test_no_words_make_no_prefix():

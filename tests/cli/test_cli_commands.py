@@ -93,6 +93,17 @@ def test_eval_says_what_was_cut_and_skipped(place):
     assert json.loads(out)["num_cut_sources"] == 4
 
 
+def test_nothing_scored_is_no_success(place):
+    code, out, err = run_foreword(place, "eval", "run", "--set", 'eval.metrics=["meteor"]', path="")
+    assert code == 2
+    assert "note: meteor was not scored: " in err
+    assert "foreword: none of the metrics could be scored. Install what the notes name" in err
+    (place / "hyp.txt").write_text("a text\n")
+    code, out, err = run_foreword(place, "score", "hyp.txt", "--references", "hyp.txt", "--metrics", "meteor", path="")
+    assert (code, json.loads(out)) == (2, {})
+    assert "none of the metrics could be scored" in err
+
+
 def test_eval_of_the_untouched_backbone(place):
     code, out, _ = run_foreword(place, "eval", "tiny.toml", "--untouched", "--out", "plain")
     assert code == 0

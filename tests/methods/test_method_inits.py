@@ -85,6 +85,9 @@ def test_a_prefix_for_another_model_is_refused():
     given = random_prefix(tiny_backbone("llama"), 4)
     with pytest.raises(PrefixMismatch, match="the prefix was made for decoder attention with"):
         PrefixTuning(tiny_backbone("gpt2"), init="prefix", init_prefix=given)
+    twin = tiny_backbone("gpt2", seed=1).activations([7, 61, 4])
+    with pytest.raises(PrefixMismatch, match="made for a model with fingerprint"):
+        PrefixTuning(tiny_backbone("gpt2"), init="prefix", init_prefix=twin)
 
 
 @pytest.mark.parametrize("mlp_dim", [0, 16])

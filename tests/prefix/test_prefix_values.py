@@ -1,5 +1,7 @@
 """Prefixes as values: shapes, files, sizes, banks of many; what does not fit is refused."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.testing import assert_close
@@ -89,11 +91,26 @@ def test_what_does_not_fit_together_is_refused(make, message):
 
 def test_a_prefix_for_another_backbone_is_refused_with_both_shapes():
     made = prefix(3, sites=("decoder", "cross"))
-    made.check_fits(made.sites, "mine")
+    made.check_fits(made.sites, "mine", "f1")
     with pytest.raises(PrefixMismatch, match="the prefix has a site 'cross', but mine has only decoder"):
-        made.check_fits(DECODER, "mine")
+        made.check_fits(DECODER, "mine", "f1")
     with pytest.raises(PrefixMismatch, match="made for decoder attention with L=3 H=2 D=4, but mine has L=3 H=4 D=4"):
-        prefix(3).check_fits({"decoder": SiteShape(3, 4, 4)}, "mine")
+        prefix(3).check_fits({"decoder": SiteShape(3, 4, 4)}, "mine", "f1")
+
+
+def test_a_prefix_remembers_the_model_it_was_made_for():
+    """The bug: in memory only shapes were compared, so a prefix of one GPT-2 ran on another."""
+    plain, theirs = prefix(3), replace(prefix(3), made_for="f1")
+    plain.check_fits(DECODER, "mine", "f2")
+    for same in (theirs, theirs.to(dtype=torch.bfloat16), resized(theirs, 5)):
+        same.check_fits(DECODER, "hers", "f1")
+        with pytest.raises(
+            PrefixMismatch, match="made for a model with fingerprint f1, but mine has f2. Load the backbone"
+        ):
+            same.check_fits(DECODER, "mine", "f2")
+    PrefixBank([theirs, plain])
+    with pytest.raises(PrefixMismatch, match="must be for one model; these were made for f1, f2"):
+        PrefixBank([theirs, replace(prefix(3), made_for="f2")])
 
 
 def test_a_bank_gives_each_row_its_prefix_and_its_length():

@@ -23,6 +23,18 @@ def csv_task(tmp_path, text, **arguments):
     return load_task("csv", tmp_path, **arguments)
 
 
+def test_json_without_end_is_told_by_its_line(tmp_path):
+    """The bug: Python gives up on brackets within brackets with an error of its own, and the command crashed."""
+    deep = '{"source": ' + "[" * 200_000
+    with pytest.raises(BadData, match=r"train\.jsonl, line 2: JSON that is nested too deeply to be data"):
+        jsonl(tmp_path, f"{GOOD}{deep}\n").examples("train")
+
+
+def test_a_text_longer_than_csv_takes_is_told(tmp_path):
+    with pytest.raises(BadData, match=r"a text of more than 131,072 characters\. Look for a quote that is not closed"):
+        csv_task(tmp_path, "source,target\na,b\n" + "a" * 140_000 + ",b\n").examples("train")
+
+
 def test_the_three_forms_of_a_line(tmp_path):
     lines = [
         {"source": " a text ", "references": ["one", " two"], "group": "g", "id": 7},

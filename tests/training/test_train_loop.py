@@ -136,6 +136,22 @@ def test_a_batch_in_parts_gives_the_step_of_one_part(tmp_path, name, parts):
         torch.testing.assert_close(in_parts[n], whole[n], atol=2e-5, rtol=1e-4)
 
 
+def test_the_prefix_is_computed_once_a_step_whatever_the_parts(tmp_path):
+    """And it goes into the layers for all rows at once, never repeated for each."""
+    backbone = tiny_backbone("llama")
+    method = method_of("mlp", backbone)
+    training = tiny_training(backbone, method, tmp_path, accumulate=2)
+    assert isinstance(method, PrefixTuning)
+    calls, shapes = [], set()
+    method.parameterization.register_forward_hook(lambda *_: calls.append(1))
+    opened = backbone.seam.open
+    backbone.seam.open = lambda injection: (  # type: ignore[method-assign]
+        shapes.update(tuple(t.shape[:2]) for t in injection.tensors()), opened(injection))[1]  # fmt: skip
+    training.step()
+    assert len(calls) == 1
+    assert shapes == {(3, 1)}, "[L, 1, H, P, D]"
+
+
 def test_recomputed_activations_change_nothing(tmp_path):
     ended = []
     for on in (False, True):

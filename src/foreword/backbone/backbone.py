@@ -186,16 +186,42 @@ class Backbone:
         row = torch.tensor([list(ids)], device=self.device)
         return Texts(row, torch.ones_like(row, dtype=torch.bool), row if self.kind == "encoder-decoder" else None)
 
-    def activations(self, ids: Sequence[int]) -> Prefix:
-        """The prefix that real words are: their keys and values at every site, as if they stood first."""
-        if not ids:
+    def activations(self, words: Sequence[int] | Tensor) -> Prefix:
+        """The prefix that words are: their keys and values at every site, as if they stood first.
+
+        Args:
+            words: token ids; or, in decoder-only models, vectors [P, E] in the words' place. Soft prompts in front of a text
+                are thus a prefix, exactly: no position before the text sees any of it.
+
+        Raises:
+            PrefixMismatch: no words, or vectors of another width.
+            UnsupportedBackbone: vectors, and an encoder that would read them together with the text.
+        """
+        if len(words) == 0:
             raise PrefixMismatch("words to start a prefix from must be at least one token, got none.")
-        texts = self.texts_of(ids)
         with torch.no_grad(), self.seam.recording() as asked:
-            self.model(**self._model_inputs(texts), use_cache=False)
+            self.model(**self._word_inputs(words), use_cache=False)
         keys = {s: torch.stack([a.key[0] for a in asked if a.site.site == s]) for s in self.sites}
         values = {s: torch.stack([a.value[0] for a in asked if a.site.site == s]) for s in self.sites}
-        return Prefix(keys, values)
+        return Prefix(keys, values, self.fingerprint)
+
+    def _word_inputs(self, words: Sequence[int] | Tensor) -> dict[str, Tensor]:
+        if not isinstance(words, Tensor):
+            return self._model_inputs(self.texts_of(words))
+        if self.kind != "decoder-only":
+            raise UnsupportedBackbone(
+                f"soft prompts are not a prefix of {self.name}: its encoder reads them together with the text. "
+                "Give a decoder-only model."
+            )
+        look_up = self.model.get_input_embeddings()
+        assert isinstance(look_up, nn.Embedding), self.name
+        width = look_up.embedding_dim
+        if words.ndim != 2 or words.shape[1] != width:
+            raise PrefixMismatch(
+                f"vectors in words' place must be [P, {width}] for {self.name}, got {list(words.shape)}."
+            )
+        places = torch.arange(len(words), device=self.device)[None]
+        return {"inputs_embeds": words.to(self.device, self.dtype)[None], "position_ids": places}
 
     @torch.no_grad()
     def generate(

@@ -34,7 +34,7 @@ def model_fingerprint(model: PreTrainedModel) -> str:
     every = math.ceil(sum(weight.numel() for weight in model.parameters()) / HASHED)
     for name, weight in sorted(model.named_parameters()):
         digest.update(f"{name}{tuple(weight.shape)}".encode())
-        digest.update(sample(weight.detach(), every).view(torch.int16).cpu().numpy())
+        digest.update(sample(weight.detach(), every).view(torch.int16).cpu().numpy().data)
     return digest.hexdigest()[:32]
 
 

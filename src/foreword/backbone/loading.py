@@ -3,9 +3,7 @@
 Comes in:  a name or path, a revision, a precision.      Goes out: a Backbone, frozen, with its tokenizer.
 """
 
-import re
 from collections.abc import Collection
-from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
@@ -21,7 +19,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_N
 
 from foreword.backbone.activations import name_fused_activations
 from foreword.backbone.backbone import Backbone
-from foreword.catalogue import embedded_backbones
+from foreword.catalogue import locate
 from foreword.errors import UnknownName, UnsupportedBackbone
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -70,34 +68,6 @@ def check_complete(name: str, missing: Collection[str], num_tokens: int, config:
             f"backbone {name!r} cannot be loaded: its tokenizer has {num_tokens} tokens, the model {vocab_size}. "
             "The tokenizer's files are missing, or another model's."
         )
-
-
-def locate(name: str, revision: str | None) -> tuple[str, str]:
-    """Where the files are, and the revision they are pinned to ("" for folders)."""
-    embedded = embedded_backbones()
-    if name in embedded:
-        return str(embedded[name]), ""
-    path = Path(name).expanduser()
-    if name and path.is_dir():
-        if not (path / "config.json").is_file():
-            raise UnsupportedBackbone(
-                f"folder {name} holds no config.json. Expected a model folder as transformers' save_pretrained writes it."
-            )
-        return str(path), ""
-    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name) or name.startswith("."):
-        raise UnsupportedBackbone(
-            f"backbone {name!r} is neither a folder here nor a name on the hub. Embedded: {', '.join(embedded)}."
-        )
-    if not revision:
-        raise UnsupportedBackbone(
-            f"backbone {name!r} is a hub name and needs a pinned revision: set backbone.revision to the commit you mean "
-            f"(40 hex digits), or give a folder. Embedded: {', '.join(embedded)}."
-        )
-    if not re.fullmatch(r"[0-9a-f]{40}", revision):
-        raise UnsupportedBackbone(
-            f"backbone.revision must be a full commit (40 hex digits), because branches move; got {revision!r}."
-        )
-    return name, revision
 
 
 def model_class_of(config: PreTrainedConfig) -> type:

@@ -4,6 +4,7 @@ Comes in:  the command line.      Goes out: results on stdout, everything else o
 """
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,7 @@ import typer
 from foreword.cli import lists, output
 from foreword.cli.ending import quiet_libraries, resumable, stoppable
 from foreword.cli.store import app as store_app
-from foreword.errors import BadRecipe, ForewordError
+from foreword.errors import BadRecipe, ForewordError, MissingTool
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode="rich",
@@ -115,11 +116,11 @@ def evaluate(
             result = tuned.evaluate(split, progress)
     output.say_cut(result.num_cut_sources, len(result.examples))
     content = tuned.record(split, result)
-    for metric, reason in content["skipped"].items():
-        output.say(f"note: {metric} was not scored: {reason}")
+    output.say_skipped(content["skipped"])
     if tuned.folder is not None:
         output.say(f"written to {tuned.result_path(split)}")
     output.show_scores(content["scores"], content)
+    check_scored(content["scores"]["all"])
 
 
 @app.command(
@@ -169,7 +170,13 @@ def score(
     names = [name.strip() for name in metrics.split(",") if name.strip()]
     with stoppable():
         scored = score_texts(read_hypotheses(hypotheses), read_references(references), names, resamples=resamples)
-    for metric, reason in scored.skipped.items():
-        output.say(f"note: {metric} was not scored: {reason}")
+    output.say_skipped(scored.skipped)
     data = {name: asdict(s) for name, s in scored.scores.items()}
     output.show_scores({"all": data}, data)
+    check_scored(data)
+
+
+def check_scored(scores: Mapping[str, object]) -> None:
+    """No score at all is no success: the notes above say what each metric lacks."""
+    if not scores:
+        raise MissingTool("none of the metrics could be scored. Install what the notes name, or choose others.")

@@ -51,6 +51,7 @@ def run_demo(out: Path, overrides: Sequence[str]) -> None:
         first = before.evaluate()
         tuned = trained[voice] = train(recipe, out / voice)
         after = tuned.evaluate()
+        output.say_cut(first.num_cut_sources + after.num_cut_sources, len(first.examples) + len(after.examples))
         scores = {metric: (first.value(metric), after.value(metric)) for metric in first.scores["all"].scores}
         rows.append(
             {"voice": voice, "run": str(out / voice), "parameters": tuned.method["stored_parameters"], "scores": scores}

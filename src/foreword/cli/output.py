@@ -80,6 +80,12 @@ def say_cut(num_cut: int, num_sources: int) -> None:
         say(f"note: {num_cut} of {num_sources} sources were too long and were cut at the end.")
 
 
+def say_skipped(skipped: Mapping[str, str]) -> None:
+    """A metric that cannot be counted here, with the reason."""
+    for metric, reason in skipped.items():
+        say(f"note: {metric} was not scored: {reason}")
+
+
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[int, int], None]]:
     """What to call with (done, total): a bar on a terminal that goes when all is done, a line every ten seconds elsewhere."""

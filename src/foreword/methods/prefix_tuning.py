@@ -51,8 +51,8 @@ class PrefixTuning(Method):
 
     @staticmethod
     def put_in_place(backbone: Backbone, exported: Mapping[str, Tensor]) -> Prefix:
-        prefix = Prefix.from_tensors(exported)
-        prefix.check_fits(backbone.sites, backbone.name)
+        prefix = Prefix.from_tensors(exported, backbone.fingerprint)
+        prefix.check_fits(backbone.sites, backbone.name, backbone.fingerprint)
         return prefix.to(backbone.device)
 
 
@@ -72,7 +72,7 @@ def first_values(backbone: Backbone, shape: PrefixShape, init: str, words: str, 
         return backbone.activations(repeated)
     if init == "prefix":
         assert given is not None, "init = 'prefix' needs the prefix itself"
-        given.check_fits(backbone.sites, backbone.name)
+        given.check_fits(backbone.sites, backbone.name, backbone.fingerprint)
         return resized(given, shape.prefix_len)
     assert init == "random", init
     return None

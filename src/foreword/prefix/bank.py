@@ -30,6 +30,11 @@ class PrefixBank:
                     f"prefix {number} has sites {describe(prefix)}, prefix 0 has {describe(first)}: "
                     "prefixes in one batch must be for one backbone."
                 )
+        models = sorted({prefix.made_for for prefix in prefixes} - {""})
+        if len(models) > 1:
+            raise PrefixMismatch(
+                f"prefixes in one batch must be for one model; these were made for {', '.join(models)}."
+            )
         device = next(iter(first.keys.values())).device
         self.lengths = torch.tensor([p.prefix_len for p in prefixes], device=device)
         self.keys = {site: stack([p.keys[site] for p in prefixes]) for site in first.keys}

@@ -23,6 +23,6 @@ def resized(prefix: Prefix, prefix_len: int) -> Prefix:
     if prefix.prefix_len == prefix_len:
         return prefix
     index = torch.arange(prefix_len) % prefix.prefix_len
-    return Prefix(
-        {s: k[:, :, index] for s, k in prefix.keys.items()}, {s: v[:, :, index] for s, v in prefix.values.items()}
-    )
+    keys = {site: tensor[:, :, index] for site, tensor in prefix.keys.items()}
+    values = {site: tensor[:, :, index] for site, tensor in prefix.values.items()}
+    return Prefix(keys, values, prefix.made_for)

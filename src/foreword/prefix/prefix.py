@@ -49,10 +49,15 @@ class PrefixShape:
 
 @dataclass(frozen=True)
 class Prefix:
-    """Keys and values per site, each [L, H, P, D]; P is the same at every site."""
+    """Keys and values per site, each [L, H, P, D]; P is the same at every site.
+
+    `made_for` is the fingerprint of the model whose attention they were made for; "" where they mean nothing to any (chance,
+    zeros). It goes with them from a run, a store or real words, so that they run on no other model of the same shape.
+    """
 
     keys: Mapping[str, Tensor]
     values: Mapping[str, Tensor]
+    made_for: str = ""
 
     def __post_init__(self) -> None:
         if not self.keys or set(self.keys) != set(self.values):
@@ -97,7 +102,7 @@ class Prefix:
         return named | {f"{site}.values": v for site, v in self.values.items()}
 
     @classmethod
-    def from_tensors(cls, tensors: Mapping[str, Tensor]) -> "Prefix":
+    def from_tensors(cls, tensors: Mapping[str, Tensor], made_for: str = "") -> "Prefix":
         """The inverse of `tensors`."""
         parts: dict[str, dict[str, Tensor]] = {"keys": {}, "values": {}}
         for name, tensor in tensors.items():
@@ -105,19 +110,19 @@ class Prefix:
             if site not in SITES or part not in parts:
                 raise PrefixMismatch(f"tensor {name!r} is not part of a prefix; expected names like 'decoder.keys'.")
             parts[part][site] = tensor
-        return cls(parts["keys"], parts["values"])
+        return cls(parts["keys"], parts["values"], made_for)
 
     def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> "Prefix":
         move = {"device": device, "dtype": dtype}
-        return Prefix(
-            {s: k.to(**move) for s, k in self.keys.items()}, {s: v.to(**move) for s, v in self.values.items()}
-        )
+        keys = {site: tensor.to(**move) for site, tensor in self.keys.items()}
+        values = {site: tensor.to(**move) for site, tensor in self.values.items()}
+        return Prefix(keys, values, self.made_for)
 
-    def check_fits(self, sites: Mapping[str, SiteShape], backbone: str) -> None:
-        """Refuse a prefix whose layers, heads or head size are not the backbone's.
+    def check_fits(self, sites: Mapping[str, SiteShape], backbone: str, fingerprint: str) -> None:
+        """Refuse a prefix whose layers, heads or head size are not the backbone's, or that was made for another model.
 
         Raises:
-            PrefixMismatch: names the site and both shapes.
+            PrefixMismatch: names the site and both shapes, or both fingerprints.
         """
         for site, shape in self.sites.items():
             if site not in sites:
@@ -127,6 +132,11 @@ class Prefix:
                     f"the prefix was made for {site} attention with {shape}, but {backbone} has {sites[site]}. "
                     "Load the backbone it was trained on, or train it again for this one."
                 )
+        if self.made_for not in ("", fingerprint):
+            raise PrefixMismatch(
+                f"the prefix was made for a model with fingerprint {self.made_for}, but {backbone} has {fingerprint}. "
+                "Load the backbone it was trained on, or train it again for this one."
+            )
 
 
 def check_sites(names: Collection[str]) -> None:

@@ -56,7 +56,7 @@ class GenerateRecipe(Section):
 
     @model_validator(mode="after")
     def every_key_has_an_effect(self) -> Self:
-        for key in ("temperature", "top_p", "top_k"):
+        for key in ("temperature", "top_p", "top_k", "seed"):
             value, default = getattr(self, key), type(self).model_fields[key].default
             if value != default and not self.sample:
                 raise ValueError(f"{key} = {value} needs sample = true; without it the likeliest token is taken")

@@ -1,10 +1,10 @@
 """[method]: what each way of adapting can be told. The class that does the work takes these keys as its arguments.
 
 Comes in:  plain values.      Goes out: the section of the method that is named.
-A new method: a section here, a line in METHOD_RECIPES, and its file and line in `foreword/methods/`.
+A new method: a section here, named in AnyMethod, and its file and line in `foreword/methods/`.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
@@ -62,6 +62,7 @@ class FullFineTuningRecipe(MethodRecipe):
     name: Literal["full-finetuning"] = Field(default="full-finetuning", description="one of `foreword list methods`")
 
 
-AnyMethodRecipe = Annotated[PrefixRecipe | FullFineTuningRecipe, Field(discriminator="name")]
-METHOD_RECIPES: dict[str, type[MethodRecipe]] = {"prefix-tuning": PrefixRecipe, "full-finetuning": FullFineTuningRecipe}
+AnyMethod = PrefixRecipe | FullFineTuningRecipe
+AnyMethodRecipe = Annotated[AnyMethod, Field(discriminator="name")]
+METHOD_RECIPES: dict[str, type[MethodRecipe]] = {m.model_fields["name"].default: m for m in get_args(AnyMethod)}
 DEFAULT_METHOD = "prefix-tuning"

@@ -12,10 +12,10 @@ from foreword.catalogue import shipped_recipes
 from foreword.errors import BadRecipe, UnknownName
 from foreword.recipe.decoding import PRESETS
 from foreword.recipe.methods import DEFAULT_METHOD
-from foreword.recipe.sections import Recipe, sections_of
+from foreword.recipe.sections import DEFAULT_BACKBONE, Recipe, sections_of
 
 # A model may have moved, its fingerprint tells; another device and another number of threads give the same texts.
-SET_LATER = ("generate", "eval", "task", "backbone.name", "backbone.device", "backbone.threads")
+SET_LATER = ("generate", "eval", "task", "backbone.name", "backbone.revision", "backbone.device", "backbone.threads")
 DECIDES_TRAINING = ("task.name", "task.train_size", "task.subset_seed", "task.dev_size", "task.max_target_len")
 
 
@@ -47,7 +47,8 @@ def read_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
 def with_overrides(given: Mapping[str, Any], overrides: Iterable[str]) -> dict[str, Any]:
     """The same settings with `section.key=value` applied.
 
-    Choosing another method.name leaves the old method's keys behind, and another generate.preset the keys that presets set.
+    Choosing another method.name leaves the old method's keys behind, another backbone.name the old one's revision, and another
+    generate.preset the keys that presets set.
     """
     merged = {section: dict(keys) if isinstance(keys, Mapping) else keys for section, keys in given.items()}
     parsed = [parse_override(text) for text in overrides]
@@ -57,6 +58,8 @@ def with_overrides(given: Mapping[str, Any], overrides: Iterable[str]) -> dict[s
             raise BadRecipe(f"{section} is a section, e.g. [{section}], got {keys!r}.")
         if (section, key) == ("method", "name") and value != keys.get("name", DEFAULT_METHOD):
             keys.clear()
+        if (section, key) == ("backbone", "name") and value != keys.get("name", DEFAULT_BACKBONE):
+            keys.pop("revision", None)
         if (section, key) == ("generate", "preset") and value != keys.get("preset", "greedy"):
             for preset_key in {name for preset in PRESETS.values() for name in preset}:
                 keys.pop(preset_key, None)

@@ -23,11 +23,15 @@ from foreword.recipe.faults import explained
 from foreword.recipe.methods import DEFAULT_METHOD, METHOD_RECIPES, AnyMethodRecipe, PrefixRecipe
 from foreword.recipe.section import Names, Section
 
+DEFAULT_BACKBONE = "scribe"
+
 
 class BackboneRecipe(Section):
     """The frozen model."""
 
-    name: str = Field(default="scribe", description="an embedded backbone, a model folder, or a name on the hub")
+    name: str = Field(
+        default=DEFAULT_BACKBONE, description="an embedded backbone, a model folder, or a name on the hub"
+    )
     revision: str = Field(default="", description="hub commit, 40 hex digits; required for hub names")
     dtype: Literal["auto", "float32", "bfloat16"] = Field(
         default="auto", description="precision; auto takes what a short timing finds faster on this machine"
@@ -54,6 +58,12 @@ class TaskRecipe(BaseModel):
         default=0, description="cut sources to this many tokens; 0 = what the backbone can take"
     )
     max_target_len: PositiveInt = Field(default=128, description="cut targets to this many tokens in training")
+
+    @model_validator(mode="after")
+    def a_subset_is_drawn(self) -> Self:
+        if self.subset_seed and not self.train_size and not self.dev_size:
+            raise ValueError(f"subset_seed = {self.subset_seed} needs train_size or dev_size; without them all is used")
+        return self
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -112,7 +122,7 @@ class TrainRecipe(Section):
 class EvalRecipe(Section):
     """Scoring."""
 
-    split: str = Field(default="test", description="which split `foreword eval` scores")
+    split: Literal["train", "dev", "test"] = Field(default="test", description="which split `foreword eval` scores")
     metrics: Names = Field(default=(), description="by name; none = the task's own")
     size: NonNegativeInt = Field(default=0, description="score only the first N examples; 0 = all")
     resamples: PositiveInt = Field(default=1000, description="bootstrap resamples behind the confidence intervals")

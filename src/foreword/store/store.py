@@ -88,7 +88,7 @@ class Store:
                 No version was added then.
         """
         check_name(name)
-        prefix.check_fits(backbone.sites, backbone.name)
+        prefix.check_fits(backbone.sites, backbone.name, backbone.fingerprint)
         content = to_content(prefix, name, dtype)
         facts = {"method": method, "recipe": recipe, "data_hash": data_hash, "canary": canary, "scores": scores}
         facts |= {"code_commit": code_commit, "dtype": dtype, "size_bytes": len(content)}
@@ -175,7 +175,7 @@ class Store:
         for check in chain([opened], check_content(manifest, content)):
             if not check.ok:
                 raise StoreError(f"prefix {manifest.reference!r}: {check.why}. {MEND}")
-        return Prefix.from_tensors(parse_tensors(content)), manifest
+        return Prefix.from_tensors(parse_tensors(content), manifest.backbone.fingerprint), manifest
 
     def verify(self, reference: str) -> tuple[Check, ...]:
         """Everything that can be checked without a model: manifest, file, size, sha256, tensors, finite.

@@ -119,6 +119,8 @@ def read_json(path: Path) -> object:
         return json.loads(read_text(path))
     except json.JSONDecodeError as error:
         raise BadData(path, f"not JSON ({error.msg}, column {error.colno}).", line=error.lineno) from None
+    except RecursionError:
+        raise BadData(path, "JSON that is nested too deeply to be data. Check what wrote the file.") from None
 
 
 def read_json_lines(path: Path, faults: Faults) -> Iterator[tuple[int, object]]:
@@ -131,6 +133,9 @@ def read_json_lines(path: Path, faults: Faults) -> Iterator[tuple[int, object]]:
             value = json.loads(line)
         except json.JSONDecodeError as error:
             faults.note(number, f"not JSON ({error.msg}, column {error.colno}). Write one JSON object a line.")
+            continue
+        except RecursionError:
+            faults.note(number, "JSON that is nested too deeply to be data. Write one JSON object a line.")
             continue
         yield number, value
 
@@ -159,7 +164,10 @@ def read_csv(path: Path, columns: Sequence[str], hint: str, faults: Faults) -> I
             else:
                 yield number, dict(zip(header, row, strict=True))
     except csv.Error as error:
-        raise BadData(path, f"not CSV ({error}). Look for a quote that is not closed.", line=start) from None
+        reason = f"not CSV ({error}). Look for a quote that is not closed."
+        if "field limit" in str(error):
+            reason = f"a text of more than {csv.field_size_limit():,} characters. Look for a quote that is not closed, or cut it."
+        raise BadData(path, reason, line=start) from None
 
 
 def _check_columns(path: Path, header: list[str], columns: Sequence[str], hint: str, line: int) -> None:
