@@ -76,7 +76,7 @@ THINGS = (
     "Corner Court House Yard Square Terrace Passage Arcade Sparrow Cricket Vine Acorn Barrel Loom Spindle Quill Atlas Globe"
 ).split()
 HALLS = "Hall House Court Mill Tower Gate Square Park Station Bridge Wharf Abbey Arcade Lodge Pavilion Gardens Chapel Market Quay Green Palace Works Place Manor Exchange".split()
-VENUES = "Café Casa Villa Palais Hôtel Plaza Château Studio Club Galerie Piazza Théâtre Haus Kiosk".split()
+VENUES = "Casa Villa Palais Hôtel Plaza Château Studio Club Galerie Piazza Théâtre Haus Kiosk".split()
 TITLE_NOUNS = (
     "Tide Winter Letter Orchard Silence Map Garden Stranger Lighthouse River Clockmaker Promise Shadow Island Daughter Journey "
     "Harvest Voice Mirror Border Station Summer Empire Bridge Song Machine Season Country Window Archive Horizon Witness Salt Ember"

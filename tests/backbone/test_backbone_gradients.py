@@ -93,7 +93,8 @@ def test_the_folded_prefix_gives_the_logits_of_its_mlp(family):
     backbone = tiny_backbone(family)
     method = parameterize(backbone_shape(backbone, 3), 6, torch.Generator().manual_seed(0))
     with torch.no_grad():
-        close(loss_of(backbone, Injection.of(method.fold())), loss_of(backbone, Injection.of(method())))
+        texts = batch_for(backbone)
+        close(backbone.logits(texts, Injection.of(method.fold())), backbone.logits(texts, Injection.of(method())))
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -12,7 +12,7 @@ from scripts.corpus.renaming import renamed
 from scripts.corpus.tables import Sample, examples, sample
 
 FORBIDDEN = re.compile(
-    r"\b(restaurants?|pubs?|cuisines?|coffee|eater(y|ies)|bistros?|dish(es)?|foods?|meals?|menus?|dining)\b",
+    r"\b(restaurants?|pubs?|cuisines?|coffee|eater(y|ies)|bistros?|dish(es)?|foods?|meals?|menus?|dining|caf[eé]s?)\b",
     re.IGNORECASE,
 )
 E2E_VALUES = re.compile(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foreword.errors import BadData, BadRecipe, UnknownName
-from foreword.tasks import TASKS, Example, load_task, subset
+from foreword.tasks import TASKS, Example, Task, check_arguments, load_task, subset
 from foreword.tasks.linearize import linearize_fields, linearize_triples
 
 IMPORT = """
@@ -40,10 +40,13 @@ def test_importing_is_fast_and_loads_nothing_heavy():
 
 @pytest.mark.parametrize("name", TASKS)
 def test_every_task_by_name_is_a_class_of_that_name(name, tmp_path):
-    if name == "bulletins":
-        assert load_task(name).name == name
-    else:
-        with pytest.raises((BadRecipe, BadData)):
+    task_class = check_arguments(name)
+    assert isinstance(task_class, type)
+    assert issubclass(task_class, Task)
+    assert task_class.name == name
+    assert task_class.metrics
+    if name != "bulletins":
+        with pytest.raises(BadRecipe, match=f"task {name!r} "):
             load_task(name)
 
 

@@ -3,7 +3,7 @@
 Comes in:  a name or path, a revision, a precision.      Goes out: a Backbone, frozen, with its tokenizer.
 """
 
-from collections.abc import Collection
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -42,21 +42,31 @@ def load_backbone(
         raise UnknownName("dtype", dtype, DTYPES)
     source, revision = locate(name, revision)
     files_of = {"revision": revision or None, "trust_remote_code": False}  # a model's folder is data, never code
+    part = "its config"
     try:
         config = AutoConfig.from_pretrained(source, **files_of)
         name_fused_activations(config)
+        part = "its weights"
         model, found = model_class_of(config).from_pretrained(
-            source, config=config, dtype=DTYPES[dtype], use_safetensors=True, output_loading_info=True, **files_of
-        )
+            source, config=config, dtype=DTYPES[dtype], use_safetensors=True, output_loading_info=True,
+            ignore_mismatched_sizes=True, **files_of,
+        )  # fmt: skip
+        part = "its tokenizer"
         tokenizer = AutoTokenizer.from_pretrained(source, **files_of)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError, SafetensorError) as error:
-        raise UnsupportedBackbone(f"backbone {name!r} cannot be loaded: {reason_of(error)}") from error
-    check_complete(name, found["missing_keys"], len(tokenizer), config)
+        raise UnsupportedBackbone(f"backbone {name!r} cannot be loaded: {part}: {reason_of(error)}") from error
+    check_complete(name, found, len(tokenizer), config)
     return Backbone(model.to(device), tokenizer, name, revision)
 
 
-def check_complete(name: str, missing: Collection[str], num_tokens: int, config: PreTrainedConfig) -> None:
-    """transformers starts missing weights at random and makes up an empty tokenizer; here both are errors."""
+def check_complete(name: str, found: dict[str, Any], num_tokens: int, config: PreTrainedConfig) -> None:
+    """transformers starts missing and misshapen weights at random and makes up an empty tokenizer; here these are errors."""
+    for weight, stored, wanted in found["mismatched_keys"]:
+        raise UnsupportedBackbone(
+            f"backbone {name!r} cannot be loaded: its files hold {weight} as {list(stored)}, its config wants {list(wanted)}. "
+            "Config and weights are of two models."
+        )
+    missing = found["missing_keys"]
     if missing:
         raise UnsupportedBackbone(
             f"backbone {name!r} cannot be loaded: its files lack {len(missing)} weights ({', '.join(sorted(missing)[:3])}...). "
