@@ -183,8 +183,10 @@ def prefix_attention(
     if is_causal is None:
         is_causal = getattr(module, "is_causal", True)
     causal = bool(is_causal) and attention_mask is None and query.shape[2] > 1
-    plain = softcap is None and position_bias is None and dropout == 0.0
-    if plain and query.shape[2] >= FUSED_FROM:
+    if softcap is None and dropout == 0.0 and query.shape[2] >= FUSED_FROM:
+        if position_bias is not None:
+            mask = causal_mask(query.shape[2], key.shape[2], query.device) if causal else attention_mask
+            attention_mask, causal = position_bias if mask is None else position_bias + as_number(mask, query.dtype), False
         return fused_attention(query, key, value, prefix, lengths, attention_mask, causal, scale), None
     if causal:
         attention_mask = causal_mask(query.shape[2], key.shape[2], query.device)
@@ -227,11 +229,16 @@ def materialised_attention(
 
 
 def added(mask: Tensor, dtype: torch.dtype) -> Tensor:
-    """A mask [T, S] or [B, 1, T, S] as what is added to scores [H, B, G, T, S].
-
-    Adding costs the backward pass nothing. The lowest number is finite: a left pad's row without a prefix sees nothing and
-    must not become NaN.
-    """
-    if mask.dtype == torch.bool:
-        mask = torch.zeros((), dtype=dtype, device=mask.device).masked_fill(~mask, torch.finfo(dtype).min)
+    """A mask [T, S] or [B, 1, T, S] as what is added to scores [H, B, G, T, S]; adding costs the backward pass nothing."""
+    mask = as_number(mask, dtype)
     return mask if mask.ndim == 2 else mask.transpose(0, 1)[:, :, None]
+
+
+def as_number(mask: Tensor, dtype: torch.dtype) -> Tensor:
+    """A mask as what is added to scores.
+
+    The lowest number is finite: a left pad's row without a prefix sees nothing and must not become NaN.
+    """
+    if mask.dtype != torch.bool:
+        return mask
+    return torch.zeros((), dtype=dtype, device=mask.device).masked_fill(~mask, torch.finfo(dtype).min)
