@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 from tests.tiny_models import FAMILIES, random_prefix, sharpened, tiny_backbone, tokenizer
-from transformers import GenerationConfig
+from transformers import GenerationConfig, modeling_utils
 
 from foreword.backbone import Backbone
-from foreword.backbone.wording import limits, source_ids
+from foreword.backbone.wording import end_id, limits, source_ids
 from foreword.errors import BadData, PrefixMismatch, UnsupportedBackbone
 from foreword.generation import Decoding, NoRepeatInAnswer, answers, generate, generate_ids
 
@@ -72,6 +72,14 @@ def test_a_text_that_had_to_be_cut_is_warned_of():
     with pytest.warns(UserWarning, match="1 of 2 sources were too long and were cut at the end"):
         generate(backbone, ["a dog", long], SHORT)
     assert answers(backbone, ["a dog", long], SHORT).num_cut_sources == 1
+
+
+def test_a_marker_that_is_also_the_pad_brings_no_warning_of_padding(monkeypatch):
+    """The bug: transformers took the end of every source for padding, and its advice stood before each answer."""
+    monkeypatch.setattr(modeling_utils.logger, "warning_once", lambda text: pytest.fail(text))
+    backbone = tiny_backbone("gpt2", pad_token_id=1)
+    assert end_id(backbone) == 1
+    assert generate(backbone, ["a dog"], SHORT)
 
 
 def test_top_k_one_is_greedy():

@@ -133,9 +133,11 @@ def sharpened(model: PreTrainedModel, factor: float = 3) -> PreTrainedModel:
     return model
 
 
-def tiny_backbone(family: str, seed: int = 0, sharp: float = 3) -> Backbone:
+def tiny_backbone(family: str, seed: int = 0, sharp: float = 3, **config: int) -> Backbone:
     torch.manual_seed(seed)
-    return Backbone(sharpened(FAMILIES[family](), sharp), tokenizer(), f"tiny-{family}")
+    model = sharpened(FAMILIES[family](), sharp)
+    model.config.update(config)
+    return Backbone(model, tokenizer(), f"tiny-{family}")
 
 
 def windowed_backbone(family: str, window: int, num_layers: int) -> Backbone:

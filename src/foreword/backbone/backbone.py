@@ -61,6 +61,9 @@ class Backbone:
             self.sites = mark_sites(model, self.seam, name)
             self.kind = kind_of(model.config.is_encoder_decoder, self.sites)
             self._hook()
+        if self.kind == "decoder-only":
+            # transformers would warn of padding wherever the end marker, often the pad as well, stands at the end of a source.
+            model.config.pad_token_id = None
 
     @classmethod
     def load(

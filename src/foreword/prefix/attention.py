@@ -186,7 +186,10 @@ def prefix_attention(
     if softcap is None and dropout == 0.0 and query.shape[2] >= FUSED_FROM:
         if position_bias is not None:
             mask = causal_mask(query.shape[2], key.shape[2], query.device) if causal else attention_mask
-            attention_mask, causal = position_bias if mask is None else position_bias + as_number(mask, query.dtype), False
+            attention_mask, causal = (
+                position_bias if mask is None else position_bias + as_number(mask, query.dtype),
+                False,
+            )
         return fused_attention(query, key, value, prefix, lengths, attention_mask, causal, scale), None
     if causal:
         attention_mask = causal_mask(query.shape[2], key.shape[2], query.device)
