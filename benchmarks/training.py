@@ -12,7 +12,7 @@ it is not waits on a pipe. Rounds alternate, and a ratio is the median of the ro
          as people run it; Foreword takes batches by length and computes logits at targets only. Real tokens are counted.
 Memory is the peak of resident memory in training above what it was before the model was loaded and the model's weights.
 
-    python -m benchmarks.training --e2e data/e2e
+    python -m benchmarks.training
 """
 
 import argparse
@@ -29,6 +29,9 @@ from pathlib import Path
 ROWS, SOURCE_LEN, TARGET_LEN = 10, 40, 30
 PREFIX_LEN, MLP_DIM = 10, 512
 PAD = 50256
+SHAPES = {"gpt2-small": {}, "tiny": {"n_layer": 2, "n_embd": 32, "n_head": 2}}  # tiny: to see that all of this runs
+PROJECT = Path(__file__).resolve().parents[1]
+E2E_FOLDERS = (PROJECT / "data" / "e2e", PROJECT.parent / "shared" / "data" / "e2e")
 SIDES = ("foreword", "peft")
 Step = Callable[[], int]  # does one optimizer step, returns the real tokens in it
 Ids = tuple[list[int], list[int]]  # source, target
@@ -54,17 +57,16 @@ def e2e_pairs(folder: Path) -> list[Ids]:
     return [(tokenizer(f" {s}")["input_ids"] + end, tokenizer(f" {t}")["input_ids"] + end) for s, t in pairs[:400]]
 
 
-def save_model(folder: Path) -> None:
-    """GPT-2 small's shape with random weights, as a folder that both sides load in their own way."""
+def save_model(folder: Path, shape: str) -> None:
+    """A model of a shape with random weights, as a folder that both sides load in their own way."""
     import torch
     from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel
 
     from foreword.catalogue import embedded_backbones
 
     torch.manual_seed(0)
-    GPT2LMHeadModel(GPT2Config(resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, pad_token_id=PAD)).save_pretrained(
-        folder
-    )
+    without_dropout = {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0, "pad_token_id": PAD}
+    GPT2LMHeadModel(GPT2Config(**without_dropout, **SHAPES[shape])).save_pretrained(folder)
     AutoTokenizer.from_pretrained(embedded_backbones()["scribe"]).save_pretrained(folder)
 
 
@@ -215,7 +217,9 @@ def compare(dtype: str, data: str, args: argparse.Namespace) -> dict[str, float]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--e2e", type=Path, help="folder with E2E's trainset.csv; without it e2e_speed_ratio is null")
+    parser.add_argument("--e2e", type=Path, default=next((f for f in E2E_FOLDERS if f.is_dir()), None),
+                        help="folder with E2E's trainset.csv, data/e2e if that is there; without it e2e_speed_ratio is null")  # fmt: skip
+    parser.add_argument("--shape", choices=SHAPES, default="gpt2-small")
     parser.add_argument("--dtype", choices=["float32", "bfloat16", "both"], default="both")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--steps", type=int, default=4, help="of each side in a round")
@@ -230,7 +234,7 @@ def main() -> None:
     ratios = {}
     with tempfile.TemporaryDirectory(prefix="foreword-benchmark-") as folder:
         args.model = Path(folder)
-        save_model(args.model)
+        save_model(args.model, args.shape)
         for dtype in ("float32", "bfloat16") if args.dtype == "both" else (args.dtype,):
             equal = compare(dtype, "equal", args)
             e2e = compare(dtype, "e2e", args)["speed_ratio"] if args.e2e else None

@@ -92,6 +92,45 @@ def test_a_room_is_a_room(path):
     assert path.stem not in {"utils", "util", "common", "helpers", "helper", "misc"}
 
 
+# What each room may take from elsewhere: a library is met in few places, and prefixes are tensors only.
+LIBRARIES = {
+    "assembly": {"accelerate", "safetensors", "torch"},
+    "backbone": {"safetensors", "torch", "transformers"},
+    "cli": {"rich", "transformers", "typer"},
+    "evaluate": {"torch"},
+    "experiment": {"accelerate", "torch"},
+    "generation": {"torch", "transformers"},
+    "keeping": {"torch"},
+    "methods": {"torch"},
+    "metrics": {"numpy", "pycocoevalcap", "rouge_score", "sacrebleu"},
+    "prefix": {"torch"},
+    "recipe": {"pydantic", "pydantic_core"},
+    "store": {"pydantic", "safetensors", "torch"},
+    "tasks": {"datasets"},
+    "training": {"accelerate", "rich", "safetensors", "torch", "transformers"},
+    "writing": {"safetensors"},
+}
+
+
+def imported_libraries(source: str) -> set[str]:
+    """Names at the root of what a file imports anywhere, but for Python's own and ours."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(str(node.module).split(".")[0])
+    return found - sys.stdlib_module_names - {"foreword"}
+
+
+def test_each_room_takes_from_its_own_libraries_only():
+    used: dict[str, set[str]] = {}
+    for path in FILES:
+        room = path.relative_to(ROOT).parts[0].removesuffix(".py")
+        used.setdefault(room, set()).update(imported_libraries(path.read_text(encoding="utf-8")))
+    assert {room: libraries for room, libraries in used.items() if libraries} == LIBRARIES
+
+
 def test_every_room_has_its_place():
     rooms = {path.relative_to(ROOT).parts[0].removesuffix(".py") for path in FILES}
     assert rooms - {"__init__"} == set(HEIGHT)
