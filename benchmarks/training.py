@@ -217,8 +217,9 @@ def compare(dtype: str, data: str, args: argparse.Namespace) -> dict[str, float]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--e2e", type=Path, default=next((f for f in E2E_FOLDERS if f.is_dir()), None),
-                        help="folder with E2E's trainset.csv, data/e2e if that is there; without it e2e_speed_ratio is null")  # fmt: skip
+    found = next((folder for folder in E2E_FOLDERS if folder.is_dir()), None)
+    wanted = "folder with E2E's trainset.csv, data/e2e where that is there; without one e2e_speed_ratio is null"
+    parser.add_argument("--e2e", type=Path, default=found, help=wanted)
     parser.add_argument("--shape", choices=SHAPES, default="gpt2-small")
     parser.add_argument("--dtype", choices=["float32", "bfloat16", "both"], default="both")
     parser.add_argument("--threads", type=int, default=2)
