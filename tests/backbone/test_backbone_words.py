@@ -143,6 +143,21 @@ def test_generation_does_not_see_the_padding(family, prefix_len, config):
         assert backbone.generate(text(*rows), config, injection).tolist() == alone, side
 
 
+@pytest.mark.parametrize("family", ENCODER_DECODER)
+def test_encoder_decoder_models_keep_their_positions(family):
+    """Design, invariant 2: with a prefix their texts stand where they stood without one."""
+    backbone, seen = tiny_backbone(family), []
+    for name, module in backbone.model.named_modules():
+        if name.endswith(("embed_positions", "relative_attention_bias")):
+            module.register_forward_hook(lambda _, __, out: seen.append(out))
+    texts = pair(text(TEXT), text(WORDS))
+    backbone.logits(texts)
+    without, seen[:] = list(seen), []
+    backbone.logits(texts, Injection.of(random_prefix(backbone, 3)))
+    assert len(without) == len(seen) == 2, "one for the encoder, one for the decoder"
+    assert all(torch.equal(a, b) for a, b in zip(without, seen, strict=True))
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_logits_can_be_asked_for_at_some_positions_only(family):
     backbone = tiny_backbone(family)
