@@ -31,4 +31,4 @@ unit: .venv/dev
 	touch $@
 
 clean:
-	rm -rf .venv runs build dist
+	rm -rf .venv build dist

@@ -94,7 +94,7 @@ def test_a_room_is_a_room(path):
 
 # What each room may take from elsewhere: a library is met in few places, and prefixes are tensors only.
 LIBRARIES = {
-    "assembly": {"accelerate", "safetensors", "torch"},
+    "assembly": {"accelerate", "torch"},
     "backbone": {"safetensors", "torch", "transformers"},
     "cli": {"rich", "transformers", "typer"},
     "evaluate": {"torch"},

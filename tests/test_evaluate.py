@@ -13,7 +13,7 @@ from tests.tiny_runs import TEXTS, data_folder, model_folder, tiny_recipe
 import foreword
 from foreword import provenance
 from foreword.errors import BadRecipe, RunError, UnknownName
-from foreword.evaluate import Result, evaluate, signature
+from foreword.evaluate import Result, evaluate, settings_hash, signature
 from foreword.generation import Decoding
 
 
@@ -94,6 +94,21 @@ def test_where_a_model_lies_and_what_computes_it_is_no_other_setting(place, tmp_
     assert tuned.backbone.name == str(moved)
     assert tuned.result_path("test").name == "result-test.json"
     assert tuned.generate(["a1"]) == foreword.open_run(place / "run").generate(["a1"])
+    recipe = tuned.recipe.to_dict()
+    elsewhere = {**recipe["task"], "path": "elsewhere", "train": "a.jsonl", "dev": "b.jsonl", "test": "c.jsonl"}
+    pinned = {**recipe["backbone"], "revision": "f" * 40}
+    assert settings_hash({**recipe, "task": elsewhere, "backbone": pinned}) == settings_hash(recipe)
+    assert settings_hash({**recipe, "task": {**elsewhere, "max_source_len": 9}}) != settings_hash(recipe)
+
+
+def test_a_preset_given_to_generate_fills_in_as_in_a_recipe(place):
+    """The bug: the run's own values, all of them written down, drowned what the preset would have set."""
+    tuned = foreword.open_run(place / "run")
+    assert tuned.recipe.generate.beams == 1
+    told = ["generate.preset=li-liang", "generate.batch_size=2"]
+    expected = foreword.open_run(place / "run", told).generate(["a1", "b2"])
+    greedy = tuned.generate(["a1", "b2"])
+    assert tuned.generate(["a1", "b2"], preset="li-liang", batch_size=2) == expected != greedy
 
 
 def test_what_was_trained_cannot_be_set_later(place):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 from accelerate import Accelerator
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tests.processes import begun, ended
 from tests.tiny_runs import TEXTS, data_folder, log_lines, model_folder, tiny_recipe
@@ -222,8 +222,28 @@ def test_full_finetuning_in_half_precision_keeps_its_weights_whole(place, tmp_pa
     assert 0 < steps.max() < 1e-4, "it starts from the whole weights, and updates smaller than bfloat16 holds are kept"
     opened = foreword.open_run(tmp_path / "run")
     assert opened.generate(["a1"]) == tuned.generate(["a1"])
-    untouched_fingerprint = foreword.untouched(recipe_of(place)).backbone.fingerprint
-    assert opened.backbone.fingerprint == tuned.backbone.fingerprint == untouched_fingerprint
+    before = foreword.untouched(recipe_of(place)).backbone
+    assert opened.backbone.fingerprint == tuned.backbone.fingerprint == before.fingerprint
+    assert opened.backbone.fingerprint_now == tuned.backbone.fingerprint_now != before.fingerprint_now
+
+
+def test_full_finetuned_weights_take_no_prefix_of_the_untouched_ones(place, tmp_path):
+    """The bug: a model whose weights had moved still went by the fingerprint of the one that was loaded."""
+    run = foreword.open_run(place / "run")
+    sections = recipe_of(place).to_dict() | {"method": {"name": "full-finetuning"}}
+    tuned = foreword.train(foreword.Recipe.from_dict(sections), tmp_path / "run")
+    with pytest.raises(PrefixMismatch, match="the prefix was made for a model with fingerprint"):
+        foreword.generate(tuned.backbone, ["a1"], foreword.Decoding(), run.prefix)
+    own = tuned.backbone.activations([7, 61, 4])
+    assert foreword.generate(tuned.backbone, ["a1"], foreword.Decoding(max_new_tokens=2), own)
+
+
+def test_a_process_trains_on_one_device(place, tmp_path, monkeypatch):
+    """The bug: Accelerate settles the device at a process' first training, and the next ran there whatever its recipe said."""
+    monkeypatch.setattr(experiment, "choose_device", lambda wanted: "cuda")
+    with pytest.raises(RunError, match=r"trained on another device already\. Train on cuda in a process of its own"):
+        foreword.train(recipe_of(place), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def start(place: Path, folder: Path, init_prefix: Path | str, prefix_len: int = 3) -> foreword.Tuned:
@@ -255,29 +275,37 @@ def test_a_prefix_can_start_from_a_file_and_from_a_store(place, tmp_path):
     )
 
 
-def test_a_prefix_file_of_another_model_is_refused_by_the_record_beside_it(place, tmp_path):
+def test_a_prefix_file_of_another_model_is_refused_wherever_it_lies(place, tmp_path):
     """The bug: shapes alone were compared, so a prefix of another fine-tune of the same architecture was taken."""
     other = tiny_recipe(model_folder(tmp_path / "model", seed=3), place / "data")
     foreword.train(other, tmp_path / "other")
-    with pytest.raises(
-        PrefixMismatch, match=r"method\.init_prefix: .* was trained on a backbone with fingerprint \w+, but"
-    ):
-        start(place, tmp_path / "run", tmp_path / "other" / "method.safetensors")
+    alone = shutil.copy(tmp_path / "other" / "method.safetensors", tmp_path / "theirs.safetensors")
+    message = r"theirs\.safetensors cannot be the start: the prefix was made for a model with fingerprint \w+"
+    with pytest.raises(BadRecipe, match=message):
+        start(place, tmp_path / "run", alone)
+    own = shutil.copy(place / "run" / "method.safetensors", tmp_path / "own.safetensors")
+    assert start(place, tmp_path / "from-own", own).prefix is not None
     foreword.keep(foreword.open_run(tmp_path / "other"), "theirs", tmp_path / "store")
     with pytest.raises(PrefixMismatch, match=r"prefix 'theirs@1' was trained for .*: fingerprint \w+ there, \w+ here"):
         start(place, tmp_path / "run", tmp_path / "store" / "theirs" / "1" / "prefix.safetensors")
-    with pytest.raises(BadRecipe, match=r"nowhere/method\.safetensors holds no prefix \(.*No such file"):
+    with pytest.raises(
+        BadRecipe, match=r"nowhere/method\.safetensors cannot be read as a run's prefix \(.*No such file"
+    ):
         start(place, tmp_path / "run", "nowhere/method.safetensors")
 
 
 def test_a_file_that_holds_no_prefix_is_told(place, tmp_path):
     with pytest.raises(
-        BadRecipe,
-        match=r"method\.init_prefix: .*checkpoint\.safetensors holds no prefix \(tensor .*Give a run's method",
+        BadRecipe, match=r"method\.init_prefix: .*checkpoint\.safetensors cannot be the start: tensor .* is not part of"
     ):
         start(place, tmp_path / "run", place / "run" / "checkpoint.safetensors")
-    with pytest.raises(BadRecipe, match=r"method\.init_prefix: .*run\.json holds no prefix"):
+    message = r"method\.init_prefix: .*{} cannot be read as a run's prefix \(.*Give a run's method\.safetensors"
+    with pytest.raises(BadRecipe, match=message.format(r"run\.json")):
         start(place, tmp_path / "run", place / "run" / "run.json")
+    unsigned = tmp_path / "unsigned.safetensors"  # the right tensors, of who knows which model
+    save_file(load_file(place / "run" / "method.safetensors"), unsigned)
+    with pytest.raises(BadRecipe, match=message.format(r"unsigned\.safetensors")):
+        start(place, tmp_path / "run", unsigned)
     assert not (tmp_path / "run").exists()
 
 
@@ -405,7 +433,9 @@ def test_encoder_decoder_models_go_the_whole_way(tmp_path, family):
     tuned = foreword.train(tiny_recipe(model_folder(tmp_path / "model", family), data), tmp_path / "run")
     assert tuned.prefix is not None
     assert set(tuned.prefix.sites) == {"encoder", "decoder", "cross"}
-    assert tuned.evaluate("test").value("chrf") >= 0
+    scores = tuned.evaluate("test")
+    assert tuned.evaluate("test").texts == foreword.open_run(tmp_path / "run").evaluate("test").texts == scores.texts
+    assert scores.texts != foreword.untouched(tuned.recipe).evaluate("test").texts
 
 
 def test_the_front_door_names_everything_it_shows():
@@ -415,9 +445,13 @@ def test_the_front_door_names_everything_it_shows():
         _ = foreword.trian  # type: ignore[attr-defined]
 
 
-def test_checkpointing_gives_the_same_prefix(place, tmp_path):
+def test_checkpointing_gives_the_same_prefix(place, tmp_path, monkeypatch):
     plain = load_file(place / "run" / "method.safetensors")
+    told: list[bool] = []
+    really = foreword.Backbone.checkpointing
+    monkeypatch.setattr(foreword.Backbone, "checkpointing", lambda self, on: told.append(on) or really(self, on))
     tuned = foreword.train(recipe_of(place, train={"checkpointing": True}), tmp_path / "run")
+    assert told == [True, False], "on for the training, and off after it"
     saved = checkpoint.load(tmp_path / "run" / "method.safetensors")[0]
     for name, tensor in plain.items():
         torch.testing.assert_close(saved[name], tensor, atol=1e-5, rtol=1e-4)

@@ -95,6 +95,18 @@ def test_a_manifest_tells_the_training_whatever_the_run_was_opened_with(place, t
     assert manifest.recipe == foreword.open_run(place / "run").recipe.to_dict()
 
 
+def test_a_run_whose_model_and_data_moved_can_be_kept(place, tmp_path):
+    """The bug: `store add` looked where they were in training, and could be told no other place."""
+    model = shutil.copytree(place / "model", tmp_path / "model")
+    data = shutil.copytree(place / "data", tmp_path / "data")
+    foreword.train(tiny_recipe(model, data), tmp_path / "run")
+    now = [f"backbone.name={model.rename(tmp_path / 'm')}", f"task.path={data.rename(tmp_path / 'd')}"]
+    manifest = foreword.keep(foreword.open_run(tmp_path / "run", now), "moved", tmp_path / "store")
+    kept = foreword.Recipe.from_dict(manifest.recipe)
+    assert (kept.backbone.name, kept.task.path) == (str(tmp_path / "m"), str(tmp_path / "d"))
+    assert canary_fault("moved", tmp_path / "store") == ""
+
+
 def test_the_canary_runs_where_the_model_is_now(place, tmp_path):
     model = shutil.copytree(place / "model", tmp_path / "model")
     foreword.train(tiny_recipe(model, place / "data"), tmp_path / "run")

@@ -155,6 +155,16 @@ def test_another_method_leaves_the_old_methods_keys_behind():
     ).method == PrefixRecipe(prefix_len=4)
 
 
+def test_another_start_leaves_what_the_old_one_started_from_behind():
+    """The bug: `--set method.init=random` on a recipe that starts from words was refused for its words."""
+    given = {"method": {"name": "prefix-tuning", "init": "words", "init_words": "to sea"}}
+    assert Recipe.from_dict(with_overrides(given, ["method.init=random"])).method == PrefixRecipe(init="random")
+    assert with_overrides(given, ["method.init=words"]) == given
+    from_prefix = with_overrides(given, ["method.init_prefix=run/method.safetensors", "method.init=prefix"])
+    assert "init_words" not in from_prefix["method"]
+    assert from_prefix["method"]["init_prefix"] == "run/method.safetensors"
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_fills_in_what_is_not_given(preset):
     made = Recipe.from_dict({"generate": {"preset": preset}}).generate

@@ -51,6 +51,8 @@ def test_another_backbone_leaves_the_revision_of_the_first_behind():
 def test_an_argument_of_the_wrong_type_and_an_unwanted_path_are_refused():
     with pytest.raises(BadRecipe, match="argument 'voice' of task 'bulletins' wants str, got 3"):
         vet(Recipe.from_dict({"task": {"name": "bulletins", "voice": 3}}))
+    with pytest.raises(UnknownName, match="unknown voice 'pirate'"):  # not only once a model has been loaded
+        vet(Recipe.from_dict({"task": {"name": "bulletins", "voice": "pirate"}}))
     with pytest.raises(BadRecipe, match="takes no path"):
         vet(Recipe.from_dict({"task": {"name": "bulletins", "path": "data"}}))
 

@@ -9,8 +9,6 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 
 from foreword.backbone import Backbone, load_backbone
 from foreword.backbone.wording import Pair, limits, source_ids, target_ids
@@ -21,9 +19,10 @@ from foreword.prefix import Prefix
 from foreword.recipe import GenerateRecipe, Recipe, TrainRecipe
 from foreword.store import Store
 from foreword.tasks import Example, Task, load_task, subset
-from foreword.training import Settings
+from foreword.training import Settings, checkpoint
 from foreword.training.precision import choose_device, choose_dtype, use_threads
-from foreword.writing import read_json
+
+WEIGHTS = "backbone weights"  # under which a run's files say what they stand on
 
 
 def open_backbone(recipe: Recipe, accelerator: Accelerator | None = None) -> Backbone:
@@ -74,18 +73,18 @@ def first_prefix(named: str, backbone: Backbone) -> Prefix:
     if path.with_name("manifest.json").is_file():
         store, name, version = path.parents[2], path.parents[1].name, path.parents[0].name
         return Store(store).load(f"{name}@{version}", backbone)[0]
-    trained_on = read_json(path.with_name("run.json")) if path.with_name("run.json").is_file() else {}
-    if trained_on.get("fingerprint", backbone.fingerprint) != backbone.fingerprint:
-        raise PrefixMismatch(
-            f"method.init_prefix: {path} was trained on a backbone with fingerprint {trained_on['fingerprint']}, but "
-            f"{backbone.name} has {backbone.fingerprint}. Take a prefix of this very model."
-        )
     try:
-        return Prefix.from_tensors(load_file(path), backbone.fingerprint)
-    except (OSError, SafetensorError, PrefixMismatch) as error:
+        tensors, facts = checkpoint.contents(path)
+        prefix = Prefix.from_tensors(tensors, facts["made_of"][WEIGHTS])
+        prefix.check_fits(backbone.sites, backbone.name, backbone.fingerprint)
+        return prefix
+    except checkpoint.UNREADABLE as error:
         raise BadRecipe(
-            f"method.init_prefix: {path} holds no prefix ({error}). Give a run's method.safetensors."
+            f"method.init_prefix: {path} cannot be read as a run's prefix ({type(error).__name__}: {error}). "
+            "Give a run's method.safetensors."
         ) from None
+    except PrefixMismatch as error:
+        raise BadRecipe(f"method.init_prefix: {path} cannot be the start: {error}") from None
 
 
 def encoded_pairs(

@@ -21,6 +21,8 @@ from foreword.tasks import Example, Task
 from foreword.vetting import check_metrics
 
 ALL = "all"
+PLACES_OF_MODEL = {"name", "revision", "device", "threads"}
+PLACES_OF_DATA = {"path", "train", "dev", "test"}
 
 
 @dataclass(frozen=True)
@@ -135,9 +137,13 @@ def signature(
 
 
 def settings_hash(recipe: Mapping[str, Any]) -> str:
-    """12 hex digits over every setting that can change a text or a score: not where the model lies or what computes it."""
-    backbone = {key: value for key, value in recipe["backbone"].items() if key not in ("name", "device", "threads")}
-    settings = {**recipe, "backbone": backbone}
+    """12 hex digits over every setting that can change a text or a score: not where model and data lie or what computes them.
+
+    (Model and data are in a signature by hashes of their own.)
+    """
+    backbone = {key: value for key, value in recipe["backbone"].items() if key not in PLACES_OF_MODEL}
+    task = {key: value for key, value in recipe["task"].items() if key not in PLACES_OF_DATA}
+    settings = {**recipe, "backbone": backbone, "task": task}
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -18,6 +18,7 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 
 from foreword.assembly import (
+    WEIGHTS,
     dev_examples,
     encoded_pairs,
     open_backbone,
@@ -93,10 +94,20 @@ def record_of(training: Training, backbone: Backbone, task: Task, facts: Mapping
 
 
 def open_accelerator(recipe: Recipe, folder: Path) -> Accelerator:
-    """The device and the processes of a training."""
-    on_cpu = choose_device(recipe.backbone.device) == "cpu"
-    trackers = list(recipe.train.trackers)
-    accelerator = Accelerator(cpu=on_cpu, log_with=trackers or None, project_dir=str(folder))  # type: ignore[arg-type]
+    """The device and the processes of a training.
+
+    Raises:
+        RunError: another training in this Python process ran on another device.
+    """
+    device, trackers = choose_device(recipe.backbone.device), list(recipe.train.trackers)
+    try:
+        accelerator = Accelerator(cpu=device == "cpu", log_with=trackers or None, project_dir=str(folder))  # type: ignore[arg-type]
+    except ValueError:
+        accelerator = None
+    if accelerator is None or accelerator.device.type != device:  # Accelerate settles the device once for a process
+        raise RunError(
+            f"this process has trained on another device already. Train on {device} in a process of its own."
+        )
     use_threads(recipe.backbone.threads)
     return accelerator
 
@@ -143,7 +154,8 @@ def tracked(recipe: Recipe, accelerator: Accelerator, folder: Path) -> Iterator[
     try:
         yield
     finally:
-        accelerator.end_training()
+        for tracker in accelerator.trackers:  # not end_training, which would part the processes for good
+            tracker.finish()
 
 
 def wandb_id(folder: Path) -> str:
@@ -157,7 +169,7 @@ def wandb_id(folder: Path) -> str:
 def hashes_of(backbone: Backbone, task: Task) -> dict[str, str]:
     """What a run stands on; a run is not gone on with when one of these has changed."""
     data = {f"{split} data": task.data_hash(split) for split in ("train", "dev") if split in task.splits}
-    return {"backbone weights": backbone.fingerprint, "tokenizer": backbone.tokenizer_hash, **data}
+    return {WEIGHTS: backbone.fingerprint, "tokenizer": backbone.tokenizer_hash, **data}
 
 
 def dev_scores_of(recipe: Recipe, backbone: Backbone, task: Task, method: Method) -> DevScores:

@@ -1,7 +1,8 @@
 """Texts from sources, over rows that may carry different prefixes.
 
 Comes in:  a backbone, sources, how to decode, a prefix for all or one per row.      Goes out: texts in the order of the sources.
-Rows are decoded in batches of similar length; what a row gets does not depend on who stands beside it (float32).
+Rows are decoded in batches of similar length; what a row gets does not depend on who stands beside it (float32; a
+sampled text does: one seed draws for the whole batch).
 """
 
 import warnings
@@ -165,7 +166,7 @@ def answer_ids(
         for row, made in zip(rows, encoded, strict=True):
             ids[row] = made
     order = sorted(range(len(ids)), key=lambda i: len(ids[i]), reverse=True)
-    answers: list[list[int]] = [[] for _ in ids]
+    new_ids: list[list[int]] = [[] for _ in ids]
     with seeded(decoding.seed, decoding.sample):
         for start in range(0, len(order), decoding.batch_size):
             rows = order[start : start + decoding.batch_size]
@@ -173,10 +174,10 @@ def answer_ids(
             for row, new in zip(
                 rows, decode_batch(backbone, [ids[row] for row in rows], decoding, injection), strict=True
             ):
-                answers[row] = new
+                new_ids[row] = new
             if progress is not None:
                 progress(start + len(rows), len(order))
-    return answers, num_cut
+    return new_ids, num_cut
 
 
 def stand_side_by_side(backbone: Backbone, per_row: Sequence[Prefix | None]) -> tuple[PrefixBank | None, list[int]]:
@@ -188,7 +189,7 @@ def stand_side_by_side(backbone: Backbone, per_row: Sequence[Prefix | None]) -> 
             continue
         at = next((i for i, seen in enumerate(distinct) if seen is prefix), None)
         if at is None:
-            prefix.check_fits(backbone.sites, backbone.name, backbone.fingerprint)
+            prefix.check_fits(backbone.sites, backbone.name, backbone.fingerprint_now)
             at = len(distinct)
             distinct.append(prefix)
         numbers.append(at)

@@ -6,7 +6,7 @@ The canary is made and checked here: an input and the first tokens that must com
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast, get_args
+from typing import Any, cast, get_args
 
 import torch
 
@@ -48,15 +48,20 @@ def keep(tuned: Tuned, name: str, store: str | Path = "store", dtype: str = "flo
         name,
         tuned.backbone,
         method=tuned.method["name"],
-        recipe=read_json(
-            tuned.folder / "recipe.json"
-        ),  # of the training; the Tuned may have been opened with overrides
+        recipe=recipe_to_keep(tuned),
         data_hash=run["data_hash"],
         canary=Canary(source=example.source, tokens=tuple(ids), text=str(text)),
         scores=stored_scores(tuned.folder),
         code_commit=run["code_commit"],
         dtype=cast(DType, dtype),
     )
+
+
+def recipe_to_keep(tuned: Tuned) -> dict[str, Any]:
+    """The training's; but backbone and data are where they were found now, if the Tuned was opened with overrides."""
+    assert tuned.folder is not None
+    now = tuned.recipe.to_dict()
+    return {**read_json(tuned.folder / "recipe.json"), "backbone": now["backbone"], "task": now["task"]}
 
 
 def take(reference: str, store: str | Path = "store", overrides: Sequence[str] = ()) -> Tuned:

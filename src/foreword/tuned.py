@@ -16,7 +16,7 @@ from foreword.evaluate import Result, evaluate, result_record, settings_hash
 from foreword.generation import Generated, Progress, answers, warned
 from foreword.methods import METHODS
 from foreword.prefix import Prefix
-from foreword.recipe import Recipe, reopened
+from foreword.recipe import Recipe, reopened, with_settings
 from foreword.tasks import Example, Task
 from foreword.training import checkpoint
 from foreword.vetting import vet
@@ -50,8 +50,8 @@ class Tuned:
         Raises:
             BadRecipe, UnknownName: a decoding setting that does not exist, or cannot be so.
         """
-        sections = self.recipe.to_dict()
-        chosen = Recipe.from_dict({**sections, "generate": {**sections["generate"], **decoding}}).generate
+        told = [("generate", key, value) for key, value in decoding.items()]
+        chosen = Recipe.from_dict(with_settings(self.recipe.to_dict(), told)).generate
         return answers(
             self.backbone, sources, decoding_of(chosen), self.prefix, self.recipe.task.max_source_len, progress
         )

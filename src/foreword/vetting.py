@@ -12,7 +12,7 @@ from foreword.catalogue import locate
 from foreword.errors import BadRecipe, MissingTool, UnknownName
 from foreword.metrics import METRICS, score
 from foreword.recipe import Recipe, TaskRecipe
-from foreword.tasks import check_arguments
+from foreword.tasks import check_arguments, load_task
 
 EXTRAS = {"tensorboard": "foreword[trackers]", "wandb": "foreword[wandb]"}
 
@@ -32,7 +32,10 @@ def vet(recipe: Recipe) -> None:
         if key not in taken:
             known = {*TaskRecipe.model_fields, *taken}
             raise UnknownName(f"setting of task {task.name!r}", f"task.{key}", (f"task.{name}" for name in known))
-    check_arguments(task.name, task.path or None, **task.arguments)
+    if "path" in taken:
+        check_arguments(task.name, task.path or None, **task.arguments)
+    else:
+        load_task(task.name, task.path or None, **task.arguments)  # it makes its data itself, later
     if "path" in taken and not task.path and not any(task.arguments.get(split) for split in ("train", "dev", "test")):
         raise BadRecipe(
             f"task {task.name!r} needs data: set task.path to the folder of its files (for task 'hub', to the data set's name)."

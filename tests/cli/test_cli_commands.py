@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 from importlib.metadata import version
 
@@ -168,6 +169,12 @@ def test_the_store_is_filled_shown_checked_and_emptied(place):
     code, out, _ = run_foreword(place, "store", "add", "run", "--name", "second", "--dtype", "bfloat16")
     assert code == 0
     assert json.loads(out)["reference"] == "second@1"
+    assert "would change what was trained" in told(
+        2, place, "store", "add", "run", "--name", "x", "--set", "train.lr=1"
+    )
+    moved = shutil.copytree(place / "model", place / "moved")
+    code, out, _ = run_foreword(place, "store", "add", "run", "--name", "third", "--set", f"backbone.name={moved}")
+    assert (code, json.loads(out)["reference"]) == (0, "third@1")
     code, out, err = run_foreword(place, "store", "list")
     assert (code, err) == (0, "")
     assert {"first", "second"} <= {prefix["name"] for prefix in json.loads(out)}
@@ -200,7 +207,8 @@ def test_the_store_is_filled_shown_checked_and_emptied(place):
 
 def test_the_demo_trains_every_voice_and_shows_them_side_by_side(place):
     sets = [
-        f"backbone.name={place / 'model'}", "backbone.dtype=float32", "backbone.device=cpu", "train.max_steps=2", "task.dev_size=2",
+        f"backbone.name={place / 'model'}", "method.init=random", "backbone.dtype=float32", "backbone.device=cpu",
+        "train.max_steps=2", "task.dev_size=2",
         "task.train_size=20", "task.max_source_len=40", "task.max_target_len=40", "generate.max_new_tokens=30",
         "eval.size=2", "eval.resamples=5", 'eval.metrics=["chrf"]',
     ]  # fmt: skip

@@ -51,6 +51,7 @@ class Backbone:
         self.model, self.tokenizer, self.name, self.revision = model, tokenizer, name, revision
         self.seam = Seam()
         self._wanted = Wanted()
+        self.weights_moved = False
         model.eval().requires_grad_(False)
         # What a caller leaves open would be taken from the model's own; of that, only where a decoder starts is kept.
         start = getattr(model.config, "decoder_start_token_id", None)
@@ -92,7 +93,13 @@ class Backbone:
 
     @cached_property
     def fingerprint(self) -> str:
+        """Of the model as it was loaded: what runs, results and stored prefixes name."""
         return model_fingerprint(self.model)
+
+    @property
+    def fingerprint_now(self) -> str:
+        """Of the model as it is: another one where full fine-tuning has moved its weights."""
+        return model_fingerprint(self.model) if self.weights_moved else self.fingerprint
 
     @cached_property
     def tokenizer_hash(self) -> str:
@@ -206,7 +213,7 @@ class Backbone:
             self.model(**self._word_inputs(words), use_cache=False)
         keys = {s: torch.stack([a.key[0] for a in asked if a.site.site == s]) for s in self.sites}
         values = {s: torch.stack([a.value[0] for a in asked if a.site.site == s]) for s in self.sites}
-        return Prefix(keys, values, self.fingerprint)
+        return Prefix(keys, values, self.fingerprint_now)
 
     def _word_inputs(self, words: Sequence[int] | Tensor) -> dict[str, Tensor]:
         if not isinstance(words, Tensor):

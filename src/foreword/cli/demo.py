@@ -39,18 +39,13 @@ def run_demo(out: Path, overrides: Sequence[str]) -> None:
         recipe = resolve("embedded/demo", [f"task.voice={voice}", *overrides])
         if not isinstance(recipe.method, PrefixRecipe):
             raise BadRecipe(f"the demo lets prefixes share a batch, and {recipe.method.name} yields none.")
-        before = untouched(recipe)
-        recipe = before.recipe  # its precision is settled now, for this voice and the next
-        overrides = [*overrides, f"backbone.dtype={recipe.backbone.dtype}"]
         if number == 1:
-            millions = before.backbone.num_parameters / 1e6
-            output.say(
-                f"backbone {before.backbone.name}: {millions:.1f} M parameters, frozen. The task: weather at sea, told in a voice."
-            )
+            output.say(f"backbone {recipe.backbone.name}, frozen. The task: weather at sea, told in a voice.")
         output.say(f"\n[{number}/{len(VOICES)}] a prefix for the voice of the {voice}")
-        first = before.evaluate()
         tuned = trained[voice] = train(recipe, out / voice)
-        after = tuned.evaluate()
+        # The run has settled the precision, now or before it was stopped: the untouched model and the next voice take the same.
+        overrides = [*overrides, f"backbone.dtype={tuned.recipe.backbone.dtype}"]
+        first, after = untouched(tuned.recipe).evaluate(), tuned.evaluate()
         output.say_cut(first.num_cut_sources + after.num_cut_sources, len(first.examples) + len(after.examples))
         scores = {metric: (first.value(metric), after.value(metric)) for metric in first.scores["all"].scores}
         rows.append(

@@ -26,6 +26,10 @@ def add(
     name: Annotated[str, typer.Option(help="what to call it; a name used before gets a new version")],
     store: Folder = DEFAULT,
     dtype: Annotated[str, typer.Option(help="float32, or bfloat16 at half the size")] = "float32",
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="e.g. backbone.name= or task.path= where they are now"),
+    ] = None,
 ) -> None:
     """Keep a run's prefix as the next version of a name."""
     with stoppable("No version was added."):
@@ -33,7 +37,7 @@ def add(
         from foreword.tuned import open_run
 
         quiet_libraries()
-        manifest = keep(open_run(run), name, store, dtype)
+        manifest = keep(open_run(run, sets or []), name, store, dtype)
     output.show_facts({"reference": manifest.reference, "size_bytes": manifest.size_bytes, "sha256": manifest.sha256})
 
 

@@ -23,6 +23,7 @@ class FullFineTuning(Method):
         """Nothing is drawn, so the seed decides nothing here; that of the pairs' order is the loop's."""
         self.backbone = backbone
         backbone.model.requires_grad_(True).float()
+        backbone.weights_moved = True
 
     def trained_parameters(self) -> dict[str, nn.Parameter]:
         return dict(self.backbone.model.named_parameters())
@@ -38,5 +39,6 @@ class FullFineTuning(Method):
         weights = dict(backbone.model.float().named_parameters())
         if set(exported) != set(weights):
             raise PrefixMismatch(f"these weights are not of {backbone.name}: their names differ.")
+        backbone.weights_moved = True
         for name, weight in weights.items():
             weight.data.copy_(exported[name])

@@ -6,7 +6,7 @@ Imports no torch. The classes that do the work take plain arguments, never a rec
 
 from foreword.recipe.decoding import PRESETS, GenerateRecipe
 from foreword.recipe.methods import METHOD_RECIPES, AnyMethodRecipe, FullFineTuningRecipe, PrefixRecipe
-from foreword.recipe.reading import parse_override, read_recipe, reopened
+from foreword.recipe.reading import parse_override, read_recipe, reopened, with_settings
 from foreword.recipe.sections import BackboneRecipe, EvalRecipe, Recipe, TaskRecipe, TrainRecipe, settings
 
 __all__ = [
@@ -25,4 +25,5 @@ __all__ = [
     "read_recipe",
     "reopened",
     "settings",
+    "with_settings",
 ]

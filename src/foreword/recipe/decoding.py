@@ -25,7 +25,7 @@ class GenerateRecipe(Section):
     preset: Literal["greedy", "li-liang", "li-liang-summaries", "lora", "sample"] = Field(
         default="greedy",
         description="fills in what is not given: greedy; li-liang (the paper's tables: beams 5), li-liang-summaries (beams 6), "
-        "lora (the LoRA paper's E2E: beams 10), sample (top-p 0.95, temperature 0.8)",
+        "lora (the LoRA repository's command for E2E: beams 10, length penalty 0.8), sample (top-p 0.95, temperature 0.8)",
     )
     beams: PositiveInt = Field(default=1, description="beams of the beam search; 1 = none (num_beams in transformers)")
     sample: bool = Field(default=False, description="draw tokens instead of taking the likeliest")

@@ -47,11 +47,15 @@ def read_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
 def with_overrides(given: Mapping[str, Any], overrides: Iterable[str]) -> dict[str, Any]:
     """The same settings with `section.key=value` applied.
 
-    Choosing another method.name leaves the old method's keys behind, another backbone.name the old one's revision, and another
-    generate.preset the keys that presets set.
+    Choosing another method.name leaves the old method's keys behind, another method.init the words or the prefix it started from,
+    another backbone.name the old one's revision, and another generate.preset the keys that presets set.
     """
+    return with_settings(given, [parse_override(text) for text in overrides])
+
+
+def with_settings(given: Mapping[str, Any], parsed: Sequence[tuple[str, str, Any]]) -> dict[str, Any]:
+    """The same settings with each (section, key, value) in place; see `with_overrides`."""
     merged = {section: dict(keys) if isinstance(keys, Mapping) else keys for section, keys in given.items()}
-    parsed = [parse_override(text) for text in overrides]
     for section, key, value in parsed:
         keys = merged.setdefault(section, {})
         if not isinstance(keys, dict):
@@ -60,6 +64,9 @@ def with_overrides(given: Mapping[str, Any], overrides: Iterable[str]) -> dict[s
             keys.clear()
         if (section, key) == ("backbone", "name") and value != keys.get("name", DEFAULT_BACKBONE):
             keys.pop("revision", None)
+        if (section, key) == ("method", "init") and value != keys.get("init"):
+            for key_of_init in ("init_words", "init_prefix"):
+                keys.pop(key_of_init, None)
         if (section, key) == ("generate", "preset") and value != keys.get("preset", "greedy"):
             for preset_key in {name for preset in PRESETS.values() for name in preset}:
                 keys.pop(preset_key, None)

@@ -18,6 +18,8 @@ from torch.optim import Optimizer
 from foreword.errors import RunError
 from foreword.writing import written_whole
 
+UNREADABLE = (OSError, SafetensorError, KeyError, json.JSONDecodeError)
+
 
 def save(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
     """Write a file and only then let it take the place of the old one.
@@ -36,13 +38,18 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         RunError: the file is missing, cut short or not one of ours.
     """
     try:
-        with safe_open(path, framework="pt") as file:
-            facts = json.loads((file.metadata() or {})["facts"])
-            return {name: file.get_tensor(name) for name in file.keys()}, facts  # noqa: SIM118
-    except (OSError, SafetensorError, KeyError, json.JSONDecodeError) as error:
+        return contents(path)
+    except UNREADABLE as error:
         raise RunError(
             f"{path} cannot be read ({type(error).__name__}: {error}). Remove {path.parent} and train again."
         ) from error
+
+
+def contents(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """What `save` wrote; raises one of UNREADABLE."""
+    with safe_open(path, framework="pt") as file:
+        facts = json.loads((file.metadata() or {})["facts"])
+        return {name: file.get_tensor(name) for name in file.keys()}, facts  # noqa: SIM118
 
 
 def steps_done(path: Path) -> int:
@@ -50,7 +57,7 @@ def steps_done(path: Path) -> int:
     try:
         with safe_open(path, framework="pt") as file:
             return int(json.loads((file.metadata() or {})["facts"])["state"]["step"])
-    except (OSError, SafetensorError, KeyError, json.JSONDecodeError):
+    except UNREADABLE:
         return 0  # `load` says what is wrong with it
 
 

@@ -218,7 +218,7 @@ class Training:
         if better:
             state.best, state.best_step, state.evals_since_best = value, state.step, 0
             if self.is_main:
-                checkpoint.save(self.out / "best.safetensors", self.method.export(), {"step": state.step})
+                checkpoint.save(self.out / "best.safetensors", self.method.export(), self._facts(state.step))
         else:
             state.evals_since_best += 1
             state.stopped_early = bool(settings.patience) and state.evals_since_best >= settings.patience
@@ -258,6 +258,10 @@ class Training:
         tensors = checkpoint.method_tensors(self.parameters) | checkpoint.optimizer_tensors(self.optimizer)
         checkpoint.save(self.out / CHECKPOINT, tensors, {"state": vars(self.state), "made_of": self.made_of})
 
+    def _facts(self, step: int) -> dict[str, Any]:
+        """What stands in the header of a kept method: it can be copied away from its run and still says what it belongs to."""
+        return {"step": step, "made_of": self.made_of}
+
     def _resume(self) -> None:
         """Take up the checkpoint if there is one, and cut from the log what was written after it."""
         path, log = self.out / CHECKPOINT, self.out / "log.jsonl"
@@ -284,5 +288,5 @@ class Training:
             self.accelerator.wait_for_everyone()
             kept, step = checkpoint.load(self.out / "best.safetensors")[0], self.state.best_step
         if self.is_main:
-            checkpoint.save(self.out / "method.safetensors", kept, {"step": step})
+            checkpoint.save(self.out / "method.safetensors", kept, self._facts(step))
         self.accelerator.wait_for_everyone()
