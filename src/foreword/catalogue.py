@@ -45,8 +45,12 @@ def locate(name: str, revision: str | None) -> tuple[str, str]:
         check_unpinned(name, revision)
         return str(embedded[name]), ""
     path = Path(name).expanduser()
-    if name and path.is_dir():
-        if not (path / "config.json").is_file():
+    try:
+        is_folder, is_model = bool(name) and path.is_dir(), (path / "config.json").is_file()
+    except OSError as error:
+        raise UnsupportedBackbone(f"backbone {name} cannot be read ({error.strerror}). Check the path.") from None
+    if is_folder:
+        if not is_model:
             raise UnsupportedBackbone(
                 f"folder {name} holds no config.json. Expected a model folder as transformers' save_pretrained writes it."
             )

@@ -42,4 +42,7 @@ def test_training_prints_its_ratios_to_peft_as_one_json_line():
 
 def test_attention_prints_the_times_of_both_paths_as_one_json_line():
     times = json.loads(printed("attention", "--dtypes", "float32", "--rounds", "1", "--threads", "1"))
-    assert times
+    assert all(
+        set(of_a_shape) == {"materialised_ms", "fused_ms"} and min(of_a_shape.values()) > 0
+        for of_a_shape in times["float32"].values()
+    )

@@ -36,7 +36,8 @@ def test_list_settings_gives_every_setting_with_its_default_and_meaning(place):
     assert (code, err) == (0, "")
     listed = json.loads(out)
     assert listed["method.prefix_len"] == {"default": 10, "meaning": "trained positions per layer (P)"}
-    assert listed["task.voice"]["meaning"].startswith("of the tasks bulletins")
+    assert listed["task.voice"]["meaning"].endswith("captain or poet (of bulletins)")
+    assert listed["task.train"]["meaning"].endswith("likewise (of csv, dart, e2e, hub, jsonl, webnlg; hub: 'train')")
     assert all(setting["meaning"] for setting in listed.values())
     _, shown, _ = run_foreword(place, "check", "tiny.toml")
     resolved = {f"{section}.{key}" for section, keys in json.loads(shown).items() for key in keys}
@@ -127,6 +128,8 @@ def test_eval_and_generate_take_a_stored_prefix(place):
     from_store = run_foreword(place, "generate", "store/first", "a1", "b2")
     assert from_store[0] == 0
     assert from_store[1] == run_foreword(place, "generate", "run", "a1", "b2")[1]
+    for name in ("first", "first@1"):  # of the store in this folder
+        assert run_foreword(place, "generate", name, "a1", "b2") == from_store
 
 
 def test_generate_answers_each_source_on_a_line_of_its_own(place):

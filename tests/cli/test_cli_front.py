@@ -6,13 +6,11 @@ import subprocess
 import sys
 
 import pytest
-from typer.main import get_command
+from tests.command_lines import check_command
 
-from foreword.catalogue import shipped_recipes
 from foreword.cli import output
 from foreword.cli.app import app
 from foreword.errors import ForewordError
-from foreword.recipe import read_recipe
 
 
 def commands() -> list[tuple[str, str]]:
@@ -34,19 +32,7 @@ def test_every_commands_help_has_examples_that_parse(name, epilog, capsys):
         words = shlex.split(example)
         assert words[0] == "foreword"
         assert " ".join(words[1:]).startswith(name)
-        group = get_command(app)
-        context = group.make_context("foreword", words[1:])
-        rest = [*context._protected_args, *context.args]
-        while hasattr(group, "resolve_command"):
-            _, group, rest = group.resolve_command(context, rest)  # type: ignore[attr-defined]
-            context = group.make_context("command", rest, parent=context)
-            rest = [*context._protected_args, *context.args]
-        recipes = [word for word in words if word.startswith(("embedded/", "paper/"))]
-        assert set(recipes) <= set(shipped_recipes())
-        overrides = [words[number + 1] for number, word in enumerate(words) if word == "--set"]
-        for recipe in recipes:
-            read_recipe(recipe, overrides)
-        assert recipes or not overrides
+        check_command(words[1:])
 
 
 def test_help_loads_no_torch_no_transformers_and_no_recipe(tmp_path):

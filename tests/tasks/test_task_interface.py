@@ -1,5 +1,6 @@
 """The room as a whole: names, arguments, splits, hashes, subsets; and that it is cheap to import."""
 
+import inspect
 import json
 import subprocess
 import sys
@@ -9,18 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foreword.errors import BadData, BadRecipe, UnknownName
-from foreword.tasks import TASKS, Example, Task, check_arguments, load_task, subset
+from foreword.tasks import ARGUMENTS, TASKS, Example, Task, check_arguments, load_task, subset
 from foreword.tasks.linearize import linearize_fields, linearize_triples
 
 IMPORT = """
-import sys, time
-started = time.perf_counter()
+import sys
 import foreword.tasks
-elapsed_ms = 1000 * (time.perf_counter() - started)
 for name in ("bulletins", "csv_table", "dart", "e2e", "hub", "jsonl", "webnlg"):
     __import__(f"foreword.tasks.{name}")
 heavy = {"torch", "transformers", "datasets", "numpy"} & set(sys.modules)
-print(elapsed_ms, *heavy)
+print(*heavy)
 """
 
 
@@ -29,13 +28,13 @@ def write_lines(path, lines):
     return path
 
 
-def test_importing_is_fast_and_loads_nothing_heavy():
-    runs = [
-        subprocess.run([sys.executable, "-c", IMPORT], capture_output=True, text=True, check=True).stdout.split()
-        for _ in range(3)
-    ]
-    assert [heavy for _, *heavy in runs] == [[], [], []]
-    assert min(float(elapsed_ms) for elapsed_ms, *_ in runs) < 100
+def test_importing_loads_nothing_heavy():
+    assert subprocess.run([sys.executable, "-c", IMPORT], capture_output=True, text=True, check=True).stdout == "\n"
+
+
+def test_every_argument_says_what_it_means():
+    taken = {name for task in TASKS for name in inspect.signature(check_arguments(task)).parameters}
+    assert set(ARGUMENTS) == taken - {"path"}
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -83,6 +82,14 @@ def test_a_folder_without_the_files_and_a_file_for_a_folder_are_told_apart(tmp_p
     file = write_lines(tmp_path / "mine.jsonl", [{"source": "a", "target": "b"}])
     with pytest.raises(BadData, match=r"this is a file\. Give path as a folder, or this file with one of train, dev"):
         load_task("jsonl", file)
+
+
+def test_a_path_that_cannot_even_be_looked_at_is_told():
+    """The bug: the system's own error, e.g. for a folder that is closed to one, ended in a traceback."""
+    with pytest.raises(BadData, match=r"n{5000}: cannot be read \(File name too long\)\. Check the path"):
+        load_task("jsonl", "n" * 5000)
+    with pytest.raises(BadData, match=r"cannot be read \(File name too long\)\. Check the path"):
+        load_task("jsonl", train="n" * 5000)
 
 
 def test_a_split_the_task_lacks_is_refused_with_those_it_has(tmp_path):

@@ -91,7 +91,9 @@ def train(
     epilog="foreword eval runs/e2e --split test\n\nforeword eval embedded/e2e --untouched --out runs/untouched",
 )
 def evaluate(
-    run: Annotated[str, typer.Argument(help="a run folder, STORE/NAME@VERSION, or with --untouched a recipe")],
+    run: Annotated[
+        str, typer.Argument(help="a run folder, a stored prefix (STORE/NAME@VERSION), or with --untouched a recipe")
+    ],
     split: Annotated[str, typer.Option(help="train, dev or test; the recipe's eval.split if not given")] = "",
     sets: Sets = None,
     untouched: Annotated[
@@ -127,7 +129,7 @@ def evaluate(
     epilog="foreword generate runs/e2e 'name : The Vaults | Type : pub'\n\nforeword generate store/e2e --input sources.txt"
 )
 def generate(
-    run: Annotated[str, typer.Argument(help="a run folder or STORE/NAME@VERSION")],
+    run: Annotated[str, typer.Argument(help="a run folder, or a stored prefix (STORE/NAME@VERSION)")],
     sources: Annotated[
         list[str] | None, typer.Argument(help="texts to answer; if none, one per line from --input or stdin")
     ] = None,

@@ -56,17 +56,16 @@ def task_arguments() -> dict[str, tuple[object, str]]:
     """The settings that only some tasks take, as `settings` gives the others."""
     from inspect import signature
 
-    from foreword.tasks import TASKS, check_arguments
+    from foreword.tasks import ARGUMENTS, TASKS, check_arguments
 
-    takers: dict[str, dict[str, object]] = {}
-    for task in TASKS:
-        for name, parameter in signature(check_arguments(task)).parameters.items():
-            if name != "path":
-                takers.setdefault(name, {})[task] = parameter.default
-    return {
-        f"task.{name}": (next(iter(tasks.values())), f"of the tasks {', '.join(tasks)}; see foreword/tasks/")
-        for name, tasks in sorted(takers.items())
-    }
+    found: dict[str, tuple[object, str]] = {}
+    for name, meaning in ARGUMENTS.items():
+        taken = {task: signature(check_arguments(task)).parameters.get(name) for task in TASKS}
+        defaults = {task: parameter.default for task, parameter in taken.items() if parameter is not None}
+        usual = next(iter(defaults.values()))
+        others = "".join(f"; {task}: {default!r}" for task, default in defaults.items() if default != usual)
+        found[f"task.{name}"] = (usual, f"{meaning} (of {', '.join(defaults)}{others})")
+    return found
 
 
 def check(

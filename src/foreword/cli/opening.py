@@ -13,18 +13,23 @@ from foreword.tuned import Tuned, open_run
 
 
 def opened(name: str, overrides: list[str]) -> Tuned:
-    """A run folder, or STORE/NAME@VERSION, with overrides of where it runs, how it decodes and is scored.
+    """A run folder, or a stored prefix, with overrides of where it runs, how it decodes and is scored.
+
+    Args:
+        name: a folder, STORE/NAME@VERSION, or STORE/NAME for the newest; without STORE/ the store in ./store.
 
     Raises:
         BadRecipe: an override that cannot be read or would change what was trained.
         RunError: there is neither.
     """
     path = Path(name)
+    if "/" not in name and not path.is_dir():
+        path = Path("store") / name
     stored = any(any(path.glob(f"[0-9]*/{file}")) for file in ("manifest.json", "removed.json"))
     if path.is_dir() and not stored:
         return open_run(path, overrides)
     if "@" in path.name or stored:
-        return take(path.name, path.parent if "/" in name else "store", overrides)
+        return take(path.name, path.parent, overrides)
     raise RunError(f"{name} is neither a run's folder nor a stored prefix (STORE/NAME or STORE/NAME@VERSION).")
 
 

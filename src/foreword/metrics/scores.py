@@ -3,7 +3,7 @@
 Comes in:  finished numbers.      Goes out: frozen records and their JSON form. Knows no metric.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from foreword.errors import MissingTool, UnknownName
 
@@ -22,9 +22,6 @@ class Score:
     num_examples: int
     signature: str
 
-    def to_json(self) -> dict[str, object]:
-        return asdict(self)
-
 
 @dataclass(frozen=True)
 class Scores:
@@ -40,6 +37,3 @@ class Scores:
         if name not in self.scores:
             raise UnknownName("score", name, self.scores)
         return self.scores[name]
-
-    def to_json(self) -> dict[str, object]:
-        return {"scores": {name: score.to_json() for name, score in self.scores.items()}, "skipped": dict(self.skipped)}

@@ -18,7 +18,7 @@ def zero_prefix(shape: PrefixShape) -> Prefix:
 def resized(prefix: Prefix, prefix_len: int) -> Prefix:
     """The same prefix over `prefix_len` positions: cut at the end, or begun again from its first position.
 
-    Words that are fewer than the positions are thus said again; the keys keep the positions they were computed at.
+    The keys keep the positions they were computed at.
     """
     if prefix.prefix_len == prefix_len:
         return prefix

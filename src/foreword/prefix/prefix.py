@@ -40,12 +40,6 @@ class PrefixShape:
             raise PrefixMismatch(f"a prefix needs at least 1 position, got prefix_len = {self.prefix_len}.")
         check_sites(self.sites)
 
-    @property
-    def num_values(self) -> int:
-        """Numbers a prefix of this shape holds: what is stored."""
-        per_position = sum(2 * s.num_layers * s.num_kv_heads * s.head_dim for s in self.sites.values())
-        return self.prefix_len * per_position
-
 
 @dataclass(frozen=True)
 class Prefix:
@@ -91,10 +85,6 @@ class Prefix:
     def num_values(self) -> int:
         """Numbers it holds: what is stored."""
         return sum(t.numel() for t in (*self.keys.values(), *self.values.values()))
-
-    @property
-    def size_bytes(self) -> int:
-        return sum(t.numel() * t.element_size() for t in (*self.keys.values(), *self.values.values()))
 
     def tensors(self) -> dict[str, Tensor]:
         """Flat names to tensors, for a file: "decoder.keys", "decoder.values", ..."""

@@ -12,7 +12,7 @@ from typing import get_type_hints
 from foreword.errors import BadRecipe, UnknownName
 from foreword.tasks.task import Example, Task, subset
 
-__all__ = ["TASKS", "Example", "Task", "check_arguments", "load_task", "subset"]
+__all__ = ["ARGUMENTS", "TASKS", "Example", "Task", "check_arguments", "load_task", "subset"]
 
 TASKS = {
     "bulletins": "the demo's own: weather at sea, told in a voice (plain, radio, captain, poet); needs no files",
@@ -22,6 +22,19 @@ TASKS = {
     "hub": "a data set by its name on the hub, or a local folder in the hub's format",
     "jsonl": "your own JSON lines of texts, tables or triples with references",
     "webnlg": "WebNLG 2017: triples of seen and unseen categories, from its JSON files",
+}
+
+ARGUMENTS = {
+    "config": "name of the data set's configuration",
+    "dev": "file of the dev data, in place of the folder's; for task hub, the data set's name of that split",
+    "group": "column whose values are scored apart; none if empty",
+    "revision": "commit of the data set on the hub",
+    "seed": "of the records of every split",
+    "source": "column of what the model is given",
+    "target": "column of what it should write",
+    "test": "file of the test data, likewise",
+    "train": "file of the training data, likewise",
+    "voice": "who tells the weather: plain, radio, captain or poet",
 }
 
 _CLASSES = {

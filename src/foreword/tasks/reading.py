@@ -95,10 +95,10 @@ def read_text(path: Path) -> str:
     Raises:
         BadData: no such file, unreadable, empty, or not UTF-8.
     """
-    if not path.exists():
-        raise BadData(path, "no such file. Check the path.")
     try:
         raw = path.read_bytes()
+    except FileNotFoundError:
+        raise BadData(path, "no such file. Check the path.") from None
     except OSError as error:
         raise BadData(
             path, f"cannot be read ({error.strerror}). Check that it is a file and that you may read it."
@@ -191,8 +191,20 @@ def split_files(
 
     Raises:
         BadRecipe: neither a folder nor a file was given.
-        BadData: no such folder or file, or a folder with none of the files.
+        BadData: no such folder or file, one that may not be looked into, or a folder with none of the files.
     """
+    try:
+        return _found(task, path, names, single)
+    except OSError as error:
+        raise BadData(
+            error.filename, f"cannot be read ({error.strerror}). Check the path, and that you may read it."
+        ) from None
+
+
+def _found(
+    task: str, path: str | Path | None, names: dict[str, tuple[str, ...]], single: dict[str, str]
+) -> dict[str, Path]:
+    """See `split_files`."""
     usual = ", ".join(name for options in names.values() for name in options)
     files = {split: Path(file) for split, file in single.items() if file}
     for file in files.values():

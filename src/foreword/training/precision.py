@@ -1,6 +1,6 @@
-"""Which precision and how many threads to compute with, decided by measurement where the recipe leaves it open.
+"""Which precision and device to compute with, found out where the recipe leaves them open; and how many threads.
 
-Comes in:  "auto" or a name.      Goes out: "float32" or "bfloat16"; the thread count in force.
+Comes in:  "auto" or a name; a number of threads.      Goes out: "float32" or "bfloat16"; "cpu", "cuda", ...
 """
 
 import time
