@@ -76,7 +76,7 @@ def foreword_step(model: Path, dtype: str, pairs: list[Ids]) -> tuple[Step, int]
 
     from foreword.backbone import load_backbone
     from foreword.backbone.wording import Pair
-    from foreword.methods import PrefixTuning
+    from foreword.methods.prefix_tuning import PrefixTuning
     from foreword.training import Settings, Training
 
     before = resident_bytes("VmRSS")

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from foreword.catalogue import shipped_recipes
 from foreword.errors import BadRecipe, ForewordError, UnknownName
-from foreword.recipe import PRESETS, FullFineTuningRecipe, PrefixRecipe, Recipe, read_recipe
+from foreword.methods import full_finetuning, prefix_tuning
+from foreword.recipe import PRESETS, Recipe, read_recipe
 from foreword.recipe.faults import one_line
 from foreword.recipe.reading import with_overrides
 
@@ -122,7 +123,7 @@ def test_overrides_take_toml_values_and_plain_text():
     assert recipe.train.lm_dropout is True
     assert recipe.backbone.name == "openai-community/gpt2"
     assert recipe.task.path == "2024"
-    assert isinstance(recipe.method, PrefixRecipe)
+    assert isinstance(recipe.method, prefix_tuning.Settings)
     assert (recipe.method.prefix_len, recipe.method.init_words) == (20, "a = b")
 
 
@@ -140,25 +141,29 @@ def test_overrides_leave_what_they_were_given_as_it_was():
 
 def test_another_method_leaves_the_old_methods_keys_behind():
     given = {"method": {"name": "prefix-tuning", "prefix_len": 4}}
-    assert Recipe.from_dict(with_overrides(given, ["method.name=full-finetuning"])).method == FullFineTuningRecipe()
+    assert Recipe.from_dict(with_overrides(given, ["method.name=full-finetuning"])).method == full_finetuning.Settings()
     # in whichever order they are given, the new method's own keys stay
     there_and_back = {"method": {"name": "full-finetuning"}}
-    wanted = PrefixRecipe(prefix_len=7)
+    wanted = prefix_tuning.Settings(prefix_len=7)
     assert (
         Recipe.from_dict(with_overrides(there_and_back, ["method.prefix_len=7", "method.name=prefix-tuning"])).method
         == wanted
     )
     # the same method again changes nothing
-    assert Recipe.from_dict(with_overrides(given, ["method.name=prefix-tuning"])).method == PrefixRecipe(prefix_len=4)
+    assert Recipe.from_dict(with_overrides(given, ["method.name=prefix-tuning"])).method == prefix_tuning.Settings(
+        prefix_len=4
+    )
     assert Recipe.from_dict(
         with_overrides({"method": {"prefix_len": 4}}, ["method.name=prefix-tuning"])
-    ).method == PrefixRecipe(prefix_len=4)
+    ).method == prefix_tuning.Settings(prefix_len=4)
 
 
 def test_another_start_leaves_what_the_old_one_started_from_behind():
     """The bug: `--set method.init=random` on a recipe that starts from words was refused for its words."""
     given = {"method": {"name": "prefix-tuning", "init": "words", "init_words": "to sea"}}
-    assert Recipe.from_dict(with_overrides(given, ["method.init=random"])).method == PrefixRecipe(init="random")
+    assert Recipe.from_dict(with_overrides(given, ["method.init=random"])).method == prefix_tuning.Settings(
+        init="random"
+    )
     assert with_overrides(given, ["method.init=words"]) == given
     from_prefix = with_overrides(given, ["method.init_prefix=run/method.safetensors", "method.init=prefix"])
     assert "init_words" not in from_prefix["method"]
@@ -183,7 +188,7 @@ def test_another_preset_takes_the_place_of_the_old_ones_keys():
 
 
 def test_a_recipe_is_frozen():
-    recipe = Recipe()
+    recipe = Recipe.from_dict({})
     with pytest.raises(ValidationError, match="frozen"):
         recipe.train.lr = 1.0  # type: ignore[misc]
     with pytest.raises(ValidationError, match="frozen"):

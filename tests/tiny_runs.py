@@ -11,7 +11,8 @@ from tests.tiny_models import FAMILIES, sharpened, tokenizer
 
 from foreword.backbone import Backbone
 from foreword.backbone.wording import Pair, source_ids, target_ids
-from foreword.methods import Method, PrefixTuning
+from foreword.methods import Method
+from foreword.methods.prefix_tuning import PrefixTuning
 from foreword.recipe import Recipe
 from foreword.training import Settings, Training
 

@@ -14,7 +14,7 @@ from foreword.backbone import Backbone, load_backbone
 from foreword.backbone.wording import Pair, limits, source_ids, target_ids
 from foreword.errors import BadRecipe, PrefixMismatch, UnsupportedBackbone
 from foreword.generation import Decoding
-from foreword.methods import METHODS
+from foreword.methods import method_class
 from foreword.prefix import Prefix
 from foreword.recipe import GenerateRecipe, Recipe, TrainRecipe
 from foreword.store import Store
@@ -31,7 +31,7 @@ def open_backbone(recipe: Recipe, accelerator: Accelerator | None = None) -> Bac
     use_threads(wanted.threads)
     device = choose_device(wanted.device) if accelerator is None else str(accelerator.device)
     assert wanted.dtype != "auto", "settled once for a run, not at every opening"
-    dtype = "float32" if METHODS[recipe.method.name].trains_backbone else wanted.dtype
+    dtype = "float32" if method_class(recipe.method.name).trains_backbone else wanted.dtype
     backbone = load_backbone(wanted.name, wanted.revision or None, dtype, device)
     assert backbone.fingerprint  # read now, and kept: full fine-tuning moves the weights it names
     return backbone

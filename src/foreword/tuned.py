@@ -14,7 +14,7 @@ from foreword.backbone import Backbone
 from foreword.errors import PrefixMismatch, RunError
 from foreword.evaluate import Result, evaluate, result_record, settings_hash
 from foreword.generation import Generated, Progress, answers, warned
-from foreword.methods import METHODS
+from foreword.methods import method_class
 from foreword.prefix import Prefix
 from foreword.recipe import Recipe, reopened, with_settings
 from foreword.tasks import Example, Task
@@ -139,7 +139,7 @@ def untouched(recipe: Recipe, out: str | Path | None = None) -> Tuned:
 
 def put_in_place(folder: Path, recipe: Recipe, backbone: Backbone) -> Prefix | None:
     """Make the backbone run as the run in a folder trained it to: change its weights, or give back the prefix to run with."""
-    return METHODS[recipe.method.name].put_in_place(backbone, checkpoint.load(folder / "method.safetensors")[0])
+    return method_class(recipe.method.name).put_in_place(backbone, checkpoint.load(folder / "method.safetensors")[0])
 
 
 def evaluate_as(

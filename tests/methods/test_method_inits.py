@@ -1,14 +1,18 @@
 """Where a prefix starts from: words, nothing, another prefix, chance."""
 
+from inspect import isabstract
+
 import pytest
 import torch
 from tests.tiny_models import random_prefix, tiny_backbone
 
 from foreword.backbone import Backbone
 from foreword.errors import BadRecipe, PrefixMismatch
-from foreword.methods import METHODS, FullFineTuning, PrefixTuning, build_method
+from foreword.methods import build_method, full_finetuning, method_class, prefix_tuning
+from foreword.methods.full_finetuning import FullFineTuning
+from foreword.methods.prefix_tuning import PrefixTuning
 from foreword.prefix import Prefix
-from foreword.recipe import METHOD_RECIPES, FullFineTuningRecipe, PrefixRecipe
+from foreword.recipe import method_names, section_of
 
 FAMILIES = ["gpt2", "llama", "bart"]
 
@@ -124,8 +128,14 @@ def test_full_finetuned_weights_are_put_in_place():
 
 
 def test_a_recipe_gives_its_method(backbone):
-    made = build_method(PrefixRecipe(prefix_len=6, mlp_dim=0, init="zero"), backbone)
+    made = build_method(prefix_tuning.Settings(prefix_len=6, mlp_dim=0, init="zero"), backbone)
     assert isinstance(made, PrefixTuning)
     assert folded(made).prefix_len == 6
-    assert isinstance(build_method(FullFineTuningRecipe(), backbone), FullFineTuning)
-    assert set(METHODS) == set(METHOD_RECIPES)
+    assert isinstance(build_method(full_finetuning.Settings(), backbone), FullFineTuning)
+
+
+@pytest.mark.parametrize("name", method_names())
+def test_every_file_of_the_room_is_a_method_of_its_name(name):
+    assert section_of(name).model_fields["name"].default == name
+    assert section_of(name).__doc__, "the line that `list methods` shows"
+    assert not isabstract(method_class(name))

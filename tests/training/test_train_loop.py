@@ -10,7 +10,9 @@ from torch.nn.functional import cross_entropy, log_softmax
 from foreword.backbone import Backbone
 from foreword.errors import RunError
 from foreword.generation import Decoding, generate
-from foreword.methods import FullFineTuning, Method, PrefixTuning
+from foreword.methods import Method
+from foreword.methods.full_finetuning import FullFineTuning
+from foreword.methods.prefix_tuning import PrefixTuning
 from foreword.prefix import Injection
 from foreword.training import checkpoint
 from foreword.training.batches import collate

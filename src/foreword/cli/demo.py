@@ -16,8 +16,8 @@ from foreword.cli.lists import resolve
 from foreword.errors import BadRecipe
 from foreword.experiment import train
 from foreword.generation import generate
+from foreword.methods import method_class
 from foreword.prefix import Prefix
-from foreword.recipe import PrefixRecipe
 from foreword.tuned import Tuned, untouched
 
 VOICES = ("captain", "poet", "radio")
@@ -37,7 +37,7 @@ def run_demo(out: Path, overrides: Sequence[str]) -> None:
     trained: dict[str, Tuned] = {}
     for number, voice in enumerate(VOICES, start=1):
         recipe = resolve("embedded/demo", [f"task.voice={voice}", *overrides])
-        if not isinstance(recipe.method, PrefixRecipe):
+        if not method_class(recipe.method.name).gives_prefix:
             raise BadRecipe(f"the demo lets prefixes share a batch, and {recipe.method.name} yields none.")
         if number == 1:
             output.say(f"backbone {recipe.backbone.name}, frozen. The task: weather at sea, told in a voice.")

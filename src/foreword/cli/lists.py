@@ -1,4 +1,4 @@
-"""What there is: methods, tasks, metrics, recipes, backbones; and whether a recipe is right. Loads no torch.
+"""What there is: methods, tasks, metrics, recipes, backbones; and whether a recipe is right. Loads no model and no data.
 
 Comes in:  a name.      Goes out: tables, or a resolved recipe.
 """
@@ -36,9 +36,9 @@ def list_what(what: Annotated[What, typer.Argument(help="what to list")]) -> Non
 
 def described(what: What) -> dict[str, str]:
     if what is What.methods:
-        from foreword.recipe import METHOD_RECIPES
+        from foreword.recipe import method_names, section_of
 
-        return {name: (section.__doc__ or "").strip() for name, section in METHOD_RECIPES.items()}
+        return {name: (section_of(name).__doc__ or "").strip() for name in method_names()}
     if what is What.tasks:
         from foreword.tasks import TASKS
 

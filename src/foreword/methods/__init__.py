@@ -1,26 +1,34 @@
-"""Ways of adapting a frozen backbone, one file each.
+"""Ways of adapting a frozen backbone, one file each; `base/` is what they are made of.
 
 Comes in:  the method's section of a recipe and a backbone.      Goes out: a Method.
 """
 
+from importlib import import_module
 from typing import Any
 
 from foreword.backbone import Backbone
-from foreword.methods.full_finetuning import FullFineTuning
-from foreword.methods.method import Method
-from foreword.methods.prefix_tuning import PrefixTuning
-from foreword.recipe import AnyMethodRecipe
+from foreword.methods.base.method import Method
+from foreword.recipe import MethodRecipe
 
-__all__ = ["METHODS", "FullFineTuning", "Method", "PrefixTuning", "build_method"]
-
-METHODS: dict[str, type[Method]] = {"prefix-tuning": PrefixTuning, "full-finetuning": FullFineTuning}
+__all__ = ["Method", "build_method", "method_class"]
 
 
-def build_method(recipe: AnyMethodRecipe, backbone: Backbone, **opened: Any) -> Method:
+def method_class(name: str) -> type[Method]:
+    """The one Method in the file of that name."""
+    module = import_module(f"{__name__}.{name.replace('-', '_')}")
+    (found,) = [
+        kind
+        for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, Method) and kind.__module__ == module.__name__
+    ]
+    return found
+
+
+def build_method(recipe: MethodRecipe, backbone: Backbone, **opened: Any) -> Method:
     """The method a recipe asks for: its section's keys are the class's arguments.
 
     Args:
         opened: arguments in place of the section's, where that names something to be read or drawn: the prefix to start
             from, the seed.
     """
-    return METHODS[recipe.name](backbone, **recipe.model_dump(exclude={"name"}) | opened)
+    return method_class(recipe.name)(backbone, **recipe.model_dump(exclude={"name"}) | opened)

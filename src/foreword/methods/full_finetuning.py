@@ -6,12 +6,21 @@ in bfloat16 weights.
 """
 
 from collections.abc import Mapping
+from typing import Literal
 
+from pydantic import Field
 from torch import Tensor, nn
 
 from foreword.backbone import Backbone
 from foreword.errors import PrefixMismatch
-from foreword.methods.method import Method
+from foreword.methods.base.method import Method
+from foreword.recipe import MethodRecipe
+
+
+class Settings(MethodRecipe):
+    """Every weight of the backbone is trained: the baseline each method is held against."""
+
+    name: Literal["full-finetuning"] = Field(default="full-finetuning", description="one of `foreword list methods`")
 
 
 class FullFineTuning(Method):

@@ -6,22 +6,59 @@ Source: Li and Liang (2021), arXiv:2101.00190. What differs: nothing known, but 
 """
 
 from collections.abc import Mapping
+from typing import Literal, Self
 
 import torch
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 from torch import Tensor, nn
 
 from foreword.backbone import Backbone
 from foreword.errors import BadRecipe
-from foreword.methods.method import Method
+from foreword.methods.base.method import Method
 from foreword.prefix import Injection, Prefix, PrefixShape
 from foreword.prefix.init import resized, zero_prefix
 from foreword.prefix.reparam import parameterize
+from foreword.recipe import MethodRecipe
+
+
+class Settings(MethodRecipe):
+    """Prefix-tuning (Li and Liang, 2021, arXiv:2101.00190)."""
+
+    name: Literal["prefix-tuning"] = Field(default="prefix-tuning", description="one of `foreword list methods`")
+    prefix_len: PositiveInt = Field(default=10, description="trained positions per layer (P)")
+    mlp_dim: NonNegativeInt = Field(
+        default=512, description="hidden size of the reparameterization MLP; 0 trains keys and values directly"
+    )
+    init: Literal["random", "zero", "words", "prefix"] = Field(
+        default="random", description="where the first values come from"
+    )
+    init_words: str = Field(default="", description="words whose activations start the prefix, when init = 'words'")
+    init_prefix: str = Field(
+        default="",
+        description="a prefix file, or a store reference like store/e2e@1, when init = 'prefix'; cut or repeated to prefix_len",
+    )
+
+    @property
+    def num_positions(self) -> int:
+        return self.prefix_len
+
+    @model_validator(mode="after")
+    def what_init_needs_is_given(self) -> Self:
+        if self.init == "words" and not self.init_words:
+            raise ValueError("init = 'words' needs init_words, e.g. 'summarize the article'")
+        if self.init == "prefix" and not self.init_prefix:
+            raise ValueError("init = 'prefix' needs init_prefix, e.g. 'store/e2e@1'")
+        for key in ("words", "prefix"):
+            given = getattr(self, f"init_{key}")
+            if given and self.init != key:
+                raise ValueError(f"init_{key} = {given!r} is for init = {key!r}, but init is {self.init!r}")
+        return self
 
 
 class PrefixTuning(Method):
     """One prefix for the whole task, at every site of the backbone."""
 
-    trains_backbone = False
+    gives_prefix = True
 
     def __init__(
         self,

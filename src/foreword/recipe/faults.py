@@ -22,15 +22,13 @@ WANTED = {
 }
 
 
-def explained(error: ValidationError, sections: Sections, methods: Mapping[str, object]) -> BadRecipe | UnknownName:
+def explained(error: ValidationError, sections: Sections) -> BadRecipe | UnknownName:
     """The error to raise; an unknown key comes first, since it is the commonest slip."""
     findings = error.errors(include_url=False)
     for finding in findings:
         if finding["type"] == "extra_forbidden":
-            return unknown_setting(settings_path(finding, methods), sections)
-        if finding["type"] == "union_tag_invalid":
-            return UnknownName("method", str(finding["input"].get("name")), methods)
-    return BadRecipe("\n".join(one_line(finding, settings_path(finding, methods), sections) for finding in findings))
+            return unknown_setting(settings_path(finding), sections)
+    return BadRecipe("\n".join(one_line(finding, settings_path(finding), sections) for finding in findings))
 
 
 def unknown_setting(path: list[str], sections: Sections) -> UnknownName:
@@ -41,10 +39,8 @@ def unknown_setting(path: list[str], sections: Sections) -> UnknownName:
     return UnknownName("setting", f"{section}.{rest[0]}", known)
 
 
-def settings_path(finding: ErrorDetails, methods: Mapping[str, object]) -> list[str]:
-    """["method", "prefix_len"], without the method's name that Pydantic puts between."""
-    parts = [str(part) for part in finding["loc"]]
-    return [part for i, part in enumerate(parts) if not (i == 1 and part in methods)]
+def settings_path(finding: ErrorDetails) -> list[str]:
+    return [str(part) for part in finding["loc"]]
 
 
 def one_line(finding: ErrorDetails, path: list[str], sections: Sections) -> str:

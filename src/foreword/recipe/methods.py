@@ -1,14 +1,18 @@
-"""[method]: what each way of adapting can be told. The class that does the work takes these keys as its arguments.
+"""[method]: what every way of adapting has in its section, and where the section of the one that is named is found.
 
-Comes in:  plain values.      Goes out: the section of the method that is named.
-A new method: a section here, named in AnyMethod, and its file and line in `foreword/methods/`.
+Comes in:  a method's name.      Goes out: the class of its section.
+A method is a file of `foreword/methods/` that bears its name; its section, `Settings`, stands there beside the class that does
+the work. The file is looked up when a recipe names it: this room knows no method.
 """
 
-from typing import Annotated, Literal, Self, get_args
+from importlib import import_module
+from pathlib import Path
 
-from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
-
+from foreword.errors import UnknownName
 from foreword.recipe.section import Section
+
+DEFAULT_METHOD = "prefix-tuning"
+FOLDER = Path(__file__).resolve().parents[1] / "methods"
 
 
 class MethodRecipe(Section):
@@ -22,47 +26,13 @@ class MethodRecipe(Section):
         return 0
 
 
-class PrefixRecipe(MethodRecipe):
-    """Prefix-tuning (Li and Liang, 2021, arXiv:2101.00190)."""
-
-    name: Literal["prefix-tuning"] = Field(default="prefix-tuning", description="one of `foreword list methods`")
-    prefix_len: PositiveInt = Field(default=10, description="trained positions per layer (P)")
-    mlp_dim: NonNegativeInt = Field(
-        default=512, description="hidden size of the reparameterization MLP; 0 trains keys and values directly"
-    )
-    init: Literal["random", "zero", "words", "prefix"] = Field(
-        default="random", description="where the first values come from"
-    )
-    init_words: str = Field(default="", description="words whose activations start the prefix, when init = 'words'")
-    init_prefix: str = Field(
-        default="",
-        description="a prefix file, or a store reference like store/e2e@1, when init = 'prefix'; cut or repeated to prefix_len",
-    )
-
-    @property
-    def num_positions(self) -> int:
-        return self.prefix_len
-
-    @model_validator(mode="after")
-    def what_init_needs_is_given(self) -> Self:
-        if self.init == "words" and not self.init_words:
-            raise ValueError("init = 'words' needs init_words, e.g. 'summarize the article'")
-        if self.init == "prefix" and not self.init_prefix:
-            raise ValueError("init = 'prefix' needs init_prefix, e.g. 'store/e2e@1'")
-        for key in ("words", "prefix"):
-            given = getattr(self, f"init_{key}")
-            if given and self.init != key:
-                raise ValueError(f"init_{key} = {given!r} is for init = {key!r}, but init is {self.init!r}")
-        return self
+def method_names() -> list[str]:
+    """Every method there is."""
+    return sorted(path.stem.replace("_", "-") for path in FOLDER.glob("*.py") if path.stem != "__init__")
 
 
-class FullFineTuningRecipe(MethodRecipe):
-    """Every weight of the backbone is trained: the baseline each method is held against."""
-
-    name: Literal["full-finetuning"] = Field(default="full-finetuning", description="one of `foreword list methods`")
-
-
-AnyMethod = PrefixRecipe | FullFineTuningRecipe
-AnyMethodRecipe = Annotated[AnyMethod, Field(discriminator="name")]
-METHOD_RECIPES: dict[str, type[MethodRecipe]] = {m.model_fields["name"].default: m for m in get_args(AnyMethod)}
-DEFAULT_METHOD = "prefix-tuning"
+def section_of(name: object) -> type[MethodRecipe]:
+    """Raises UnknownName: there is no such method."""
+    if name not in method_names():
+        raise UnknownName("method", str(name), method_names())
+    return import_module(f"foreword.methods.{str(name).replace('-', '_')}").Settings

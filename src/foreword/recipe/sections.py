@@ -4,6 +4,7 @@ Comes in:  nested plain values.      Goes out: a Recipe, or an error naming the 
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Literal, Self
 
 from pydantic import (
@@ -15,12 +16,13 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     ValidationError,
+    create_model,
     model_validator,
 )
 
 from foreword.recipe.decoding import GenerateRecipe
 from foreword.recipe.faults import explained
-from foreword.recipe.methods import DEFAULT_METHOD, METHOD_RECIPES, AnyMethodRecipe, PrefixRecipe
+from foreword.recipe.methods import DEFAULT_METHOD, MethodRecipe, method_names, section_of
 from foreword.recipe.section import Names, Section
 
 DEFAULT_BACKBONE = "scribe"
@@ -133,35 +135,34 @@ class Recipe(Section):
 
     backbone: BackboneRecipe = BackboneRecipe()
     task: TaskRecipe = TaskRecipe()
-    method: AnyMethodRecipe = PrefixRecipe()
+    method: MethodRecipe  # of the class that belongs to the method's name; see `recipe_class`
     train: TrainRecipe = TrainRecipe()
     generate: GenerateRecipe = GenerateRecipe()
     eval: EvalRecipe = EvalRecipe()
 
-    @model_validator(mode="before")
-    @classmethod
-    def method_has_a_name(cls, given: Any) -> Any:
-        if isinstance(given, Mapping) and isinstance(given.get("method"), Mapping):
-            return {**given, "method": {"name": DEFAULT_METHOD, **given["method"]}}
-        return given
-
-    @classmethod
-    def from_dict(cls, given: Mapping[str, Any]) -> Self:
+    @staticmethod
+    def from_dict(given: Mapping[str, Any]) -> "Recipe":
         """Raises BadRecipe or UnknownName, a line for each setting at fault."""
         try:
-            return cls.model_validate(given)
+            return recipe_class(method_of(given)).model_validate({"method": {}, **given})
         except ValidationError as error:
-            raise explained(error, sections_of(given), METHOD_RECIPES) from None
+            raise explained(error, sections_of(given)) from None
 
     def to_dict(self) -> dict[str, Any]:
         return self.model_dump(mode="json")
+
+
+@cache
+def recipe_class(method: object) -> type[Recipe]:
+    """Recipe, its [method] being that method's. Raises UnknownName: there is no such method."""
+    return create_model("Recipe", __base__=Recipe, method=(section_of(method), ...))
 
 
 def settings() -> dict[str, tuple[Any, str]]:
     """Every setting there is, "section.key" -> (default, meaning); [method]'s are told for each method."""
     found: dict[str, tuple[Any, str]] = {}
     for section, model in sections_of({}).items():
-        models = METHOD_RECIPES.values() if section == "method" else [model]
+        models = [section_of(name) for name in method_names()] if section == "method" else [model]
         for fields in (m.model_fields for m in models):
             for key, field in fields.items():
                 found.setdefault(f"{section}.{key}", (field.default, field.description or ""))
@@ -170,8 +171,12 @@ def settings() -> dict[str, tuple[Any, str]]:
 
 def sections_of(given: Mapping[str, Any]) -> dict[str, type[BaseModel]]:
     """Section to the model that reads it; what reads [method] depends on the method that is named."""
-    method = given.get("method")
-    name = method.get("name", DEFAULT_METHOD) if isinstance(method, Mapping) else DEFAULT_METHOD
     sections: dict[str, Any] = {name: field.annotation for name, field in Recipe.model_fields.items()}
-    sections["method"] = METHOD_RECIPES.get(str(name), PrefixRecipe)
+    sections["method"] = section_of(method_of(given))
     return sections
+
+
+def method_of(given: Mapping[str, Any]) -> object:
+    """The name of the method that is asked for."""
+    method = given.get("method")
+    return str(method.get("name", DEFAULT_METHOD)) if isinstance(method, Mapping) else DEFAULT_METHOD

@@ -15,9 +15,12 @@ from foreword.prefix import Injection, Prefix
 
 
 class Method(ABC):
-    """One way to adapt a frozen backbone. Final subclasses live one per file; nothing here is overridden twice."""
+    """One way to adapt a frozen backbone. Final subclasses live one per file, each beside its section of a recipe, `Settings`."""
 
-    trains_backbone: ClassVar[bool]
+    trains_backbone: ClassVar[bool] = False  # its weights themselves: they are then held in float32
+    gives_prefix: ClassVar[bool] = (
+        False  # what is trained ends as a Prefix: kept in a store, mixed with others in a batch
+    )
 
     @abstractmethod
     def __init__(self, backbone: Backbone, **arguments: Any):
