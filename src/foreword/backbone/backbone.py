@@ -19,6 +19,7 @@ from transformers import GenerationConfig, LogitsProcessorList, PreTrainedModel,
 
 from foreword.backbone.checkpointing import set_checkpointing
 from foreword.backbone.fingerprint import model_fingerprint, tokenizer_hash
+from foreword.backbone.layers import stacks_of
 from foreword.backbone.padding import flat_places, padded_on, positions
 from foreword.backbone.proof import words_act_as_prefix
 from foreword.backbone.sites import mark_sites, refusal, restored_if_refused
@@ -110,6 +111,11 @@ class Backbone:
         """Every token that holds a line break, alone or with other characters."""
         texts = self.tokenizer.batch_decode([[i] for i in range(len(self.tokenizer))])
         return [i for i, text in enumerate(texts) if "\n" in text]
+
+    @cached_property
+    def stacks(self) -> dict[str, dict[str, nn.Module]]:
+        """ "encoder" and "decoder" -> the full name of each layer -> the layer, from the bottom to the top."""
+        return stacks_of(self.model)
 
     @property
     def hidden_size(self) -> int:

@@ -1,0 +1,79 @@
+"""Every method on every kind of backbone: it trains, nothing else moves, and what is kept runs on a fresh copy of the model.
+
+A combination that makes no sense is refused, with the reason.
+"""
+
+from typing import Any
+
+import pytest
+import torch
+from tests.tiny_models import tiny_backbone
+from tests.tiny_runs import TEXTS, log_lines, pairs_of, tiny_training
+
+from foreword.errors import ForewordError
+from foreword.generation import Decoding, generate
+from foreword.methods import build_method, method_class
+from foreword.recipe import method_names, section_of
+from foreword.training import checkpoint
+
+KINDS = ["gpt2", "llama", "bart", "t5"]
+# What each is told here, its learning rate, and the share of the first loss that it must come down to in 40 steps.
+TOLD: dict[str, tuple[dict[str, Any], float, float]] = {
+    "bias-only": ({}, 0.05, 0.9),
+    "full-finetuning": ({}, 0.003, 0.5),
+    "prefix-tuning": ({"prefix_len": 6, "mlp_dim": 0}, 0.2, 0.8),
+    "top-layers": ({"num_layers": 2}, 0.01, 0.5),
+}
+NO_BIASES = "tiny-{} has no biases to train"
+REFUSED = {("bias-only", family): NO_BIASES.format(family) for family in ("llama", "t5")}
+
+
+@pytest.mark.parametrize("family", KINDS)
+@pytest.mark.parametrize("name", method_names())
+def test_it_trains_and_is_kept(tmp_path, name, family):
+    arguments, lr, share = TOLD[name]
+    backbone, fresh = tiny_backbone(family), tiny_backbone(family)
+    if (name, family) in REFUSED:
+        with pytest.raises(ForewordError, match=REFUSED[name, family]):
+            build_method(section_of(name)(name=name, **arguments), backbone)
+        return
+    method = build_method(section_of(name)(name=name, **arguments), backbone, seed=0)
+    pairs, sources = pairs_of(backbone, TEXTS[:3]), [source for source, _ in TEXTS[:3]]
+    training = tiny_training(backbone, method, tmp_path, pairs=pairs, dev=pairs, lr=lr, total_steps=40, eval_every=40)
+    untrained = training.dev_loss()
+    training.run()
+    dev_losses = [line["dev/loss"] for line in log_lines(tmp_path) if "dev/loss" in line]
+    assert dev_losses[-1] < share * untrained, (untrained, dev_losses)
+
+    trained = {id(parameter) for parameter in method.trained_parameters().values()}
+    for (weight_name, weight), before in zip(backbone.model.named_parameters(), fresh.model.parameters(), strict=True):
+        assert torch.equal(weight, before) != (id(weight) in trained), f"{weight_name}: moved, or should have"
+
+    kept = checkpoint.load(tmp_path / "method.safetensors")[0]
+    texts = []
+    for model in (backbone, fresh):
+        prefix = method_class(name).put_in_place(model, kept)
+        assert (prefix is not None) == method_class(name).gives_prefix
+        texts.append(generate(model, sources, Decoding(max_new_tokens=12), prefix))
+    assert texts[0] == texts[1] != generate(tiny_backbone(family), sources, Decoding(max_new_tokens=12))
+
+
+def test_top_layers_are_those_nearest_the_output():
+    bart = method_class("top-layers")(tiny_backbone("bart"), num_layers=1)
+    assert {name.split(".")[:4][1] for name in bart.trained_parameters()} == {"decoder"}
+    assert {name.split(".")[3] for name in bart.trained_parameters()} == {"2"}, "of three"
+    t5 = method_class("top-layers")(tiny_backbone("t5"), num_layers=1)
+    assert all(name.startswith("decoder.block.1.") for name in t5.trained_parameters())
+    with pytest.raises(
+        ForewordError, match=r"num_layers is 4, but tiny-gpt2 has 3 layers\. Set method\.num_layers=3 or"
+    ):
+        method_class("top-layers")(tiny_backbone("gpt2"), num_layers=4)
+
+
+def test_two_layers_of_gpt2_medium_are_as_many_weights_as_the_lora_paper_counts():
+    """25.19 M, from the paper's table 3: the norms in the layers count, the one above them does not."""
+    method = method_class("top-layers")(tiny_backbone("gpt2"), num_layers=2)
+    E, inner = 32, 128
+    attention, mlp, norms = 4 * E * E + 4 * E, 2 * E * inner + inner + E, 4 * E
+    assert sum(p.numel() for p in method.trained_parameters().values()) == 2 * (attention + mlp + norms)
+    assert 2 * (12 * 1024**2 + 13 * 1024) == 25_192_448
