@@ -39,7 +39,7 @@ from foreword.training import Training, checkpoint
 from foreword.training.loop import CHECKPOINT, DevScores
 from foreword.training.precision import choose_device, use_threads
 from foreword.training.progress import Reporter
-from foreword.tuned import Tuned, evaluate_as, put_in_place
+from foreword.tuned import Tuned, evaluate_as
 from foreword.vetting import check_tools, vet
 from foreword.writing import read_json, unwritable, write_json, write_text
 
@@ -75,7 +75,8 @@ def train(recipe: Recipe, out: str | Path) -> Tuned:
     # A run that had finished before keeps its record: other code than today's may have trained it.
     if accelerator.is_main_process and not (folder / "run.json").is_file():
         write_json(folder / "run.json", record_of(training, backbone, task, facts))
-    return Tuned(recipe, backbone, put_in_place(folder, recipe, backbone), facts, folder)
+    method.load(checkpoint.load(folder / "method.safetensors")[0])  # the best, or what an earlier call had trained
+    return Tuned(recipe, backbone, method.prefix(), facts, folder)
 
 
 def record_of(training: Training, backbone: Backbone, task: Task, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -178,8 +179,7 @@ def dev_scores_of(recipe: Recipe, backbone: Backbone, task: Task, method: Method
     examples = dev_examples(recipe, task)
 
     def scores() -> dict[str, float]:
-        prefix = method.put_in_place(backbone, method.export())
-        result = evaluate_as(recipe, backbone, task, examples, prefix, recipe.train.dev_metrics)
+        result = evaluate_as(recipe, backbone, task, examples, method.prefix(), recipe.train.dev_metrics)
         return {name: result.value(name) for name in recipe.train.dev_metrics}
 
     return scores

@@ -14,7 +14,7 @@ from foreword.backbone import Backbone
 from foreword.errors import PrefixMismatch, RunError
 from foreword.evaluate import Result, evaluate, result_record, settings_hash
 from foreword.generation import Generated, Progress, answers, warned
-from foreword.methods import method_class
+from foreword.methods import Method, method_class
 from foreword.prefix import Prefix
 from foreword.recipe import Recipe, reopened, with_settings
 from foreword.tasks import Example, Task
@@ -121,7 +121,7 @@ def open_run(folder: str | Path, overrides: Sequence[str] = ()) -> Tuned:
             f"the run in {folder} was trained with another tokenizer than {backbone.name} has now: it cuts texts in other ways. "
             "Put the tokenizer's files back as they were, or train again."
         )
-    return Tuned(recipe, backbone, put_in_place(folder, recipe, backbone), run["method"], folder)
+    return Tuned(recipe, backbone, restored(folder, recipe, backbone).prefix(), run["method"], folder)
 
 
 def untouched(recipe: Recipe, out: str | Path | None = None) -> Tuned:
@@ -137,9 +137,11 @@ def untouched(recipe: Recipe, out: str | Path | None = None) -> Tuned:
     return Tuned(recipe, open_backbone(recipe), None, UNTOUCHED, None if out is None else Path(out))
 
 
-def put_in_place(folder: Path, recipe: Recipe, backbone: Backbone) -> Prefix | None:
-    """Make the backbone run as the run in a folder trained it to: change its weights, or give back the prefix to run with."""
-    return method_class(recipe.method.name).put_in_place(backbone, checkpoint.load(folder / "method.safetensors")[0])
+def restored(folder: Path, recipe: Recipe, backbone: Backbone) -> Method:
+    """What the run in a folder trained, at work in the backbone."""
+    exported = checkpoint.load(folder / "method.safetensors")[0]
+    settings = recipe.method.model_dump(exclude={"name"})
+    return method_class(recipe.method.name).restored(backbone, exported, **settings)
 
 
 def evaluate_as(

@@ -110,20 +110,25 @@ def test_the_callers_random_numbers_are_left_alone(backbone):
 
 def test_what_is_exported_runs_as_it_was_trained(backbone):
     method = PrefixTuning(backbone, 4, 8)
-    same(method.put_in_place(backbone, method.export()), folded(method), exact=True)
+    before = method.prefix()
+    assert before.made_for == backbone.fingerprint
+    same(before, folded(method), exact=True)
+    same(PrefixTuning.restored(backbone, method.export(), mlp_dim=8).prefix(), before, exact=True)
+    method.load(method.export())
+    same(method.prefix(), before, exact=True)
     with pytest.raises(PrefixMismatch):
-        PrefixTuning.put_in_place(tiny_backbone("t5"), method.export())
+        PrefixTuning.restored(tiny_backbone("t5"), method.export())
 
 
 def test_weights_of_another_model_are_refused():
     exported = FullFineTuning(tiny_backbone("llama")).export()
-    with pytest.raises(PrefixMismatch, match="these weights are not of tiny-gpt2: it has no .* of shape"):
-        FullFineTuning.put_in_place(tiny_backbone("gpt2"), exported)
+    with pytest.raises(PrefixMismatch, match=r"these weights are not of tiny-gpt2: '.*' is .* there and .* here"):
+        FullFineTuning.restored(tiny_backbone("gpt2"), exported)
 
 
-def test_full_finetuned_weights_are_put_in_place():
+def test_full_finetuned_weights_are_restored():
     trained, fresh = tiny_backbone("gpt2", seed=1), tiny_backbone("gpt2", seed=2)
-    FullFineTuning.put_in_place(fresh, FullFineTuning(trained).export())
+    FullFineTuning.restored(fresh, FullFineTuning(trained).export())
     assert all(torch.equal(a, b) for a, b in zip(trained.model.parameters(), fresh.model.parameters(), strict=True))
 
 

@@ -50,12 +50,13 @@ def test_it_trains_and_is_kept(tmp_path, name, family):
         assert torch.equal(weight, before) != (id(weight) in trained), f"{weight_name}: moved, or should have"
 
     kept = checkpoint.load(tmp_path / "method.safetensors")[0]
-    texts = []
-    for model in (backbone, fresh):
-        prefix = method_class(name).put_in_place(model, kept)
-        assert (prefix is not None) == method_class(name).gives_prefix
-        texts.append(generate(model, sources, Decoding(max_new_tokens=12), prefix))
-    assert texts[0] == texts[1] != generate(tiny_backbone(family), sources, Decoding(max_new_tokens=12))
+    decoding = Decoding(max_new_tokens=12)
+    method.load(kept)
+    restored = method_class(name).restored(fresh, kept, **arguments)
+    assert (restored.prefix() is not None) == method_class(name).gives_prefix
+    texts = generate(backbone, sources, decoding, method.prefix())
+    assert texts == generate(fresh, sources, decoding, restored.prefix())
+    assert texts != generate(tiny_backbone(family), sources, decoding)
 
 
 def test_top_layers_are_those_nearest_the_output():

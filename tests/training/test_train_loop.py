@@ -73,8 +73,8 @@ def test_what_can_be_memorised_is_memorised_and_then_written(tmp_path, family, n
     training.run()
     losses = [line["loss"] for line in log_lines(tmp_path)]
     assert losses[-1] < 0.5 * losses[0], losses
-    prefix = method.put_in_place(backbone, checkpoint.load(tmp_path / "method.safetensors")[0])
-    written = generate(backbone, [s for s, _ in texts], Decoding(max_new_tokens=12), prefix)
+    method.load(checkpoint.load(tmp_path / "method.safetensors")[0])
+    written = generate(backbone, [s for s, _ in texts], Decoding(max_new_tokens=12), method.prefix())
     assert written == [target for _, target in texts]
 
 

@@ -6,7 +6,8 @@ Source: Li and Liang (2021), arXiv:2101.00190. What differs: nothing known, but 
 """
 
 from collections.abc import Mapping
-from typing import Literal, Self
+from dataclasses import replace
+from typing import Any, Literal, Self
 
 import torch
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
@@ -71,6 +72,7 @@ class PrefixTuning(Method):
         seed: int = 0,
     ):
         """`init` is "random", "zero", "words" (needs `init_words`) or "prefix" (needs `init_prefix`); see `prefix/init.py`."""
+        self.backbone = backbone
         shape = PrefixShape(prefix_len, backbone.sites, backbone.hidden_size)
         self.parameterization = parameterize(shape, mlp_dim, torch.Generator().manual_seed(seed)).to(backbone.device)
         start = first_values(backbone, shape, init, init_words, init_prefix)
@@ -86,11 +88,27 @@ class PrefixTuning(Method):
     def export(self) -> dict[str, Tensor]:
         return self.parameterization.fold().tensors()
 
-    @staticmethod
-    def put_in_place(backbone: Backbone, exported: Mapping[str, Tensor]) -> Prefix:
-        prefix = Prefix.from_tensors(exported, backbone.fingerprint)
-        prefix.check_fits(backbone.sites, backbone.name, backbone.fingerprint)
-        return prefix.to(backbone.device)
+    def load(self, exported: Mapping[str, Tensor]) -> None:
+        prefix = checked(exported, self.backbone)
+        shape = PrefixShape(prefix.prefix_len, prefix.sites, self.backbone.hidden_size)
+        self.parameterization = parameterize(shape, 0).to(self.backbone.device)
+        self.parameterization.fit(prefix.to(self.backbone.device, torch.float32))
+
+    @classmethod
+    def restored(cls, backbone: Backbone, exported: Mapping[str, Tensor], **settings: Any) -> Self:
+        """Without the MLP, and without reading again what the training started from."""
+        prefix = checked(exported, backbone)
+        return cls(backbone, prefix.prefix_len, mlp_dim=0, init="prefix", init_prefix=prefix)
+
+    def prefix(self) -> Prefix:
+        return replace(self.parameterization.fold(), made_for=self.backbone.fingerprint)
+
+
+def checked(exported: Mapping[str, Tensor], backbone: Backbone) -> Prefix:
+    """What `export` gave, as a prefix of this backbone. Raises PrefixMismatch: it is for another."""
+    prefix = Prefix.from_tensors(exported, backbone.fingerprint)
+    prefix.check_fits(backbone.sites, backbone.name, backbone.fingerprint)
+    return prefix
 
 
 def first_values(backbone: Backbone, shape: PrefixShape, init: str, words: str, given: Prefix | None) -> Prefix | None:

@@ -6,7 +6,7 @@ A method yields an Injection and attention consumes it; neither knows the other.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from torch import Tensor, nn
 
@@ -18,27 +18,39 @@ class Method(ABC):
     """One way to adapt a frozen backbone. Final subclasses live one per file, each beside its section of a recipe, `Settings`."""
 
     trains_backbone: ClassVar[bool] = False  # its weights themselves: they are then held in float32
-    gives_prefix: ClassVar[bool] = (
-        False  # what is trained ends as a Prefix: kept in a store, mixed with others in a batch
-    )
+    gives_prefix: ClassVar[bool] = False  # it ends as a Prefix: kept in a store, mixed with others in a batch
 
     @abstractmethod
-    def __init__(self, backbone: Backbone, **arguments: Any):
-        """`arguments`: the keys of the method's section in a recipe, and `seed`, from which first values are drawn."""
+    def __init__(self, backbone: Backbone, **settings: Any):
+        """`settings`: the keys of the method's section in a recipe, and `seed`, from which first values are drawn."""
 
     @abstractmethod
     def trained_parameters(self) -> dict[str, nn.Parameter]:
         """Exactly the tensors the optimizer may change, by name, in float32; everything else stays bit-identical."""
 
-    @abstractmethod
     def injection(self) -> Injection | None:
         """What to add to this step's forward passes, with gradients; computed once per step."""
+        return None
 
     @abstractmethod
     def export(self) -> dict[str, Tensor]:
         """What to keep after training, with everything needed only in training already removed."""
 
-    @staticmethod
     @abstractmethod
-    def put_in_place(backbone: Backbone, exported: Mapping[str, Tensor]) -> Prefix | None:
-        """Make the backbone run as it was trained to: change it where the method does, or return the prefix to run it with."""
+    def load(self, exported: Mapping[str, Tensor]) -> None:
+        """Take what `export` gave, here or in another process, in place of what is trained now.
+
+        Raises:
+            PrefixMismatch: it was exported for another model.
+        """
+
+    @classmethod
+    def restored(cls, backbone: Backbone, exported: Mapping[str, Tensor], **settings: Any) -> Self:
+        """The method as it was when `export` gave this, on a backbone fresh from its files."""
+        method = cls(backbone, **settings)
+        method.load(exported)
+        return method
+
+    def prefix(self) -> Prefix | None:
+        """What is trained as a prefix to run the backbone with; None where the backbone itself was changed."""
+        return None

@@ -9,6 +9,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from foreword.backbone import Backbone
@@ -39,22 +40,17 @@ class WeightsMethod(Method):
     def trained_parameters(self) -> dict[str, nn.Parameter]:
         return dict(self.weights)
 
-    def injection(self) -> None:
-        return None
-
     def export(self) -> dict[str, Tensor]:
         return {name: weight.detach() for name, weight in self.weights.items()}
 
-    @staticmethod
-    def put_in_place(backbone: Backbone, exported: Mapping[str, Tensor]) -> None:
-        weights = dict(backbone.model.float().named_parameters())
-        strange = [
-            name for name, tensor in exported.items() if name not in weights or weights[name].shape != tensor.shape
-        ]
-        if strange:
+    @torch.no_grad()
+    def load(self, exported: Mapping[str, Tensor]) -> None:
+        shapes = {name: tuple(weight.shape) for name, weight in self.weights.items()}
+        given = {name: tuple(tensor.shape) for name, tensor in exported.items()}
+        if given != shapes:
+            name = next(iter(dict(given.items() ^ shapes.items())))
             raise PrefixMismatch(
-                f"these weights are not of {backbone.name}: it has no {strange[0]} of shape {list(exported[strange[0]].shape)}."
+                f"these weights are not of {self.backbone.name}: {name!r} is {given.get(name)} there and {shapes.get(name)} here."
             )
-        backbone.weights_moved = True
         for name, tensor in exported.items():
-            weights[name].data.copy_(tensor)
+            self.weights[name].copy_(tensor)
