@@ -19,6 +19,7 @@ from foreword.training import checkpoint
 KINDS = ["gpt2", "llama", "bart", "t5"]
 # What each is told here, its learning rate, and the share of the first loss that it must come down to in 40 steps.
 TOLD: dict[str, tuple[dict[str, Any], float, float]] = {
+    "adapters": ({"bottleneck_dim": 16}, 0.01, 0.7),
     "bias-only": ({}, 0.05, 0.9),
     "full-finetuning": ({}, 0.003, 0.5),
     "prefix-tuning": ({"prefix_len": 6, "mlp_dim": 0}, 0.2, 0.8),

@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from transformers import GenerationConfig, LogitsProcessorList, PreTrainedModel, PreTrainedTokenizerBase
 
 from foreword.backbone.checkpointing import set_checkpointing
-from foreword.backbone.fingerprint import model_fingerprint, tokenizer_hash
-from foreword.backbone.layers import stacks_of
+from foreword.backbone.fingerprint import altered_fingerprint, model_fingerprint, tokenizer_hash
+from foreword.backbone.layers import Layer, stacks_of
 from foreword.backbone.padding import flat_places, padded_on, positions
 from foreword.backbone.proof import words_act_as_prefix
 from foreword.backbone.sites import mark_sites, refusal, restored_if_refused
@@ -52,7 +52,7 @@ class Backbone:
         self.model, self.tokenizer, self.name, self.revision = model, tokenizer, name, revision
         self.seam = Seam()
         self._wanted = Wanted()
-        self.weights_moved = False
+        self._alterations: list[nn.Module] = []
         model.eval().requires_grad_(False)
         # What a caller leaves open would be taken from the model's own; of that, only where a decoder starts is kept.
         start = getattr(model.config, "decoder_start_token_id", None)
@@ -99,8 +99,17 @@ class Backbone:
 
     @property
     def fingerprint_now(self) -> str:
-        """Of the model as it is: another one where full fine-tuning has moved its weights."""
-        return model_fingerprint(self.model) if self.weights_moved else self.fingerprint
+        """Of the model as it is: another one where a method has altered it."""
+        return altered_fingerprint(self.model, self._alterations) if self._alterations else self.fingerprint
+
+    def alter(self, by: nn.Module) -> None:
+        """From now on the model is another one than that which was loaded.
+
+        Args:
+            by: the model itself, whose weights move; or what was put into it.
+        """
+        assert self.fingerprint, "read before anything moves"
+        self._alterations.append(by)
 
     @cached_property
     def tokenizer_hash(self) -> str:
@@ -113,9 +122,9 @@ class Backbone:
         return [i for i, text in enumerate(texts) if "\n" in text]
 
     @cached_property
-    def stacks(self) -> dict[str, dict[str, nn.Module]]:
-        """ "encoder" and "decoder" -> the full name of each layer -> the layer, from the bottom to the top."""
-        return stacks_of(self.model)
+    def stacks(self) -> dict[str, list[Layer]]:
+        """ "encoder" and "decoder" -> their layers, from the bottom to the top."""
+        return stacks_of(self.model, self.seam, self._model_inputs(self.texts_of([0, 0, 0])), self.name)
 
     @property
     def hidden_size(self) -> int:

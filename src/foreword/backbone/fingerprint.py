@@ -9,9 +9,10 @@ is one model: changes below half a percent hide in the rounding. It is a guard a
 import hashlib
 import json
 import math
+from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from foreword.backbone.activations import same_name
@@ -35,6 +36,16 @@ def model_fingerprint(model: PreTrainedModel) -> str:
     for name, weight in sorted(model.named_parameters()):
         digest.update(f"{name}{tuple(weight.shape)}".encode())
         digest.update(sample(weight.detach(), every).view(torch.int16).cpu().numpy().data)
+    return digest.hexdigest()[:32]
+
+
+def altered_fingerprint(model: PreTrainedModel, alterations: Sequence[nn.Module]) -> str:
+    """The same over a model and the modules that methods have put into it."""
+    digest = hashlib.sha256(model_fingerprint(model).encode())
+    for module in alterations:
+        for name, weight in sorted(module.named_parameters()):
+            digest.update(name.encode())
+            digest.update(weight.detach().float().cpu().contiguous().numpy().data)
     return digest.hexdigest()[:32]
 
 

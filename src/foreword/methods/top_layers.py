@@ -26,11 +26,11 @@ class TopLayers(WeightsMethod):
     @staticmethod
     def chosen(backbone: Backbone, num_layers: int = 2) -> list[str]:
         stacks = backbone.stacks
-        layers = list(stacks.get("decoder") or stacks["encoder"])
+        layers = stacks.get("decoder") or stacks["encoder"]
         if num_layers > len(layers):
             raise BadRecipe(
                 f"method.num_layers is {num_layers}, but {backbone.name} has {len(layers)} layers. "
                 f"Set method.num_layers={len(layers)} or less."
             )
-        tops = tuple(f"{layer}." for layer in layers[-num_layers:])
+        tops = tuple(f"{layer.name}." for layer in layers[-num_layers:])
         return [name for name, _ in backbone.model.named_parameters() if name.startswith(tops)]

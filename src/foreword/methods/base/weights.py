@@ -30,7 +30,7 @@ class WeightsMethod(Method):
         self.weights = {name: weights[name] for name in self.chosen(backbone, **choice)}
         for weight in self.weights.values():
             weight.requires_grad_(True)
-        backbone.weights_moved = True
+        backbone.alter(backbone.model)
 
     @staticmethod
     @abstractmethod
