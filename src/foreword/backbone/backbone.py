@@ -23,6 +23,7 @@ from foreword.backbone.layers import Layer, stacks_of
 from foreword.backbone.padding import flat_places, padded_on, positions
 from foreword.backbone.proof import words_act_as_prefix
 from foreword.backbone.sites import mark_sites, refusal, restored_if_refused
+from foreword.backbone.soft import let_vectors_stand_for_words
 from foreword.errors import PrefixMismatch, UnsupportedBackbone
 from foreword.prefix import Injection, Prefix, Seam
 
@@ -31,7 +32,8 @@ from foreword.prefix import Injection, Prefix, Seam
 class Texts:
     """Token ids for one forward pass, padded anywhere.
 
-    ids, mask:      [B, T], the text (the encoder's text where there is an encoder); mask is True on real tokens.
+    ids, mask:      [B, T], the text (the encoder's text where there is an encoder); mask is True on real tokens. An id of -n is
+        the n-th of the injection's vectors.
     decoder_ids, decoder_mask: [B, T'], the decoder's own text in encoder-decoder models.
     """
 
@@ -77,6 +79,7 @@ class Backbone:
         return load_backbone(name, revision, dtype, device)
 
     def _hook(self) -> None:
+        let_vectors_stand_for_words(self.model, self.seam)
         head = self.model.get_output_embeddings()
         if head is None:
             raise refusal(self.name, self.model, "it has no output layer over its vocabulary")

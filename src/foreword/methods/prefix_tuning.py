@@ -13,7 +13,7 @@ import torch
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 from torch import Tensor, nn
 
-from foreword.backbone import Backbone
+from foreword.backbone import Backbone, Texts
 from foreword.errors import BadRecipe
 from foreword.methods.base.method import Method
 from foreword.prefix import Injection, Prefix, PrefixShape
@@ -82,7 +82,7 @@ class PrefixTuning(Method):
     def trained_parameters(self) -> dict[str, nn.Parameter]:
         return dict(self.parameterization.named_parameters())
 
-    def injection(self) -> Injection:
+    def injection(self, texts: Texts | None = None) -> Injection:
         return Injection.of(self.parameterization())
 
     def export(self) -> dict[str, Tensor]:

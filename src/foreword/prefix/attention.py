@@ -1,4 +1,4 @@
-"""The seam: what one forward pass attends to before its text, and the one attention function that does it.
+"""The seam: what a method adds to one forward pass, and the one attention function that attends to it.
 
 Comes in:  queries, keys and values as a transformers attention module hands them over, and the current Injection.
 Goes out:  attention over [prefix; text].
@@ -28,16 +28,18 @@ MARK = "foreword_site"  # the attribute of an attention module that holds its At
 
 @dataclass(frozen=True)
 class Injection:
-    """What one forward pass attends to before its text.
+    """What one forward pass attends to before its text, and the trained vectors that stand in it.
 
     keys, values: site -> [L, R, H, P, D]. R prefixes serve B rows: each serves the B / R rows that follow one another
         (1 for all; one per row; one for all beams of a row).
     lengths: [R] prefix positions that are real, the rest being padding on the right; None when all are.
+    vectors: [R, N, E] trained vectors that stand in the text where its ids say -1, -2, ..., -N; attention knows nothing of them.
     """
 
     keys: Mapping[str, Tensor] = field(default_factory=dict)
     values: Mapping[str, Tensor] = field(default_factory=dict)
     lengths: Tensor | None = None
+    vectors: Tensor | None = None
 
     @classmethod
     def of(cls, prefix: Prefix) -> "Injection":
@@ -50,20 +52,22 @@ class Injection:
         return next((k.shape[3] for k in self.keys.values()), 0)
 
     def tensors(self) -> list[Tensor]:
-        """Keys and values of every site, in a fixed order."""
-        return [*self.keys.values(), *self.values.values()]
+        """What is trained: keys and values of every site and the vectors, in a fixed order."""
+        return [*self.keys.values(), *self.values.values(), *([] if self.vectors is None else [self.vectors])]
 
     def detached(self) -> "Injection":
         """The same numbers as new leaves that gather gradients, so that several backward passes share one computation."""
         keys = {site: tensor.detach().requires_grad_() for site, tensor in self.keys.items()}
         values = {site: tensor.detach().requires_grad_() for site, tensor in self.values.items()}
-        return Injection(keys, values, self.lengths)
+        vectors = None if self.vectors is None else self.vectors.detach().requires_grad_()
+        return Injection(keys, values, self.lengths, vectors)
 
     def to(self, device: torch.device, dtype: torch.dtype) -> "Injection":
         return Injection(
             {s: k.to(device, dtype) for s, k in self.keys.items()},
             {s: v.to(device, dtype) for s, v in self.values.items()},
             None if self.lengths is None else self.lengths.to(device),
+            None if self.vectors is None else self.vectors.to(device, dtype),
         )
 
 
@@ -86,6 +90,7 @@ class Opened:
     layers: Mapping[str, list[tuple[Tensor, Tensor]]]
     lengths: Tensor | None
     prefix_len: int
+    vectors: Tensor | None = None
 
 
 class Seam(threading.local):
@@ -98,6 +103,7 @@ class Seam(threading.local):
     def __init__(self) -> None:
         self.now: Opened | None = None
         self.record: list[Asked] | None = None
+        self.named: Tensor | None = None  # ids that name vectors, while the words are looked up
 
     @contextmanager
     def open(self, injection: Injection) -> Iterator[None]:
@@ -109,7 +115,7 @@ class Seam(threading.local):
             site: list(zip(by_layer(keys), by_layer(injection.values[site]), strict=True))
             for site, keys in injection.keys.items()
         }
-        with self.resumed(Opened(layers, injection.lengths, injection.prefix_len)):
+        with self.resumed(Opened(layers, injection.lengths, injection.prefix_len, injection.vectors)):
             yield
 
     @contextmanager

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 
 from torch import Tensor, nn
 
-from foreword.backbone import Backbone
+from foreword.backbone import Backbone, Texts
 from foreword.prefix import Injection, Prefix
 
 
@@ -18,6 +18,7 @@ class Method(ABC):
     """One way to adapt a frozen backbone. Final subclasses live one per file, each beside its section of a recipe, `Settings`."""
 
     trains_backbone: ClassVar[bool] = False  # its weights themselves: they are then held in float32
+    reads_text: ClassVar[bool] = False  # what it injects depends on the batch
     gives_prefix: ClassVar[bool] = False  # it ends as a Prefix: kept in a store, mixed with others in a batch
 
     @abstractmethod
@@ -28,9 +29,13 @@ class Method(ABC):
     def trained_parameters(self) -> dict[str, nn.Parameter]:
         """Exactly the tensors the optimizer may change, by name, in float32; everything else stays bit-identical."""
 
-    def injection(self) -> Injection | None:
-        """What to add to this step's forward passes, with gradients; computed once per step."""
+    def injection(self, texts: Texts | None = None) -> Injection | None:
+        """What to add to a forward pass, with gradients; computed once per step, or for each batch where it `reads_text`."""
         return None
+
+    def arrange(self, source: list[int]) -> list[int]:
+        """A source's ids with the method's vectors in their places, as ids -1, -2, ...; see `Injection.vectors`."""
+        return source
 
     @abstractmethod
     def export(self) -> dict[str, Tensor]:
