@@ -14,7 +14,7 @@ from foreword.backbone import Backbone, load_backbone
 from foreword.backbone.wording import Pair, limits, source_ids, target_ids
 from foreword.errors import BadRecipe, PrefixMismatch, UnsupportedBackbone
 from foreword.generation import Decoding
-from foreword.methods import method_class
+from foreword.methods import Method, method_class
 from foreword.prefix import Prefix
 from foreword.recipe import GenerateRecipe, Recipe, TrainRecipe
 from foreword.store import Store
@@ -88,12 +88,15 @@ def first_prefix(named: str, backbone: Backbone) -> Prefix:
 
 
 def encoded_pairs(
-    recipe: Recipe, task: Task, backbone: Backbone, say: Callable[[str], None]
+    recipe: Recipe, task: Task, backbone: Backbone, method: Method, say: Callable[[str], None]
 ) -> tuple[list[Pair], list[Pair]]:
-    """Training and dev pairs as ids. What had to be cut is said, never done in silence."""
+    """Training and dev pairs as ids, as the method arranges them. What had to be cut is said, never done in silence."""
     if backbone.kind == "encoder-only":
         raise UnsupportedBackbone(f"{backbone.name} is encoder-only and cannot learn to write text. Choose a decoder.")
-    most = limits(backbone, recipe.method.num_positions, recipe.task.max_source_len, recipe.task.max_target_len)
+    taken, task_recipe = recipe.method, recipe.task
+    most = limits(
+        backbone, taken.num_positions, task_recipe.max_source_len, task_recipe.max_target_len, taken.num_vectors
+    )
     train, made = train_texts(recipe, task), []
     dev = [(example.source, text) for example in dev_examples(recipe, task) for text in example.references]
     for split, texts in (("train", train), ("dev", dev)):
@@ -104,7 +107,7 @@ def encoded_pairs(
                 say(
                     f"note: {cut} of {len(texts)} {split} {what} are longer than {limit} tokens and are cut at the end."
                 )
-        made.append([Pair(s, t) for s, t in zip(sources, targets, strict=True)])
+        made.append([Pair(method.arrange(s), t) for s, t in zip(sources, targets, strict=True)])
     return made[0], made[1]
 
 

@@ -14,6 +14,7 @@ import torch
 
 from foreword.backbone import Backbone
 from foreword.generation import Decoding, Progress, answers
+from foreword.methods import Method
 from foreword.metrics import Scores, score
 from foreword.prefix import Prefix
 from foreword.provenance import code_commit, machine, versions
@@ -49,15 +50,19 @@ def evaluate(
     max_source_len: int = 0,
     resamples: int = 1000,
     progress: Progress | None = None,
+    method: Method | None = None,
 ) -> Result:
     """Generate a text for every example and score them, all together and each group apart.
+
+    Args:
+        method: as `answers` has it.
 
     Raises:
         UnknownName: a metric that does not exist; before anything is generated.
     """
     check_metrics(metrics)
     began = time.monotonic()
-    made = answers(backbone, [e.source for e in examples], decoding, prefix, max_source_len, progress)
+    made = answers(backbone, [e.source for e in examples], decoding, prefix, max_source_len, progress, method)
     wall_s = time.monotonic() - began
     groups = {ALL: list(range(len(examples)))}
     for row, example in enumerate(examples):

@@ -58,8 +58,9 @@ def train(recipe: Recipe, out: str | Path) -> Tuned:
     recipe = settled(recipe, folder, accelerator)
     task = open_task(recipe)
     backbone = open_backbone(recipe, accelerator)
-    pairs, dev_pairs = encoded_pairs(recipe, task, backbone, Reporter(0, silent=not accelerator.is_main_process).say)
+    say = Reporter(0, silent=not accelerator.is_main_process).say
     method = build_method(recipe.method, backbone, seed=recipe.train.seed, **what_is_opened(recipe, backbone))
+    pairs, dev_pairs = encoded_pairs(recipe, task, backbone, method, say)
     settings = settings_of(recipe, len(pairs), trains_backbone=method.trains_backbone)
     dev_scores = dev_scores_of(recipe, backbone, task, method) if recipe.train.dev_metrics else None
     backbone.checkpointing(recipe.train.checkpointing)
@@ -76,7 +77,7 @@ def train(recipe: Recipe, out: str | Path) -> Tuned:
     if accelerator.is_main_process and not (folder / "run.json").is_file():
         write_json(folder / "run.json", record_of(training, backbone, task, facts))
     method.load(checkpoint.load(folder / "method.safetensors")[0])  # the best, or what an earlier call had trained
-    return Tuned(recipe, backbone, method.prefix(), facts, folder)
+    return Tuned(recipe, backbone, method.prefix(), facts, folder, method)
 
 
 def record_of(training: Training, backbone: Backbone, task: Task, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -179,7 +180,7 @@ def dev_scores_of(recipe: Recipe, backbone: Backbone, task: Task, method: Method
     examples = dev_examples(recipe, task)
 
     def scores() -> dict[str, float]:
-        result = evaluate_as(recipe, backbone, task, examples, method.prefix(), recipe.train.dev_metrics)
+        result = evaluate_as(recipe, backbone, task, examples, method, recipe.train.dev_metrics)
         return {name: result.value(name) for name in recipe.train.dev_metrics}
 
     return scores

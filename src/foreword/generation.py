@@ -16,6 +16,7 @@ from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList,
 from foreword.backbone import Backbone, Texts
 from foreword.backbone.wording import decoder_opening, end_id, limits, pad_id, source_ids
 from foreword.errors import BadData, UnsupportedBackbone
+from foreword.methods import Method
 from foreword.prefix import Injection, Prefix, PrefixBank
 
 Progress = Callable[[int, int], None]  # called after each batch with the texts done, and all there are
@@ -104,11 +105,13 @@ def answers(
     prefixes: Prefix | Sequence[Prefix] | None = None,
     max_source_len: int = 0,
     progress: Progress | None = None,
+    method: Method | None = None,
 ) -> Generated:
     """Answer each source, and say how many of them had to be cut.
 
     Args:
         prefixes: one for all rows, or one per source; None runs the untouched backbone.
+        method: where what was trained is no prefix: what it injects, and where its vectors stand in a source.
         max_source_len: longest source in tokens; longer ones are cut at the end and counted. 0 = what the backbone takes.
 
     Raises:
@@ -116,7 +119,7 @@ def answers(
         PrefixMismatch: a prefix is not for this backbone.
         UnsupportedBackbone: an encoder-only backbone, which cannot write.
     """
-    ids, num_cut = answer_ids(backbone, sources, decoding, prefixes, max_source_len, progress)
+    ids, num_cut = answer_ids(backbone, sources, decoding, prefixes, max_source_len, progress, method)
     texts = backbone.tokenizer.batch_decode(ids, skip_special_tokens=True)
     return Generated([text.strip() for text in texts], num_cut)
 
@@ -138,6 +141,7 @@ def answer_ids(
     prefixes: Prefix | Sequence[Prefix] | None,
     max_source_len: int = 0,
     progress: Progress | None = None,
+    method: Method | None = None,
 ) -> tuple[list[list[int]], int]:
     """New ids per source in their order, and how many sources were cut; see `answers`."""
     if backbone.kind == "encoder-only":
@@ -160,20 +164,23 @@ def answer_ids(
     lengths = [0 if prefix is None else prefix.prefix_len for prefix in per_row]
     for prefix_len in set(lengths):  # each row has the room its own prefix leaves, whoever stands beside it
         rows = [row for row, length in enumerate(lengths) if length == prefix_len]
-        most = limits(backbone, prefix_len, max_source_len, decoding.max_new_tokens)
+        num_vectors = len(method.arrange([])) if method is not None else 0
+        most = limits(backbone, prefix_len, max_source_len, decoding.max_new_tokens, num_vectors)
         encoded, cut = source_ids(backbone, [sources[row] for row in rows], most.source_len)
         num_cut += cut
         for row, made in zip(rows, encoded, strict=True):
-            ids[row] = made
+            ids[row] = made if method is None else method.arrange(made)
     order = sorted(range(len(ids)), key=lambda i: len(ids[i]), reverse=True)
     new_ids: list[list[int]] = [[] for _ in ids]
-    with seeded(decoding.seed, decoding.sample):
+    with torch.no_grad(), seeded(decoding.seed, decoding.sample):
         for start in range(0, len(order), decoding.batch_size):
             rows = order[start : start + decoding.batch_size]
-            injection = None if bank is None else bank.rows([numbers[row] for row in rows])
-            for row, new in zip(
-                rows, decode_batch(backbone, [ids[row] for row in rows], decoding, injection), strict=True
-            ):
+            texts = padded_sources(backbone, [ids[row] for row in rows])
+            if bank is not None:
+                injection = bank.rows([numbers[row] for row in rows])
+            else:
+                injection = None if method is None else method.injection(texts)
+            for row, new in zip(rows, decode_batch(backbone, texts, decoding, injection), strict=True):
                 new_ids[row] = new
             if progress is not None:
                 progress(start + len(rows), len(order))
@@ -198,10 +205,8 @@ def stand_side_by_side(backbone: Backbone, per_row: Sequence[Prefix | None]) -> 
     return (PrefixBank([p.to(backbone.device, backbone.dtype) for p in distinct]) if distinct else None), numbers
 
 
-def decode_batch(
-    backbone: Backbone, ids: Sequence[list[int]], decoding: Decoding, injection: Injection | None
-) -> list[list[int]]:
-    """New ids of one batch; sources are padded on the left of a decoder, on the right of an encoder."""
+def padded_sources(backbone: Backbone, ids: Sequence[list[int]]) -> Texts:
+    """Sources padded on the left of a decoder, on the right of an encoder, whose decoder is given its opening."""
     longest, pad = max(map(len, ids)), pad_id(backbone)
     left = backbone.kind == "decoder-only"
     rows = [[*[pad] * (longest - len(row)), *row] if left else [*row, *[pad] * (longest - len(row))] for row in ids]
@@ -209,10 +214,14 @@ def decode_batch(
     columns = torch.arange(longest)
     mask = columns >= longest - lengths if left else columns < lengths
     opening = None if left else torch.tensor([decoder_opening(backbone)] * len(ids))
-    given_len = longest if opening is None else opening.shape[1]
+    return Texts(torch.tensor(rows), mask, opening).to(backbone.device)
+
+
+def decode_batch(backbone: Backbone, texts: Texts, decoding: Decoding, injection: Injection | None) -> list[list[int]]:
+    """New ids of one batch."""
+    given = texts.ids if texts.decoder_ids is None else texts.decoder_ids
     size = decoding.no_repeat_ngram
-    processors = LogitsProcessorList([NoRepeatInAnswer(size, given_len)] if size else [])
-    texts = Texts(torch.tensor(rows), mask, opening).to(backbone.device)
+    processors = LogitsProcessorList([NoRepeatInAnswer(size, given.shape[1])] if size else [])
     return backbone.generate(texts, decoding.config(backbone), injection, processors).tolist()
 
 

@@ -35,6 +35,7 @@ class Tuned:
     prefix: Prefix | None  # None where the method changed the backbone itself
     method: Mapping[str, Any]  # name, trained and stored parameters
     folder: Path | None  # of the run, for results; None for a prefix out of a store
+    trained: Method | None = None  # what was trained, where it came from a run
 
     @cached_property
     def task(self) -> Task:
@@ -53,14 +54,16 @@ class Tuned:
         told = [("generate", key, value) for key, value in decoding.items()]
         chosen = Recipe.from_dict(with_settings(self.recipe.to_dict(), told)).generate
         return answers(
-            self.backbone, sources, decoding_of(chosen), self.prefix, self.recipe.task.max_source_len, progress
-        )
+            self.backbone, sources, decoding_of(chosen), self.prefix, self.recipe.task.max_source_len, progress,
+            None if self.prefix is not None else self.trained,
+        )  # fmt: skip
 
     def evaluate(self, split: str = "", progress: Progress | None = None) -> Result:
         """Generate and score a split (the recipe's if none is named); writes the result into the run folder."""
         split = split or self.recipe.eval.split
         examples = self.task.examples(split)[: self.recipe.eval.size or None]
-        result = evaluate_as(self.recipe, self.backbone, self.task, examples, self.prefix, progress=progress)
+        way = self.prefix or self.trained
+        result = evaluate_as(self.recipe, self.backbone, self.task, examples, way, progress=progress)
         if self.folder is not None:
             path = self.result_path(split)
             lines = "".join(f"{' '.join(text.split())}\n" for text in result.texts)
@@ -121,7 +124,8 @@ def open_run(folder: str | Path, overrides: Sequence[str] = ()) -> Tuned:
             f"the run in {folder} was trained with another tokenizer than {backbone.name} has now: it cuts texts in other ways. "
             "Put the tokenizer's files back as they were, or train again."
         )
-    return Tuned(recipe, backbone, restored(folder, recipe, backbone).prefix(), run["method"], folder)
+    method = restored(folder, recipe, backbone)
+    return Tuned(recipe, backbone, method.prefix(), run["method"], folder, method)
 
 
 def untouched(recipe: Recipe, out: str | Path | None = None) -> Tuned:
@@ -145,11 +149,12 @@ def restored(folder: Path, recipe: Recipe, backbone: Backbone) -> Method:
 
 
 def evaluate_as(
-    recipe: Recipe, backbone: Backbone, task: Task, examples: Sequence[Example], prefix: Prefix | None,
+    recipe: Recipe, backbone: Backbone, task: Task, examples: Sequence[Example], way: Prefix | Method | None,
     metrics: Sequence[str] = (), progress: Progress | None = None,
 ) -> Result:  # fmt: skip
-    """Score examples as the recipe says."""
+    """Score examples as the recipe says, with a prefix, or with a method (and its prefix, if it ends as one), or untouched."""
+    prefix = way.prefix() if isinstance(way, Method) else way
     return evaluate(
         backbone, examples, decoding_of(recipe.generate), prefix, metrics or recipe.eval.metrics or task.metrics,
-        recipe.task.max_source_len, recipe.eval.resamples, progress,
+        recipe.task.max_source_len, recipe.eval.resamples, progress, way if isinstance(way, Method) and prefix is None else None,
     )  # fmt: skip

@@ -10,9 +10,11 @@ import torch
 from tests.tiny_models import tiny_backbone
 from tests.tiny_runs import TEXTS, log_lines, pairs_of, tiny_training
 
+from foreword.backbone import Backbone
+from foreword.backbone.wording import Pair
 from foreword.errors import ForewordError
-from foreword.generation import Decoding, generate
-from foreword.methods import build_method, method_class
+from foreword.generation import Decoding, answers, generate
+from foreword.methods import Method, build_method, method_class
 from foreword.recipe import method_names, section_of
 from foreword.training import checkpoint
 
@@ -23,6 +25,7 @@ TOLD: dict[str, tuple[dict[str, Any], float, float]] = {
     "bias-only": ({}, 0.05, 0.9),
     "full-finetuning": ({}, 0.003, 0.5),
     "prefix-tuning": ({"prefix_len": 6, "mlp_dim": 0}, 0.2, 0.8),
+    "prompt-tuning": ({"prompt_len": 8}, 0.3, 0.8),
     "top-layers": ({"num_layers": 2}, 0.01, 0.5),
 }
 NO_BIASES = "tiny-{} has no biases to train"
@@ -39,7 +42,8 @@ def test_it_trains_and_is_kept(tmp_path, name, family):
             build_method(section_of(name)(name=name, **arguments), backbone)
         return
     method = build_method(section_of(name)(name=name, **arguments), backbone, seed=0)
-    pairs, sources = pairs_of(backbone, TEXTS[:3]), [source for source, _ in TEXTS[:3]]
+    pairs = [Pair(method.arrange(pair.source), pair.target) for pair in pairs_of(backbone, TEXTS[:3])]
+    sources = [source for source, _ in TEXTS[:3]]
     training = tiny_training(backbone, method, tmp_path, pairs=pairs, dev=pairs, lr=lr, total_steps=40, eval_every=40)
     untrained = training.dev_loss()
     training.run()
@@ -54,10 +58,18 @@ def test_it_trains_and_is_kept(tmp_path, name, family):
     decoding = Decoding(max_new_tokens=12)
     method.load(kept)
     restored = method_class(name).restored(fresh, kept, **arguments)
-    assert (restored.prefix() is not None) == method_class(name).gives_prefix
-    texts = generate(backbone, sources, decoding, method.prefix())
-    assert texts == generate(fresh, sources, decoding, restored.prefix())
+    if backbone.kind == "decoder-only":
+        assert (restored.prefix() is not None) == method_class(name).gives_prefix
+    texts = written(backbone, sources, decoding, method)
+    assert texts == written(fresh, sources, decoding, restored)
     assert texts != generate(tiny_backbone(family), sources, decoding)
+
+
+def written(backbone: Backbone, sources: list[str], decoding: Decoding, method: Method) -> list[str]:
+    prefix = method.prefix()
+    if prefix is not None:
+        return generate(backbone, sources, decoding, prefix)
+    return answers(backbone, sources, decoding, method=method).texts
 
 
 def test_top_layers_are_those_nearest_the_output():

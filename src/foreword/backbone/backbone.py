@@ -233,6 +233,22 @@ class Backbone:
         values = {s: torch.stack([a.value[0] for a in asked if a.site.site == s]) for s in self.sites}
         return Prefix(keys, values, self.fingerprint_now)
 
+    @property
+    def word_dim(self) -> int:
+        """Width of the vectors that words become, before the first layer (E)."""
+        return self._words.embedding_dim
+
+    def word_vectors(self, ids: Sequence[int]) -> Tensor:
+        """[len(ids), E] float32: what these tokens become before the first layer."""
+        with torch.no_grad():
+            return self._words(torch.tensor(list(ids), device=self.device)).float().cpu()
+
+    @property
+    def _words(self) -> nn.Embedding:
+        table = self.model.get_input_embeddings()
+        assert isinstance(table, nn.Embedding), self.name
+        return table
+
     def _word_inputs(self, words: Sequence[int] | Tensor) -> dict[str, Tensor]:
         if not isinstance(words, Tensor):
             return self._model_inputs(self.texts_of(words))
@@ -241,12 +257,9 @@ class Backbone:
                 f"soft prompts are not a prefix of {self.name}: its encoder reads them together with the text. "
                 "Give a decoder-only model."
             )
-        look_up = self.model.get_input_embeddings()
-        assert isinstance(look_up, nn.Embedding), self.name
-        width = look_up.embedding_dim
-        if words.ndim != 2 or words.shape[1] != width:
+        if words.ndim != 2 or words.shape[1] != self.word_dim:
             raise PrefixMismatch(
-                f"vectors in words' place must be [P, {width}] for {self.name}, got {list(words.shape)}."
+                f"vectors in words' place must be [P, {self.word_dim}] for {self.name}, got {list(words.shape)}."
             )
         places = torch.arange(len(words), device=self.device)[None]
         return {"inputs_embeds": words.to(self.device, self.dtype)[None], "position_ids": places}

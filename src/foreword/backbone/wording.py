@@ -36,8 +36,13 @@ class Limits:
     target_len: int
 
 
-def limits(backbone: Backbone, prefix_len: int, max_source_len: int, max_target_len: int) -> Limits:
+def limits(
+    backbone: Backbone, prefix_len: int, max_source_len: int, max_target_len: int, num_vectors: int = 0
+) -> Limits:
     """What fits: the user's own limits, and the backbone's positions.
+
+    Args:
+        prefix_len: positions in front of a decoder's text; num_vectors: places among a source's words. Both are taken.
 
     Raises:
         BadData: prefix and target alone fill the backbone.
@@ -49,16 +54,16 @@ def limits(backbone: Backbone, prefix_len: int, max_source_len: int, max_target_
     given_len = (
         prefix_len if together else len(decoder_opening(backbone)) - 1 if backbone.kind == "encoder-decoder" else 0
     )
-    left = room - max_target_len - given_len
+    left = room - max_target_len - given_len - num_vectors * together
     if left < (LEAST_SOURCE if together else 0):
-        before = f"a prefix of {prefix_len}, a source and " if together else ""
+        before = f"a prefix of {prefix_len + num_vectors}, a source and " if together else ""
         shorter = ", or a shorter prefix" if together else ""
         raise BadData(
             backbone.name,
             f"its {room} positions do not hold {before}targets of {max_target_len} tokens. Use a smaller "
             f"task.max_target_len in training, a smaller generate.max_new_tokens in generation{shorter}.",
         )
-    room = left if together else room
+    room = left if together else room - num_vectors
     return Limits(min(max_source_len or room, room), max_target_len)
 
 

@@ -22,7 +22,12 @@ class MethodRecipe(Section):
 
     @property
     def num_positions(self) -> int:
-        """Positions of the backbone that the method takes from the text."""
+        """Positions in front of the text of a decoder that the method takes."""
+        return 0
+
+    @property
+    def num_vectors(self) -> int:
+        """Places among a source's words that the method takes."""
         return 0
 
 

@@ -144,14 +144,15 @@ class Training:
         return bool(flags.item())
 
     def _gradients(self, rows: Sequence[int], whole: int) -> float:
-        """Backpropagate the batch in parts; the method's tensors are computed once, whatever the number of parts."""
-        injection = self.method.injection()
+        """Backpropagate the batch in parts; the method's tensors are computed once, unless they depend on the text."""
+        method = self.method
+        injection = None if method.reads_text else method.injection()
         leaf = None if injection is None else injection.detached()
         size = max(1, -(-len(rows) // self.settings.accumulate))
         total = 0.0
         for start in range(0, len(rows), size):
-            batch = collate(self.backbone, [self.pairs[row] for row in rows[start : start + size]])
-            with self.backbone.injected(leaf):
+            batch = self._batch([self.pairs[row] for row in rows[start : start + size]])
+            with self.backbone.injected(method.injection(batch.texts) if method.reads_text else leaf):
                 loss = self._loss(batch) / whole
                 loss.backward()  # inside: checkpointing computes the forward pass again and needs the injection
             total += loss.item()
@@ -160,9 +161,11 @@ class Training:
             torch.autograd.backward(outer, [t.grad if t.grad is not None else torch.zeros_like(t) for t in inner])
         return total
 
+    def _batch(self, pairs: Sequence[Pair]) -> Batch:
+        return collate(self.backbone, pairs).to(self.backbone.device)
+
     def _loss(self, batch: Batch) -> Tensor:
         """The batch's summed loss."""
-        batch = batch.to(self.backbone.device)
         with torch.autocast(self.backbone.device.type, torch.bfloat16) if self.settings.autocast else nullcontext():
             logits = self.backbone.logits(batch.texts, at=batch.at)
         return target_loss(logits, batch.targets)
@@ -228,13 +231,13 @@ class Training:
         """Mean loss per target token over the dev pairs, every process the same pairs, so that all decide alike."""
         order = sorted(range(len(self.dev_pairs)), key=lambda i: len(self.dev_pairs[i]))
         size = max(self.settings.batch_size, 16)
-        total, count = 0.0, 0
-        injection = self.method.injection()
-        with self.backbone.injected(injection):
-            for start in range(0, len(order), size):
-                batch = collate(self.backbone, [self.dev_pairs[i] for i in order[start : start + size]])
+        total, count, method = 0.0, 0, self.method
+        injection = None if method.reads_text else method.injection()
+        for start in range(0, len(order), size):
+            batch = self._batch([self.dev_pairs[i] for i in order[start : start + size]])
+            with self.backbone.injected(method.injection(batch.texts) if method.reads_text else injection):
                 total += self._loss(batch).item()
-                count += len(batch.targets)
+            count += len(batch.targets)
         return total / count
 
     def _log(self, line: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ class Method(ABC):
 
     trains_backbone: ClassVar[bool] = False  # its weights themselves: they are then held in float32
     reads_text: ClassVar[bool] = False  # what it injects depends on the batch
-    gives_prefix: ClassVar[bool] = False  # it ends as a Prefix: kept in a store, mixed with others in a batch
+    gives_prefix: ClassVar[bool] = False  # in decoder-only models it ends as one: stored, mixed with others in a batch
 
     @abstractmethod
     def __init__(self, backbone: Backbone, **settings: Any):

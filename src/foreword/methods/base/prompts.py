@@ -1,0 +1,63 @@
+"""Soft prompts: how their vectors are trained, and what they start from.
+
+Comes in:  a backbone, a length, words.      Goes out: modules that yield vectors [P, E], in float32.
+"""
+
+import random
+
+import torch
+from torch import Tensor, nn
+
+from foreword.backbone import Backbone
+from foreword.errors import BadRecipe
+
+COMMON = 5000  # byte-pair and sentence-piece vocabularies begin with their most frequent tokens
+
+
+def prompt_of(start: Tensor, mlp_dim: int, seed: int) -> nn.Module:
+    """The vectors themselves, or behind an MLP."""
+    return MLPPrompt(start, mlp_dim, seed) if mlp_dim else DirectPrompt(start)
+
+
+class DirectPrompt(nn.Module):
+    """The vectors themselves, [P, E]."""
+
+    def __init__(self, start: Tensor):
+        super().__init__()
+        self.vectors = nn.Parameter(start.clone())
+
+    def forward(self) -> Tensor:
+        return self.vectors
+
+
+class MLPPrompt(nn.Module):
+    """Vectors behind an MLP with a way around it, so that it starts from the very vectors that were given."""
+
+    def __init__(self, start: Tensor, mlp_dim: int, seed: int):
+        super().__init__()
+        self.vectors = nn.Parameter(start.clone())
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            self.inner, self.outer = nn.Linear(start.shape[1], mlp_dim), nn.Linear(mlp_dim, start.shape[1])
+        nn.init.zeros_(self.outer.weight)
+        nn.init.zeros_(self.outer.bias)
+
+    def forward(self) -> Tensor:
+        return self.vectors + self.outer(torch.tanh(self.inner(self.vectors)))
+
+
+def first_vectors(backbone: Backbone, prompt_len: int, init: str, words: str, seed: int) -> Tensor:
+    """[P, E] to start from."""
+    generator, rng = torch.Generator().manual_seed(seed), random.Random(seed)
+    if init == "random":
+        return torch.rand(prompt_len, backbone.word_dim, generator=generator) - 0.5
+    known = set(backbone.tokenizer.all_special_ids)
+    common = [token for token in range(min(COMMON, len(backbone.tokenizer))) if token not in known]
+    ids = backbone.tokenizer(f" {words.strip()}", add_special_tokens=False)["input_ids"] if init == "words" else []
+    if len(ids) > prompt_len:
+        raise BadRecipe(
+            f"method.init_words are {len(ids)} tokens, but the prompt has {prompt_len} vectors. "
+            f"Set method.prompt_len={len(ids)} or more, or give fewer words."
+        )
+    ids = [*ids, *rng.choices(common, k=prompt_len - len(ids))]
+    return backbone.word_vectors(ids)

@@ -1,0 +1,99 @@
+"""Soft prompts: vectors in the text, exactly the prefix that they are in decoder-only models, and where they start."""
+
+import pytest
+import torch
+from tests.tiny_models import DECODER_ONLY, FAMILIES, close, text, tiny_backbone
+from tests.tiny_runs import TEXTS, pairs_of
+
+from foreword.backbone import Backbone, Texts
+from foreword.backbone.wording import Pair
+from foreword.errors import BadData, BadRecipe, PrefixMismatch
+from foreword.generation import Decoding, answers, generate
+from foreword.methods.prompt_tuning import PromptTuning
+from foreword.prefix import Injection
+from foreword.training.batches import collate
+
+WORDS = [7, 61, 4]
+
+
+def texts_of(backbone: Backbone, ids: list[int]) -> Texts:
+    return backbone.texts_of(ids)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_words_own_vectors_in_their_place_are_the_words(family):
+    backbone = tiny_backbone(family)
+    vectors = backbone.word_vectors(WORDS)[None]
+    plain = backbone.logits(backbone.texts_of([5, *WORDS, 9, 23]))
+    soft = text([5, -1, -2, -3, 9, 23])
+    if backbone.kind == "encoder-decoder":
+        soft = Texts(soft.ids, soft.mask, backbone.texts_of([5, *WORDS, 9, 23]).ids)
+    close(backbone.logits(soft, Injection(vectors=vectors)), plain)
+
+
+@pytest.mark.parametrize("family", ["gpt2", "t5"])
+def test_each_row_can_have_vectors_of_its_own(family):
+    backbone = tiny_backbone(family)
+    per_row = torch.stack([backbone.word_vectors([7, 61]), backbone.word_vectors([30, 12])])
+    rows = text([5, -1, -2, 9], [5, -2, -1, 9], [6, -1, 40, 9], [6, 40, -2, 9])
+    plain = text([5, 7, 61, 9], [5, 61, 7, 9], [6, 30, 40, 9], [6, 40, 12, 9])
+    if backbone.kind == "encoder-decoder":
+        rows, plain = Texts(rows.ids, rows.mask, plain.ids), Texts(plain.ids, plain.mask, plain.ids)
+    close(backbone.logits(rows, Injection(vectors=per_row)), backbone.logits(plain))
+
+
+@pytest.mark.parametrize("family", DECODER_ONLY)
+def test_what_is_trained_as_vectors_in_the_text_runs_as_a_prefix(family):
+    """Training puts the vectors among the ids; what is kept is a prefix. Loss, beams and texts are the same."""
+    backbone = tiny_backbone(family)
+    method = PromptTuning(backbone, prompt_len=6, init="random", seed=3)
+    prefix = method.prefix()
+    assert prefix is not None
+    pairs = pairs_of(backbone)[:4]
+    plain = collate(backbone, pairs)
+    soft = collate(backbone, [Pair(method.arrange(pair.source), pair.target) for pair in pairs])
+    with torch.no_grad():
+        as_text = backbone.logits(soft.texts, method.injection(), at=soft.at)
+        close(backbone.logits(plain.texts, Injection.of(prefix), at=plain.at), as_text)
+    sources = [source for source, _ in TEXTS]
+    for decoding in (Decoding(max_new_tokens=10), Decoding(max_new_tokens=10, beams=3)):
+        assert (
+            generate(backbone, sources, decoding, prefix) == answers(backbone, sources, decoding, method=method).texts
+        )
+
+
+def test_the_vectors_take_their_room():
+    backbone = tiny_backbone("gpt2")
+    method = PromptTuning(backbone, prompt_len=100)
+    with pytest.raises(
+        BadData, match="its 128 positions do not hold a prefix of 100, a source and targets of 30 tokens"
+    ):
+        answers(backbone, ["a"], Decoding(max_new_tokens=30), method=method)
+    cut = answers(backbone, ["a" * 60], Decoding(max_new_tokens=10), method=method)
+    assert cut.num_cut_sources == 1
+
+
+@pytest.mark.parametrize("mlp_dim", [0, 16])
+def test_it_starts_from_chance_from_common_words_or_from_given_ones(mlp_dim):
+    backbone = tiny_backbone("gpt2")
+
+    def start(**settings) -> torch.Tensor:
+        return PromptTuning(backbone, prompt_len=5, mlp_dim=mlp_dim, **settings).export()["vectors"]
+
+    given = backbone.word_vectors(backbone.tokenizer(" no", add_special_tokens=False)["input_ids"])
+    torch.testing.assert_close(start(init="words", init_words="no")[:3], given)
+    assert start(init="random").abs().max() <= 0.5
+    assert torch.equal(start(), start())
+    assert not torch.equal(start(), start(seed=1))
+    table = backbone.word_vectors(range(len(backbone.tokenizer)))
+    assert all((table == vector).all(dim=1).any() for vector in start())
+    with pytest.raises(
+        BadRecipe, match=r"init_words are 8 tokens, but the prompt has 5 vectors\. Set method\.prompt_len=8"
+    ):
+        start(init="words", init_words="the red")
+
+
+def test_a_prompt_for_another_model_is_refused():
+    exported = PromptTuning(tiny_backbone("gpt2"), prompt_len=5).export()
+    with pytest.raises(PrefixMismatch, match=r"this prompt is \(5, 32\), but tiny-llama wants \(5, 40\)"):
+        PromptTuning.restored(tiny_backbone("llama"), exported, prompt_len=5)
