@@ -93,10 +93,8 @@ def encoded_pairs(
     """Training and dev pairs as ids, as the method arranges them. What had to be cut is said, never done in silence."""
     if backbone.kind == "encoder-only":
         raise UnsupportedBackbone(f"{backbone.name} is encoder-only and cannot learn to write text. Choose a decoder.")
-    taken, task_recipe = recipe.method, recipe.task
-    most = limits(
-        backbone, taken.num_positions, task_recipe.max_source_len, task_recipe.max_target_len, taken.num_vectors
-    )
+    max_source_len, max_target_len = recipe.task.max_source_len, recipe.task.max_target_len
+    most = limits(backbone, recipe.method.num_positions, max_source_len, max_target_len, method.num_added)
     train, made = train_texts(recipe, task), []
     dev = [(example.source, text) for example in dev_examples(recipe, task) for text in example.references]
     for split, texts in (("train", train), ("dev", dev)):

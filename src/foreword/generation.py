@@ -164,8 +164,8 @@ def answer_ids(
     lengths = [0 if prefix is None else prefix.prefix_len for prefix in per_row]
     for prefix_len in set(lengths):  # each row has the room its own prefix leaves, whoever stands beside it
         rows = [row for row, length in enumerate(lengths) if length == prefix_len]
-        num_vectors = len(method.arrange([])) if method is not None else 0
-        most = limits(backbone, prefix_len, max_source_len, decoding.max_new_tokens, num_vectors)
+        num_added = 0 if method is None else method.num_added
+        most = limits(backbone, prefix_len, max_source_len, decoding.max_new_tokens, num_added)
         encoded, cut = source_ids(backbone, [sources[row] for row in rows], most.source_len)
         num_cut += cut
         for row, made in zip(rows, encoded, strict=True):

@@ -24,6 +24,7 @@ TOLD: dict[str, tuple[dict[str, Any], float, float]] = {
     "adapters": ({"bottleneck_dim": 16}, 0.01, 0.7),
     "bias-only": ({}, 0.05, 0.9),
     "full-finetuning": ({}, 0.003, 0.5),
+    "p-tuning": ({"template": "{soft:4} {source} so {soft:2}"}, 0.03, 0.9),
     "prefix-tuning": ({"prefix_len": 6, "mlp_dim": 0}, 0.2, 0.8),
     "prompt-tuning": ({"prompt_len": 8}, 0.3, 0.8),
     "top-layers": ({"num_layers": 2}, 0.01, 0.5),

@@ -5,7 +5,7 @@ import torch
 from tests.tiny_models import DECODER_ONLY, FAMILIES, close, text, tiny_backbone
 from tests.tiny_runs import TEXTS, pairs_of
 
-from foreword.backbone import Backbone, Texts
+from foreword.backbone import Texts
 from foreword.backbone.wording import Pair
 from foreword.errors import BadData, BadRecipe, PrefixMismatch
 from foreword.generation import Decoding, answers, generate
@@ -14,10 +14,6 @@ from foreword.prefix import Injection
 from foreword.training.batches import collate
 
 WORDS = [7, 61, 4]
-
-
-def texts_of(backbone: Backbone, ids: list[int]) -> Texts:
-    return backbone.texts_of(ids)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -95,5 +91,7 @@ def test_it_starts_from_chance_from_common_words_or_from_given_ones(mlp_dim):
 
 def test_a_prompt_for_another_model_is_refused():
     exported = PromptTuning(tiny_backbone("gpt2"), prompt_len=5).export()
-    with pytest.raises(PrefixMismatch, match=r"this prompt is \(5, 32\), but tiny-llama wants \(5, 40\)"):
+    with pytest.raises(
+        PrefixMismatch, match=r"this prompt is \(5, 32\), but tiny-llama and the template want \(5, 40\)"
+    ):
         PromptTuning.restored(tiny_backbone("llama"), exported, prompt_len=5)

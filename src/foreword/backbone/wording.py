@@ -36,13 +36,11 @@ class Limits:
     target_len: int
 
 
-def limits(
-    backbone: Backbone, prefix_len: int, max_source_len: int, max_target_len: int, num_vectors: int = 0
-) -> Limits:
+def limits(backbone: Backbone, prefix_len: int, max_source_len: int, max_target_len: int, num_added: int = 0) -> Limits:
     """What fits: the user's own limits, and the backbone's positions.
 
     Args:
-        prefix_len: positions in front of a decoder's text; num_vectors: places among a source's words. Both are taken.
+        prefix_len: positions in front of a decoder's text; num_added: ids that a method adds to a source.
 
     Raises:
         BadData: prefix and target alone fill the backbone.
@@ -54,16 +52,16 @@ def limits(
     given_len = (
         prefix_len if together else len(decoder_opening(backbone)) - 1 if backbone.kind == "encoder-decoder" else 0
     )
-    left = room - max_target_len - given_len - num_vectors * together
+    left = room - max_target_len - given_len - num_added * together
     if left < (LEAST_SOURCE if together else 0):
-        before = f"a prefix of {prefix_len + num_vectors}, a source and " if together else ""
+        before = f"a prefix of {prefix_len + num_added}, a source and " if together else ""
         shorter = ", or a shorter prefix" if together else ""
         raise BadData(
             backbone.name,
             f"its {room} positions do not hold {before}targets of {max_target_len} tokens. Use a smaller "
             f"task.max_target_len in training, a smaller generate.max_new_tokens in generation{shorter}.",
         )
-    room = left if together else room - num_vectors
+    room = left if together else room - num_added
     return Limits(min(max_source_len or room, room), max_target_len)
 
 
@@ -76,6 +74,19 @@ def source_ids(backbone: Backbone, sources: Sequence[str], max_len: int) -> tupl
         room = max_len - 1
         return [[*ids[:room], separator(backbone)] for ids in encoded], sum(len(ids) > room for ids in encoded)
     return [cut_before_marker(backbone, ids, max_len) for ids in encoded], sum(len(ids) > max_len for ids in encoded)
+
+
+def words_ids(backbone: Backbone, words: str) -> list[int]:
+    """Ids of words that stand before or behind a source's, as the source's own words are made ids."""
+    words = f" {words.strip()}" if backbone.kind == "decoder-only" else words.strip()
+    return backbone.tokenizer(words, add_special_tokens=False)["input_ids"]
+
+
+def markers(backbone: Backbone) -> tuple[int, int]:
+    """How many ids of a source are markers, at its beginning and at its end."""
+    words, (made,) = words_ids(backbone, "a"), source_ids(backbone, ["a"], 10**9)[0]
+    before = next(i for i in range(len(made)) if made[i : i + len(words)] == words)
+    return before, len(made) - before - len(words)
 
 
 def cut_before_marker(backbone: Backbone, ids: list[int], max_len: int) -> list[int]:

@@ -8,18 +8,14 @@ arXiv:2101.00190, is the same behind an MLP (`mlp_dim` = 512). What differs: "th
 first 5,000 tokens, which byte-pair and sentence-piece vocabularies keep in the order of frequency.
 """
 
-from collections.abc import Mapping
 from typing import Literal, Self
 
-import torch
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
-from torch import Tensor, nn
 
-from foreword.backbone import Backbone, Texts
-from foreword.errors import PrefixMismatch
-from foreword.methods.base.method import Method
-from foreword.methods.base.prompts import DirectPrompt, first_vectors, prompt_of
-from foreword.prefix import Injection, Prefix
+from foreword.backbone import Backbone
+from foreword.methods.base.prompts import first_vectors, prompt_of
+from foreword.methods.base.soft_prompt import SoftPromptMethod
+from foreword.methods.base.template import SOURCE
 from foreword.recipe import MethodRecipe
 
 
@@ -39,10 +35,6 @@ class Settings(MethodRecipe):
         default="", description="words that the first vectors start from, e.g. the classes' names; the rest are drawn"
     )
 
-    @property
-    def num_vectors(self) -> int:
-        return self.prompt_len
-
     @model_validator(mode="after")
     def words_are_given_where_wanted(self) -> Self:
         if (self.init == "words") != bool(self.init_words):
@@ -52,7 +44,7 @@ class Settings(MethodRecipe):
         return self
 
 
-class PromptTuning(Method):
+class PromptTuning(SoftPromptMethod):
     """One prompt for the whole task, in front of the text of a decoder, or of an encoder where there is one."""
 
     gives_prefix = True
@@ -61,33 +53,5 @@ class PromptTuning(Method):
         self, backbone: Backbone, prompt_len: int = 100, mlp_dim: int = 0,
         init: str = "vocabulary", init_words: str = "", seed: int = 0,
     ):  # fmt: skip
-        self.backbone, self.prompt_len = backbone, prompt_len
         start = first_vectors(backbone, prompt_len, init, init_words, seed)
-        self.prompt = prompt_of(start, mlp_dim, seed).to(backbone.device)
-
-    def trained_parameters(self) -> dict[str, nn.Parameter]:
-        return dict(self.prompt.named_parameters())
-
-    def injection(self, texts: Texts | None = None) -> Injection:
-        return Injection(vectors=self.prompt()[None])
-
-    def arrange(self, source: list[int]) -> list[int]:
-        return [*range(-1, -self.prompt_len - 1, -1), *source]
-
-    def export(self) -> dict[str, Tensor]:
-        with torch.no_grad():
-            return {"vectors": self.prompt().float().clone()}
-
-    def load(self, exported: Mapping[str, Tensor]) -> None:
-        width = self.backbone.word_dim
-        shape = tuple(exported["vectors"].shape) if "vectors" in exported else None
-        if shape != (self.prompt_len, width):
-            raise PrefixMismatch(f"this prompt is {shape}, but {self.backbone.name} wants {(self.prompt_len, width)}.")
-        self.prompt = DirectPrompt(exported["vectors"].float()).to(self.backbone.device)
-
-    def prefix(self) -> Prefix | None:
-        """Behind an encoder there is none: it reads vectors and text together."""
-        if self.backbone.kind != "decoder-only":
-            return None
-        with torch.no_grad():
-            return self.backbone.activations(self.prompt())
+        super().__init__(backbone, f"{{soft:{prompt_len}}} {SOURCE}", prompt_of(start, mlp_dim, seed))

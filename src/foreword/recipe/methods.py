@@ -25,11 +25,6 @@ class MethodRecipe(Section):
         """Positions in front of the text of a decoder that the method takes."""
         return 0
 
-    @property
-    def num_vectors(self) -> int:
-        """Places among a source's words that the method takes."""
-        return 0
-
 
 def method_names() -> list[str]:
     """Every method there is."""

@@ -33,6 +33,11 @@ class Method(ABC):
         """What to add to a forward pass, with gradients; computed once per step, or for each batch where it `reads_text`."""
         return None
 
+    @property
+    def num_added(self) -> int:
+        """Ids that `arrange` adds to a source."""
+        return 0
+
     def arrange(self, source: list[int]) -> list[int]:
         """A source's ids with the method's vectors in their places, as ids -1, -2, ...; see `Injection.vectors`."""
         return source

@@ -1,0 +1,80 @@
+"""Templates: words, trained vectors and the source, in the order they are written.
+
+Comes in:  a text such as "{soft:3} {source} In short: {soft:2}", a backbone.      Goes out: ids around a source's ids.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from foreword.backbone import Backbone
+from foreword.backbone.wording import markers, words_ids
+
+PIECE = re.compile(r"\{([^{}]*)\}")
+SOURCE = "{source}"
+
+
+def pieces_of(template: str) -> list[str | int]:
+    """Words as text, "{source}" as itself, n vectors as n.
+
+    Raises:
+        ValueError: the source is missing or comes twice, or there is a name in braces that means nothing.
+    """
+    found: list[str | int] = []
+    at = 0
+    for match in PIECE.finditer(template):
+        found += [template[at : match.start()].strip(), piece(match.group(1), template)]
+        at = match.end()
+    found = [part for part in [*found, template[at:].strip()] if part != ""]
+    if found.count(SOURCE) != 1:
+        raise ValueError(f"template must hold {SOURCE} once, got {template!r}")
+    return found
+
+
+def piece(name: str, template: str) -> str | int:
+    """What stands in braces."""
+    count = re.fullmatch(r"soft(?::([1-9]\d*))?", name)
+    if count:
+        return int(count.group(1) or 1)
+    if f"{{{name}}}" != SOURCE:
+        raise ValueError(f"template may hold {SOURCE}, {{soft}} and {{soft:3}}, got {{{name}}} in {template!r}")
+    return SOURCE
+
+
+def num_vectors(template: str) -> int:
+    """Vectors that the template has places for."""
+    return sum(part for part in pieces_of(template) if isinstance(part, int))
+
+
+@dataclass(frozen=True)
+class Template:
+    """Ids before a source's words and after them; -1, -2, ... are the vectors in their order."""
+
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+    markers: tuple[int, int]  # what stands around a source's words: so many ids at its beginning, so many at its end
+
+    @classmethod
+    def of(cls, template: str, backbone: Backbone) -> "Template":
+        """Raises ValueError as `pieces_of`."""
+        sides: list[list[int]] = [[]]
+        num_named = 0
+        for part in pieces_of(template):
+            if part == SOURCE:
+                sides.append([])
+            elif isinstance(part, int):
+                sides[-1] += [-num_named - 1 - i for i in range(part)]
+                num_named += part
+            else:
+                sides[-1] += words_ids(backbone, part)
+        return cls(tuple(sides[0]), tuple(sides[1]), markers(backbone))
+
+    def around(self, source: Sequence[int]) -> list[int]:
+        """The source's ids in their place; its own markers stay outermost."""
+        first, last = self.markers[0], len(source) - self.markers[1]
+        return [*source[:first], *self.before, *source[first:last], *self.after, *source[last:]]
+
+    @property
+    def length(self) -> int:
+        """Ids it adds to a source."""
+        return len(self.before) + len(self.after)

@@ -1,0 +1,65 @@
+"""P-tuning: trained vectors anywhere among the words of a template, made by a small network while they are trained.
+
+Source: Liu et al. (2021), arXiv:2103.10385, and their code: one vector per place -> LSTM in both directions, two layers ->
+Linear -> ReLU -> Linear. What differs: the backbone stays frozen (the paper also trains it on SuperGLUE).
+"""
+
+from typing import Literal, Self
+
+import torch
+from pydantic import Field, model_validator
+from torch import Tensor, nn
+
+from foreword.backbone import Backbone
+from foreword.methods.base.prompts import DirectPrompt, first_vectors
+from foreword.methods.base.soft_prompt import SoftPromptMethod
+from foreword.methods.base.template import num_vectors, pieces_of
+from foreword.recipe import MethodRecipe
+
+
+class Settings(MethodRecipe):
+    """Vectors anywhere in a template, behind a prompt encoder (Liu et al., 2021, arXiv:2103.10385)."""
+
+    name: Literal["p-tuning"] = Field(default="p-tuning", description="one of `foreword list methods`")
+    template: str = Field(
+        default="{soft:10} {source} {soft:10}",
+        description="words, {source} and {soft:3} (three vectors) in their order, e.g. '{soft:5} {source} In short: {soft:5}'",
+    )
+    encoder: Literal["lstm", "mlp", "none"] = Field(default="lstm", description="what makes the vectors in training")
+
+    @model_validator(mode="after")
+    def template_can_be_read(self) -> Self:
+        if not any(isinstance(part, int) for part in pieces_of(self.template)):
+            raise ValueError(f"template needs {{soft}}, something to train, got {self.template!r}")
+        return self
+
+
+class PTuning(SoftPromptMethod):
+    """One prompt for the whole task, wherever the template puts its parts."""
+
+    def __init__(
+        self, backbone: Backbone, template: str = "{soft:10} {source} {soft:10}", encoder: str = "lstm", seed: int = 0
+    ):
+        start = first_vectors(backbone, num_vectors(template), "random", "", seed)
+        super().__init__(
+            backbone, template, DirectPrompt(start) if encoder == "none" else Encoded(start, encoder, seed)
+        )
+
+
+class Encoded(nn.Module):
+    """Vectors [N, E] behind the prompt encoder."""
+
+    def __init__(self, start: Tensor, encoder: str, seed: int):
+        super().__init__()
+        width = start.shape[1]
+        self.places = nn.Parameter(start.clone())
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            both_ways = {"num_layers": 2, "bidirectional": True, "batch_first": True}
+            self.lstm = nn.LSTM(width, width // 2, **both_ways) if encoder == "lstm" else None
+            self.inner = nn.Linear(width if self.lstm is None else width // 2 * 2, width)
+            self.outer = nn.Linear(width, width)
+
+    def forward(self) -> Tensor:
+        made = self.places if self.lstm is None else self.lstm(self.places[None])[0][0]
+        return self.outer(torch.relu(self.inner(made)))
