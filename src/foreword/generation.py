@@ -214,7 +214,8 @@ def padded_sources(backbone: Backbone, ids: Sequence[list[int]]) -> Texts:
     columns = torch.arange(longest)
     mask = columns >= longest - lengths if left else columns < lengths
     opening = None if left else torch.tensor([decoder_opening(backbone)] * len(ids))
-    return Texts(torch.tensor(rows), mask, opening).to(backbone.device)
+    starts = torch.full((len(ids),), longest - 1) if left else None
+    return Texts(torch.tensor(rows), mask, opening, starts=starts).to(backbone.device)
 
 
 def decode_batch(backbone: Backbone, texts: Texts, decoding: Decoding, injection: Injection | None) -> list[list[int]]:

@@ -24,13 +24,16 @@ TOLD: dict[str, tuple[dict[str, Any], float, float]] = {
     "adapters": ({"bottleneck_dim": 16}, 0.01, 0.7),
     "bias-only": ({}, 0.05, 0.9),
     "full-finetuning": ({}, 0.003, 0.5),
+    "infix-tuning": ({"infix_len": 4, "prefix_len": 2, "mlp_dim": 0}, 0.2, 0.8),
     "p-tuning": ({"template": "{soft:4} {source} so {soft:2}"}, 0.03, 0.9),
     "prefix-tuning": ({"prefix_len": 6, "mlp_dim": 0}, 0.2, 0.8),
     "prompt-tuning": ({"prompt_len": 8}, 0.3, 0.8),
     "top-layers": ({"num_layers": 2}, 0.01, 0.5),
 }
 NO_BIASES = "tiny-{} has no biases to train"
+NO_PLACE_BETWEEN = "tiny-{} reads its source apart from the target, so there is no place between them"
 REFUSED = {("bias-only", family): NO_BIASES.format(family) for family in ("llama", "t5")}
+REFUSED |= {("infix-tuning", family): NO_PLACE_BETWEEN.format(family) for family in ("bart", "t5")}
 
 
 @pytest.mark.parametrize("family", KINDS)

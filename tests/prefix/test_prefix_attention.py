@@ -10,7 +10,15 @@ from torch import Tensor, nn
 from torch.testing import assert_close
 
 from foreword.prefix import attention, fused, prefix_attention, scores
-from foreword.prefix.attention import MARK, AttentionSite, Injection, Seam, materialised_attention
+from foreword.prefix.attention import (
+    MARK,
+    AttentionSite,
+    Injection,
+    Opened,
+    Seam,
+    hidden_positions,
+    materialised_attention,
+)
 from foreword.prefix.fused import causal_mask, fused_attention
 
 D = 8
@@ -28,6 +36,8 @@ class Case:
     lengths: Tensor | None
     mask: Tensor | None
     causal: bool
+    infix_len: int = 0
+    starts: Tensor | None = None
 
     @property
     def leaves(self) -> list[Tensor]:
@@ -54,7 +64,9 @@ def obvious(case, scale=D**-0.5, softcap=None, position_bias=None):
                     score = softcap * torch.tanh(score / softcap)
                 if position_bias is not None:
                     score = torch.cat([score[:prefix_len], score[prefix_len:] + position_bias[0, h, t].double()])
-                seen = [True] * prefix_len + [may_see(case, b, t, s) for s in range(S)]
+                column = S - T + t
+                late = case.infix_len if case.starts is not None and column < int(case.starts[b]) else 0
+                seen = [p >= late for p in range(prefix_len)] + [may_see(case, b, t, s) for s in range(S)]
                 score = torch.where(torch.tensor(seen), score, -torch.inf)
                 rows.append(torch.softmax(score, dim=0) @ values)
     return torch.stack(rows).view(B, heads, T, D).transpose(1, 2)
@@ -88,12 +100,18 @@ def made(B, R, H, G, T, S, P, masked, dtype, seed, short=False):  # noqa: PLR091
 
 def materialised(case):
     mask = causal_mask(case.query.shape[2], case.key.shape[2], case.query.device) if case.causal else case.mask
-    return materialised_attention(case.query, case.key, case.value, case.prefix, case.lengths, mask, D**-0.5)
+    return materialised_attention(case.query, case.key, case.value, case.prefix, hidden(case), mask, D**-0.5)
 
 
 def with_fused_kernel(case):
-    prefix, lengths, mask = case.prefix, case.lengths, case.mask
-    return fused_attention(case.query, case.key, case.value, prefix, lengths, mask, case.causal, D**-0.5)
+    prefix, mask = case.prefix, case.mask
+    return fused_attention(case.query, case.key, case.value, prefix, hidden(case), mask, case.causal, D**-0.5)
+
+
+def hidden(case):
+    prefix_len = 0 if case.prefix is None else case.prefix[0].shape[2]
+    now = Opened({}, case.lengths, prefix_len, None, case.infix_len, case.starts)
+    return hidden_positions(now, case.query, case.key)
 
 
 def gradients(out, case, towards):
@@ -122,6 +140,22 @@ def test_it_equals_the_obvious_loop(function, R, beams, H, G, T, earlier, P, sho
     towards = torch.randn(wanted.shape, dtype=torch.float64)
     for got, right in zip(gradients(out, case, towards), gradients(wanted, case, towards), strict=True):
         assert_close(got.float(), right.float(), atol=4 * near, rtol=4 * near)
+
+
+@pytest.mark.parametrize("function", [materialised, with_fused_kernel])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("infix_len", [1, 2, 4])
+@pytest.mark.parametrize("earlier", [0, 2])
+def test_words_ahead_of_an_infix_do_not_see_it(function, dtype, infix_len, earlier):
+    case = made(4, 2, 2, 2, 4, 4 + earlier, 4, "causal" if earlier == 0 else "bool", dtype, seed=1, short=infix_len < 4)
+    case.infix_len, case.starts = infix_len, torch.tensor([2, 0, 5, 9])
+    if case.mask is not None:
+        case.mask[..., 0] = True  # a query that sees neither text nor prefix has no answer
+    out, wanted = function(case), obvious(case)
+    assert_close(out.double(), wanted, atol=TOLERANCE[dtype], rtol=TOLERANCE[dtype])
+    towards = torch.randn(wanted.shape, dtype=torch.float64)
+    for got, right in zip(gradients(out, case, towards), gradients(wanted, case, towards), strict=True):
+        assert_close(got.float(), right.float(), atol=4 * TOLERANCE[dtype], rtol=4 * TOLERANCE[dtype])
 
 
 @pytest.mark.parametrize("function", [materialised, with_fused_kernel])

@@ -9,7 +9,6 @@ position P on (the prefix occupies 0..P-1), per row, whatever the padding; encod
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -21,30 +20,13 @@ from foreword.backbone.checkpointing import set_checkpointing
 from foreword.backbone.fingerprint import altered_fingerprint, model_fingerprint, tokenizer_hash
 from foreword.backbone.layers import Layer, stacks_of
 from foreword.backbone.padding import flat_places, padded_on, positions
+from foreword.backbone.places import behind_prefix
 from foreword.backbone.proof import words_act_as_prefix
 from foreword.backbone.sites import mark_sites, refusal, restored_if_refused
 from foreword.backbone.soft import let_vectors_stand_for_words
+from foreword.backbone.texts import Texts, padded_on_the_right
 from foreword.errors import PrefixMismatch, UnsupportedBackbone
 from foreword.prefix import Injection, Prefix, Seam
-
-
-@dataclass(frozen=True)
-class Texts:
-    """Token ids for one forward pass, padded anywhere.
-
-    ids, mask:      [B, T], the text (the encoder's text where there is an encoder); mask is True on real tokens. An id of -n is
-        the n-th of the injection's vectors.
-    decoder_ids, decoder_mask: [B, T'], the decoder's own text in encoder-decoder models.
-    """
-
-    ids: Tensor
-    mask: Tensor
-    decoder_ids: Tensor | None = None
-    decoder_mask: Tensor | None = None
-
-    def to(self, device: torch.device) -> "Texts":
-        parts = (self.ids, self.mask, self.decoder_ids, self.decoder_mask)
-        return Texts(*(None if part is None else part.to(device) for part in parts))  # type: ignore[arg-type]
 
 
 class Backbone:
@@ -79,11 +61,13 @@ class Backbone:
         return load_backbone(name, revision, dtype, device)
 
     def _hook(self) -> None:
-        let_vectors_stand_for_words(self.model, self.seam)
         head = self.model.get_output_embeddings()
         if head is None:
             raise refusal(self.name, self.model, "it has no output layer over its vocabulary")
-        hooks = [head.register_forward_pre_hook(self._keep_positions)]
+        hooks = [
+            head.register_forward_pre_hook(self._keep_positions),
+            *let_vectors_stand_for_words(self.model, self.seam),
+        ]
         if self.kind == "decoder-only":
             hooks.append(self.model.register_forward_pre_hook(self._shift_positions, with_kwargs=True))
             if not words_act_as_prefix(self):
@@ -189,7 +173,7 @@ class Backbone:
             at = flat_places(at, place)
         self._wanted.at = at
         try:
-            with self.injected(injection):
+            with self.injected(injection), self.seam.starting(texts.starts):
                 logits = self.model(**self._model_inputs(texts), use_cache=False).logits
         finally:
             self._wanted.at = None
@@ -286,7 +270,9 @@ class Backbone:
         begun = texts.decoder_ids
         opening = {} if begun is None else {"decoder_input_ids": begun}
         num_given = ids.shape[1] if self.kind == "decoder-only" else 1 if begun is None else begun.shape[1]
-        with self.injected(injection):
+        # Sources end at the last column, with the marker behind which the answer begins: an infix stands before it.
+        starts = torch.full((len(ids),), ids.shape[1] - 1, device=ids.device) if texts.starts is not None else None
+        with self.injected(injection), self.seam.starting(starts):
             out: Any = self.model.generate(  # type: ignore[operator]
                 input_ids=ids,
                 attention_mask=mask.long(),
@@ -299,26 +285,9 @@ class Backbone:
     def _shift_positions(
         self, module: nn.Module, args: tuple, kwargs: dict[str, Any]
     ) -> tuple[tuple, dict[str, Any]] | None:
-        """The text starts where the prefix ends: add each row's prefix length to its positions."""
+        """The text starts where the prefix ends."""
         now = self.seam.now
-        if now is None:
-            return None
-        text = args[0] if args else kwargs.get("input_ids")
-        if text is None:
-            text = kwargs["inputs_embeds"]
-        num_rows, text_len = text.shape[:2]
-        given = kwargs.get("position_ids")
-        if given is None:
-            mask, past = kwargs.get("attention_mask"), kwargs.get("past_key_values")
-            if mask is not None:
-                given = positions(mask)[:, -text_len:]
-            else:
-                seen = 0 if past is None else past.get_seq_length()
-                given = torch.arange(seen, seen + text_len, device=text.device)[None]
-        offset: Tensor | int = now.prefix_len
-        if now.lengths is not None:
-            offset = now.lengths.repeat_interleave(num_rows // len(now.lengths))[:, None]
-        return args, {**kwargs, "position_ids": given + offset}
+        return None if now is None else (args, behind_prefix(now, args[0] if args else None, kwargs))
 
     def _keep_positions(self, module: nn.Module, args: tuple) -> tuple | None:
         """Before the output layer: only the positions asked for, as one row."""
@@ -331,17 +300,6 @@ class Wanted(threading.local):
     """Which flat positions the output layer is asked for in this thread's forward pass; None: all."""
 
     at: Tensor | None = None
-
-
-def padded_on_the_right(texts: Texts) -> tuple[Texts, Tensor | None]:
-    """The texts as models without given positions want them, and where the tokens now stand whose logits are asked for."""
-    ids, mask, place = padded_on("right", texts.ids, texts.mask)
-    decoder_ids, decoder_mask = texts.decoder_ids, texts.decoder_mask
-    if decoder_ids is not None:
-        place = None
-        if decoder_mask is not None:
-            decoder_ids, decoder_mask, place = padded_on("right", decoder_ids, decoder_mask)
-    return Texts(ids, mask, decoder_ids, decoder_mask), place
 
 
 def kind_of(is_encoder_decoder: bool, sites: object) -> str:

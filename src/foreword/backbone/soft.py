@@ -6,12 +6,13 @@ So a text with soft prompts anywhere in it is a text like any other to batching,
 
 import torch
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 from transformers import PreTrainedModel
 
 from foreword.prefix import Seam
 
 
-def let_vectors_stand_for_words(model: PreTrainedModel, seam: Seam) -> None:
+def let_vectors_stand_for_words(model: PreTrainedModel, seam: Seam) -> list[RemovableHandle]:
     """Hook every table of the model's words (an encoder and a decoder may have one each that share their weights)."""
 
     def hide_names(table: nn.Module, args: tuple[Tensor]) -> tuple[Tensor] | None:
@@ -27,10 +28,9 @@ def let_vectors_stand_for_words(model: PreTrainedModel, seam: Seam) -> None:
         return with_vectors(words, ids, seam.now.vectors)
 
     weight = model.get_input_embeddings().weight
-    for module in model.modules():
-        if isinstance(module, nn.Embedding) and module.weight is weight:
-            module.register_forward_pre_hook(hide_names)
-            module.register_forward_hook(put_vectors)
+    tables = [module for module in model.modules() if isinstance(module, nn.Embedding) and module.weight is weight]
+    before = [table.register_forward_pre_hook(hide_names) for table in tables]
+    return before + [table.register_forward_hook(put_vectors) for table in tables]
 
 
 def with_vectors(words: Tensor, ids: Tensor, vectors: Tensor) -> Tensor:

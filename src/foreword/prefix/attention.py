@@ -11,7 +11,7 @@ Letters: B rows, H key-value heads, G query heads per key-value head, T queries,
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +33,8 @@ class Injection:
     keys, values: site -> [L, R, H, P, D]. R prefixes serve B rows: each serves the B / R rows that follow one another
         (1 for all; one per row; one for all beams of a row).
     lengths: [R] prefix positions that are real, the rest being padding on the right; None when all are.
+    infix_len: so many positions, the first ones, stand within the text instead of before it: the words ahead of them, up to the
+        column that `Seam.starting` says, do not see them.
     vectors: [R, N, E] trained vectors that stand in the text where its ids say -1, -2, ..., -N; attention knows nothing of them.
     """
 
@@ -40,15 +42,17 @@ class Injection:
     values: Mapping[str, Tensor] = field(default_factory=dict)
     lengths: Tensor | None = None
     vectors: Tensor | None = None
+    infix_len: int = 0
 
     @classmethod
-    def of(cls, prefix: Prefix) -> "Injection":
+    def of(cls, prefix: Prefix, infix_len: int = 0) -> "Injection":
         """One prefix for every row."""
-        return cls({s: k[:, None] for s, k in prefix.keys.items()}, {s: v[:, None] for s, v in prefix.values.items()})
+        keys, values = ({s: t[:, None] for s, t in tensors.items()} for tensors in (prefix.keys, prefix.values))
+        return cls(keys, values, infix_len=infix_len)
 
     @property
     def prefix_len(self) -> int:
-        """Positions the longest row occupies; 0 without a prefix."""
+        """Positions the longest row occupies, before and within the text; 0 without a prefix."""
         return next((k.shape[3] for k in self.keys.values()), 0)
 
     def tensors(self) -> list[Tensor]:
@@ -60,7 +64,7 @@ class Injection:
         keys = {site: tensor.detach().requires_grad_() for site, tensor in self.keys.items()}
         values = {site: tensor.detach().requires_grad_() for site, tensor in self.values.items()}
         vectors = None if self.vectors is None else self.vectors.detach().requires_grad_()
-        return Injection(keys, values, self.lengths, vectors)
+        return Injection(keys, values, self.lengths, vectors, self.infix_len)
 
     def to(self, device: torch.device, dtype: torch.dtype) -> "Injection":
         return Injection(
@@ -68,6 +72,7 @@ class Injection:
             {s: v.to(device, dtype) for s, v in self.values.items()},
             None if self.lengths is None else self.lengths.to(device),
             None if self.vectors is None else self.vectors.to(device, dtype),
+            self.infix_len,
         )
 
 
@@ -91,6 +96,8 @@ class Opened:
     lengths: Tensor | None
     prefix_len: int
     vectors: Tensor | None = None
+    infix_len: int = 0
+    starts: Tensor | None = None
 
 
 class Seam(threading.local):
@@ -103,6 +110,9 @@ class Seam(threading.local):
     def __init__(self) -> None:
         self.now: Opened | None = None
         self.record: list[Asked] | None = None
+        self.starts: Tensor | None = (
+            None  # [B] columns of this forward pass' text from which an infix is seen; None: from the first
+        )
         self.named: Tensor | None = None  # ids that name vectors, while the words are looked up
 
     @contextmanager
@@ -115,7 +125,14 @@ class Seam(threading.local):
             site: list(zip(by_layer(keys), by_layer(injection.values[site]), strict=True))
             for site, keys in injection.keys.items()
         }
-        with self.resumed(Opened(layers, injection.lengths, injection.prefix_len, injection.vectors)):
+        opened = Opened(layers, injection.lengths, injection.prefix_len, injection.vectors, injection.infix_len)
+        with self.resumed(opened):
+            yield
+
+    @contextmanager
+    def starting(self, starts: Tensor | None) -> Iterator[None]:
+        """During the block an infix stands before these columns [B] of the text; None: before its first."""
+        with self.resumed(None if self.now is None else replace(self.now, starts=starts)):
             yield
 
     @contextmanager
@@ -178,13 +195,14 @@ def prefix_attention(
         [B, T, H * G, D], and None for the weights.
     """
     where: AttentionSite | None = getattr(module, MARK, None)
-    prefix = lengths = None
+    prefix = hidden = None
     if where is not None:
         seam = where.seam
         if seam.record is not None:
             seam.record.append(Asked(module, where, query.shape[2], key, value, has_sinks=s_aux is not None))
         if seam.now is not None and where.site in seam.now.layers:
-            prefix, lengths = seam.now.layers[where.site][where.layer], seam.now.lengths
+            prefix = seam.now.layers[where.site][where.layer]
+            hidden = hidden_positions(seam.now, query, key)
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     if is_causal is None:
         is_causal = getattr(module, "is_causal", True)
@@ -196,11 +214,11 @@ def prefix_attention(
                 position_bias if mask is None else position_bias + as_number(mask, query.dtype),
                 False,
             )
-        return fused_attention(query, key, value, prefix, lengths, attention_mask, causal, scale), None
+        return fused_attention(query, key, value, prefix, hidden, attention_mask, causal, scale), None
     if causal:
         attention_mask = causal_mask(query.shape[2], key.shape[2], query.device)
     return materialised_attention(
-        query, key, value, prefix, lengths, attention_mask, scale, dropout, position_bias, softcap
+        query, key, value, prefix, hidden, attention_mask, scale, dropout, position_bias, softcap
     ), None
 
 
@@ -209,7 +227,7 @@ def materialised_attention(
     key: Tensor,
     value: Tensor,
     prefix: tuple[Tensor, Tensor] | None,
-    lengths: Tensor | None,
+    hidden: Tensor | None,
     mask: Tensor | None,
     scale: float,
     dropout: float = 0.0,
@@ -218,7 +236,8 @@ def materialised_attention(
 ) -> Tensor:
     """The obvious way: scores over prefix and text in one tensor, one softmax, two weighted sums.
 
-    Args as in `prefix_attention`, `prefix` being keys and values, each [H, R, P, D]. Returns [B, T, H * G, D].
+    Args as in `prefix_attention`; `prefix` is keys and values, each [H, R, P, D], `hidden` [B, 1, T or 1, P] is True where a
+    query does not see a position of it. Returns [B, T, H * G, D].
     """
     num_kv_heads, P = key.shape[1], 0
     query = heads_first(query, num_kv_heads)
@@ -229,12 +248,28 @@ def materialised_attention(
         scores = scores + added(mask, scores.dtype)
     if prefix is not None:
         P = prefix[0].shape[2]
-        scores = torch.cat([prefix_scores(query, prefix[0], lengths, scale, softcap), scores], dim=-1)
+        scores = torch.cat([prefix_scores(query, prefix[0], hidden, scale, softcap), scores], dim=-1)
     weights = torch.softmax(scores, dim=-1)  # the kernel sums in float32 whatever the scores' precision
     if dropout:
         weights = nn.functional.dropout(weights, dropout)
     ahead = None if prefix is None else prefix_sum(weights[..., :P], prefix[1])
     return rows_first(sum_of(weights[..., P:], value, onto=ahead))
+
+
+def hidden_positions(now: Opened, query: Tensor, key: Tensor) -> Tensor | None:
+    """[B, 1, T or 1, P], True where a query does not see a prefix position: padding, or an infix that is still to come."""
+    num_rows, num_queries, num_keys = query.shape[0], query.shape[2], key.shape[2]
+    place, hidden = torch.arange(now.prefix_len, device=query.device), None
+    if now.lengths is not None:
+        row = torch.arange(num_rows, device=query.device) // (num_rows // len(now.lengths))
+        hidden = (place >= now.lengths[row][:, None])[:, None, None]
+    if now.infix_len and now.starts is not None:
+        column = torch.arange(num_keys - num_queries, num_keys, device=query.device)
+        row = torch.arange(num_rows, device=query.device) // (num_rows // len(now.starts))
+        ahead = (column < now.starts[row][:, None])[:, None, :, None]
+        early = ahead & (place < now.infix_len)
+        hidden = early if hidden is None else hidden | early
+    return hidden
 
 
 def added(mask: Tensor, dtype: torch.dtype) -> Tensor:

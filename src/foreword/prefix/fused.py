@@ -26,7 +26,7 @@ def fused_attention(
     key: Tensor,
     value: Tensor,
     prefix: tuple[Tensor, Tensor] | None,
-    lengths: Tensor | None,
+    hidden: Tensor | None,
     mask: Tensor | None,
     causal: bool,
     scale: float,
@@ -39,7 +39,7 @@ def fused_attention(
         out = scaled_dot_product_attention(query, key, value, mask, 0.0, causal, scale=scale, enable_gqa=grouped)
         return out.transpose(1, 2)
     head_dim, num_kv_heads = query.shape[-1], key.shape[1]
-    scores = prefix_scores(heads_first(query, num_kv_heads), prefix[0], lengths, scale).float()  # [H, B, G, T, P]
+    scores = prefix_scores(heads_first(query, num_kv_heads), prefix[0], hidden, scale).float()  # [H, B, G, T, P]
     total = torch.logsumexp(scores, dim=-1).transpose(0, 1).flatten(1, 2)  # [B, H * G, T]
     extra_query = split_exactly(total, query.dtype)  # [B, H * G, T, EXTRA]
     # In front of the texts' keys, and for a causal text also one idle query in front, so that the triangle stays one.

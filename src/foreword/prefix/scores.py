@@ -52,15 +52,13 @@ def stays(cached: Tensor, num_queries: int) -> bool:
 
 
 def prefix_scores(
-    query: Tensor, keys: Tensor, lengths: Tensor | None, scale: float, softcap: float | None = None
+    query: Tensor, keys: Tensor, hidden: Tensor | None, scale: float, softcap: float | None = None
 ) -> Tensor:
-    """Queries [H, B, G, T, D] against prefix keys [H, R, P, D]: [H, B, G, T, P]."""
+    """Queries [H, B, G, T, D] against prefix keys [H, R, P, D]: [H, B, G, T, P]; lowest where [B, 1, T or 1, P] says hidden."""
     (H, B, G, T, D), (_, R, P, _) = query.shape, keys.shape
     scores = capped(product(query.view(H * R, -1, D), keys.flatten(0, 1).transpose(1, 2), scale), softcap)
-    if lengths is not None:
-        ended = torch.arange(P, device=lengths.device) >= lengths[:, None, None]  # [R, 1, P]
-        scores = scores.view(H, R, -1, P).masked_fill(ended, torch.finfo(scores.dtype).min)
-    return scores.view(H, B, G, T, P)
+    scores = scores.view(H, B, G, T, P)
+    return scores if hidden is None else scores.masked_fill(hidden, torch.finfo(scores.dtype).min)
 
 
 def prefix_sum(weights: Tensor, values: Tensor) -> Tensor:

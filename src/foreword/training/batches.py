@@ -70,8 +70,9 @@ def collate(backbone: Backbone, pairs: Sequence[Pair]) -> Batch:
         at, targets = target_positions([len(opening) - 1] * len(pairs), [p.target for p in pairs], decoder_ids.shape[1])
         return Batch(Texts(ids, mask, decoder_ids, decoder_mask), at, targets)
     ids, mask = padded([[*p.source, *p.target[:-1]] for p in pairs], pad)
-    at, targets = target_positions([len(p.source) - 1 for p in pairs], [p.target for p in pairs], ids.shape[1])
-    return Batch(Texts(ids, mask), at, targets)
+    ends = [len(p.source) - 1 for p in pairs]
+    at, targets = target_positions(ends, [p.target for p in pairs], ids.shape[1])
+    return Batch(Texts(ids, mask, starts=torch.tensor(ends)), at, targets)
 
 
 def padded(rows: Sequence[list[int]], pad: int) -> tuple[Tensor, Tensor]:
