@@ -101,7 +101,7 @@ LIBRARIES = {
     "experiment": {"accelerate", "torch"},
     "generation": {"torch", "transformers"},
     "keeping": {"torch"},
-    "methods": {"pydantic", "torch"},
+    "methods": {"peft", "pydantic", "torch", "transformers"},
     "metrics": {"numpy", "pycocoevalcap", "rouge_score", "sacrebleu"},
     "prefix": {"torch"},
     "recipe": {"pydantic", "pydantic_core"},

@@ -23,7 +23,7 @@ from foreword.backbone.padding import flat_places, padded_on, positions
 from foreword.backbone.places import behind_prefix
 from foreword.backbone.proof import words_act_as_prefix
 from foreword.backbone.sites import mark_sites, refusal, restored_if_refused
-from foreword.backbone.soft import let_vectors_stand_for_words
+from foreword.backbone.soft import let_vectors_stand_for_words, word_tables
 from foreword.backbone.texts import Texts, padded_on_the_right
 from foreword.errors import PrefixMismatch, UnsupportedBackbone
 from foreword.prefix import Injection, Prefix, Seam
@@ -36,6 +36,7 @@ class Backbone:
         self.model, self.tokenizer, self.name, self.revision = model, tokenizer, name, revision
         self.seam = Seam()
         self._wanted = Wanted()
+        self.num_parameters = sum(p.numel() for p in model.parameters())  # whatever a method may add
         self._alterations: list[nn.Module] = []
         model.eval().requires_grad_(False)
         # What a caller leaves open would be taken from the model's own; of that, only where a decoder starts is kept.
@@ -116,10 +117,6 @@ class Backbone:
     @property
     def hidden_size(self) -> int:
         return self.model.config.get_text_config(decoder=True).hidden_size
-
-    @property
-    def num_parameters(self) -> int:
-        return sum(p.numel() for p in self.model.parameters())
 
     @property
     def device(self) -> torch.device:
@@ -216,6 +213,18 @@ class Backbone:
         keys = {s: torch.stack([a.key[0] for a in asked if a.site.site == s]) for s in self.sites}
         values = {s: torch.stack([a.value[0] for a in asked if a.site.site == s]) for s in self.sites}
         return Prefix(keys, values, self.fingerprint_now)
+
+    @property
+    def word_tables(self) -> list[nn.Embedding]:
+        """Where words are looked up, of encoder and decoder."""
+        return word_tables(self.model)
+
+    @property
+    def output_layer(self) -> nn.Module:
+        """What makes logits of the last layer's output."""
+        head = self.model.get_output_embeddings()
+        assert isinstance(head, nn.Module), self.name
+        return head
 
     @property
     def word_dim(self) -> int:

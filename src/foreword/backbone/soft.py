@@ -13,7 +13,7 @@ from foreword.prefix import Seam
 
 
 def let_vectors_stand_for_words(model: PreTrainedModel, seam: Seam) -> list[RemovableHandle]:
-    """Hook every table of the model's words (an encoder and a decoder may have one each that share their weights)."""
+    """Hook every table of the model's words."""
 
     def hide_names(table: nn.Module, args: tuple[Tensor]) -> tuple[Tensor] | None:
         if seam.now is None or seam.now.vectors is None:
@@ -27,10 +27,15 @@ def let_vectors_stand_for_words(model: PreTrainedModel, seam: Seam) -> list[Remo
         ids, seam.named = seam.named, None
         return with_vectors(words, ids, seam.now.vectors)
 
-    weight = model.get_input_embeddings().weight
-    tables = [module for module in model.modules() if isinstance(module, nn.Embedding) and module.weight is weight]
+    tables = word_tables(model)
     before = [table.register_forward_pre_hook(hide_names) for table in tables]
     return before + [table.register_forward_hook(put_vectors) for table in tables]
+
+
+def word_tables(model: PreTrainedModel) -> list[nn.Embedding]:
+    """The tables in which words are looked up: one, or an encoder's and a decoder's over the same weights."""
+    weight = model.get_input_embeddings().weight
+    return [module for module in model.modules() if isinstance(module, nn.Embedding) and module.weight is weight]
 
 
 def with_vectors(words: Tensor, ids: Tensor, vectors: Tensor) -> Tensor:

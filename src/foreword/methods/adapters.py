@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from foreword.backbone import Backbone
-from foreword.methods.base.modules import ModulesMethod
+from foreword.methods.base.modules import ModulesMethod, Placed
 from foreword.recipe import MethodRecipe
 
 NEAR_ZERO = 1e-3  # spread of the first weights: an adapter starts next to doing nothing
@@ -36,21 +36,17 @@ class Settings(MethodRecipe):
 class Adapters(ModulesMethod):
     """The adapters of all layers."""
 
-    def modules_for(
-        self, backbone: Backbone, seed: int, variant: str = "houlsby", bottleneck_dim: int = 64
-    ) -> dict[str, tuple[nn.Module, nn.Module]]:
+    def networks_for(self, backbone: Backbone, seed: int, variant: str = "houlsby", bottleneck_dim: int = 64) -> Placed:
         width, generator = backbone.hidden_size, torch.Generator().manual_seed(seed)
-        placed: dict[str, tuple[nn.Module, nn.Module]] = {}
+        placed: Placed = {}
         for stack, layers in backbone.stacks.items():
             for number, layer in enumerate(layers):
-                places = [layer.module] if variant == "lin" else list(layer.joins)
-                for part, place in enumerate(places):
+                for i, part in enumerate([layer.module] if variant == "lin" else layer.joins):
                     adapter = Bottleneck(width, bottleneck_dim, generator, with_norm=variant == "lin")
-                    placed[f"{stack}_{number}_{part}"] = (place, adapter)
-                if variant == "houlsby":
-                    for part, norm in enumerate(layer.norms):
-                        shifts = getattr(norm, "bias", None) is not None
-                        placed[f"{stack}_{number}_norm{part}"] = (norm, ScaleAndShift(width, shifts))
+                    placed[f"{stack}_{number}_{i}"] = ([part], adapter)
+                for i, norm in enumerate(layer.norms if variant == "houlsby" else ()):
+                    shifts = getattr(norm, "bias", None) is not None
+                    placed[f"{stack}_{number}_norm{i}"] = ([norm], ScaleAndShift(width, shifts))
         return placed
 
 

@@ -1,11 +1,12 @@
 """Methods that put small networks of their own into the backbone: they differ in which, and where.
 
-Comes in:  a backbone; each network is hooked behind a part of it and changes that part's output.
+Comes in:  a backbone; each network is hooked before or behind a part of it and changes what goes in or comes out.
 Goes out:  nothing to inject; the networks' weights. The backbone's own are not touched.
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -16,20 +17,32 @@ from foreword.errors import PrefixMismatch
 from foreword.methods.base.method import Method
 
 
+@dataclass(frozen=True)
+class Before:
+    """The way into a part, where a part alone is the way out of it."""
+
+    module: nn.Module
+
+
+Part = nn.Module | Before
+Placed = dict[str, tuple[Sequence[Part], nn.Module]]  # name -> (parts of the model, the network at each of them)
+
+
 class ModulesMethod(Method):
     """The networks are the method's parameters."""
 
     def __init__(self, backbone: Backbone, seed: int = 0, **settings: Any):
         self.backbone = backbone
-        placed = self.modules_for(backbone, seed, **settings)
+        placed = self.networks_for(backbone, seed, **settings)
         self.networks = nn.ModuleDict({name: network for name, (_, network) in placed.items()}).to(backbone.device)
-        for place, network in placed.values():
-            place.register_forward_hook(behind(network))
+        for parts, network in placed.values():
+            for part in parts:
+                hook(part, network)
         backbone.alter(self.networks)
 
     @abstractmethod
-    def modules_for(self, backbone: Backbone, seed: int, **settings: Any) -> dict[str, tuple[nn.Module, nn.Module]]:
-        """Name -> (the part of the model, the network that changes its output)."""
+    def networks_for(self, backbone: Backbone, seed: int, **settings: Any) -> Placed:
+        """Which networks, and where."""
 
     def trained_parameters(self) -> dict[str, nn.Parameter]:
         return dict(self.networks.named_parameters())
@@ -47,12 +60,15 @@ class ModulesMethod(Method):
             ) from None
 
 
-def behind(network: nn.Module) -> Any:
-    """A hook that lets the network change a part's output; of several outputs it is the first."""
+def hook(part: Part, network: nn.Module) -> None:
+    """Let the network change what comes out of a part, or goes into it; of several tensors the first."""
+    if isinstance(part, Before):
+        part.module.register_forward_pre_hook(lambda module, given: changed(network, given))
+    else:
+        part.register_forward_hook(lambda module, given, out: changed(network, out))
 
-    def hook(part: nn.Module, inputs: tuple, output: Any) -> Any:
-        if isinstance(output, torch.Tensor):
-            return network(output)
-        return (network(output[0]), *output[1:])
 
-    return hook
+def changed(network: nn.Module, tensors: Any) -> Any:
+    if isinstance(tensors, torch.Tensor):
+        return network(tensors)
+    return (network(tensors[0]), *tensors[1:])

@@ -1,0 +1,95 @@
+"""LoRA: a product of two low-rank matrices is added to some of the frozen ones. The matrices are PEFT's.
+
+Source: Hu et al. (2022), arXiv:2106.09685. The paper's row on E2E has rank 4 and alpha 32 on the projections to queries and
+values (in GPT-2 one matrix yields both, and the keys).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import torch
+from pydantic import Field, PositiveFloat, PositiveInt
+from torch import Tensor, nn
+from transformers.pytorch_utils import Conv1D
+
+from foreword.backbone import Backbone
+from foreword.errors import BadRecipe, MissingTool, PrefixMismatch
+from foreword.methods.base.method import Method
+from foreword.recipe import MethodRecipe
+from foreword.recipe.section import Names
+
+
+class Settings(MethodRecipe):
+    """Low-rank additions to the weights (Hu et al., 2022, arXiv:2106.09685), by PEFT."""
+
+    name: Literal["lora"] = Field(default="lora", description="one of `foreword list methods`")
+    rank: PositiveInt = Field(default=4, description="of each addition (r)")
+    alpha: PositiveFloat = Field(default=32, description="an addition is scaled by alpha / rank")
+    targets: Names = Field(
+        default=(), description="names of the matrices to add to, e.g. ['c_attn']; none = as PEFT has it for the model"
+    )
+
+
+class LoRA(Method):
+    """The low-rank matrices, put into the model where it is."""
+
+    def __init__(
+        self, backbone: Backbone, rank: int = 4, alpha: float = 32, targets: Sequence[str] = (), seed: int = 0
+    ):
+        peft = import_peft()
+        self.backbone = backbone
+        at = list(targets) or usual_targets(backbone)
+        found = [m for name, m in backbone.model.named_modules() if name.split(".")[-1] in at]
+        if not found:
+            raise BadRecipe(
+                f"method.targets: {backbone.name} has no matrix named {' or '.join(at)}. Name some of its own."
+            )
+        config = peft.LoraConfig(
+            r=rank, lora_alpha=alpha, target_modules=at, fan_in_fan_out=any(isinstance(m, Conv1D) for m in found)
+        )
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            peft.inject_adapter_in_model(config, backbone.model)
+        self.matrices: dict[str, nn.Parameter] = {}
+        for name, parameter in backbone.model.named_parameters():
+            parameter.requires_grad_("lora_" in name)
+            if "lora_" in name:
+                parameter.data = parameter.data.float()
+                self.matrices[name] = parameter
+        backbone.model.eval()
+        backbone.alter(backbone.model)
+
+    def trained_parameters(self) -> dict[str, nn.Parameter]:
+        return dict(self.matrices)
+
+    def export(self) -> dict[str, Tensor]:
+        return {name: matrix.detach() for name, matrix in self.matrices.items()}
+
+    @torch.no_grad()
+    def load(self, exported: Mapping[str, Tensor]) -> None:
+        shapes = {name: tuple(matrix.shape) for name, matrix in self.matrices.items()}
+        if {name: tuple(tensor.shape) for name, tensor in exported.items()} != shapes:
+            raise PrefixMismatch(f"these matrices are not of {self.backbone.name} at these ranks and targets.")
+        for name, tensor in exported.items():
+            self.matrices[name].copy_(tensor)
+
+
+def usual_targets(backbone: Backbone) -> list[str]:
+    """Where PEFT adds to a model of this family. Raises BadRecipe: it does not know the family."""
+    from peft.utils import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as USUAL
+
+    family = backbone.model.config.model_type
+    if family not in USUAL:
+        raise BadRecipe(f"method.targets must name the matrices to add to: PEFT has no usual ones for {family!r}.")
+    return list(USUAL[family])
+
+
+def import_peft() -> Any:
+    """The package, or word of how to get it."""
+    try:
+        import peft
+    except ImportError:
+        raise MissingTool(
+            "method 'lora' needs the package peft, which is not installed: pip install 'foreword[lora]'"
+        ) from None
+    return peft

@@ -1,0 +1,47 @@
+"""LoRA: PEFT's matrices, put into the model whole."""
+
+import sys
+
+import pytest
+import torch
+from tests.tiny_models import tiny_backbone
+
+from foreword.errors import BadRecipe, MissingTool, PrefixMismatch
+from foreword.methods.lora import LoRA
+from foreword.prefix.reparam import num_parameters
+
+
+def test_gpt2s_one_matrix_for_queries_keys_and_values_gets_one_addition_a_layer():
+    method = LoRA(tiny_backbone("gpt2"), rank=4)
+    assert num_parameters(method.trained_parameters()) == 3 * 4 * (32 + 3 * 32)
+
+
+def test_untrained_it_changes_nothing_and_the_backbone_is_counted_without_it():
+    backbone = tiny_backbone("llama")
+    texts, size = backbone.texts_of([5, 9, 23]), backbone.num_parameters
+    with torch.no_grad():
+        before = backbone.logits(texts)
+        method = LoRA(backbone, rank=2, targets=["o_proj"])
+        assert torch.equal(backbone.logits(texts), before)
+    assert {p.dtype for p in method.trained_parameters().values()} == {torch.float32}
+    assert backbone.num_parameters == size
+    assert backbone.fingerprint_now != backbone.fingerprint
+    assert not any(module.training for module in backbone.model.modules())
+
+
+def test_what_it_cannot_do_is_told(monkeypatch):
+    with pytest.raises(
+        BadRecipe, match=r"method\.targets: tiny-gpt2 has no matrix named q_proj\. Name some of its own"
+    ):
+        LoRA(tiny_backbone("gpt2"), targets=["q_proj"])
+    backbone = tiny_backbone("gpt2")
+    monkeypatch.setattr(type(backbone.model.config), "model_type", "new")
+    with pytest.raises(
+        BadRecipe, match="method.targets must name the matrices to add to: PEFT has no usual ones for 'new'"
+    ):
+        LoRA(backbone)
+    with pytest.raises(PrefixMismatch, match="not of tiny-gpt2 at these ranks and targets"):
+        LoRA.restored(tiny_backbone("gpt2"), LoRA(tiny_backbone("gpt2"), rank=2).export(), rank=3)
+    monkeypatch.setitem(sys.modules, "peft", None)
+    with pytest.raises(MissingTool, match=r"method 'lora' needs the package peft.*pip install 'foreword\[lora\]'"):
+        LoRA(tiny_backbone("gpt2"))
