@@ -35,11 +35,12 @@ def test_what_it_cannot_do_is_told(monkeypatch):
     ):
         LoRA(tiny_backbone("gpt2"), targets=["q_proj"])
     backbone = tiny_backbone("gpt2")
-    monkeypatch.setattr(type(backbone.model.config), "model_type", "new")
-    with pytest.raises(
-        BadRecipe, match="method.targets must name the matrices to add to: PEFT has no usual ones for 'new'"
-    ):
-        LoRA(backbone)
+    with monkeypatch.context() as other_family:
+        other_family.setattr(type(backbone.model.config), "model_type", "new")
+        with pytest.raises(
+            BadRecipe, match="method.targets must name the matrices to add to: PEFT has no usual ones for 'new'"
+        ):
+            LoRA(backbone)
     with pytest.raises(PrefixMismatch, match="not of tiny-gpt2 at these ranks and targets"):
         LoRA.restored(tiny_backbone("gpt2"), LoRA(tiny_backbone("gpt2"), rank=2).export(), rank=3)
     monkeypatch.setitem(sys.modules, "peft", None)
