@@ -52,12 +52,17 @@ def open_task(recipe: Recipe) -> Task:
     return load_task(recipe.task.name, recipe.task.path or None, **recipe.task.arguments)
 
 
-def what_is_opened(recipe: Recipe, backbone: Backbone) -> dict[str, Any]:
-    """The method's arguments that its section only names."""
-    named = getattr(recipe.method, "init_prefix", None)
-    if named is None:
-        return {}
-    return {"init_prefix": first_prefix(named, backbone) if named else None}
+def what_is_opened(recipe: Recipe, backbone: Backbone, task: Task) -> dict[str, Any]:
+    """The method's arguments that its section only names: a prefix to start from, examples to show."""
+    told, opened = recipe.method.model_dump(), {}
+    if "init_prefix" in told:
+        opened["init_prefix"] = first_prefix(told["init_prefix"], backbone) if told["init_prefix"] else None
+    if told.get("num_examples"):
+        texts, size = train_texts(recipe, task), told["num_examples"]
+        if size > len(texts):
+            raise BadRecipe(f"method.num_examples must be at most {len(texts)}, the training pairs; got {size}.")
+        opened["examples"] = subset(texts, size, recipe.train.seed)
+    return opened
 
 
 def first_prefix(named: str, backbone: Backbone) -> Prefix:

@@ -10,6 +10,7 @@ import fcntl
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +60,11 @@ def train(recipe: Recipe, out: str | Path) -> Tuned:
     task = open_task(recipe)
     backbone = open_backbone(recipe, accelerator)
     say = Reporter(0, silent=not accelerator.is_main_process).say
-    method = build_method(recipe.method, backbone, seed=recipe.train.seed, **what_is_opened(recipe, backbone))
+    method = build_method(recipe.method, backbone, seed=recipe.train.seed, **what_is_opened(recipe, backbone, task))
     pairs, dev_pairs = encoded_pairs(recipe, task, backbone, method, say)
     settings = settings_of(recipe, len(pairs), trains_backbone=method.trains_backbone)
+    if not method.trained_parameters():
+        settings = replace(settings, total_steps=0)
     dev_scores = dev_scores_of(recipe, backbone, task, method) if recipe.train.dev_metrics else None
     backbone.checkpointing(recipe.train.checkpointing)
     made_of = hashes_of(backbone, task)

@@ -10,11 +10,14 @@ from torch import nn
 from torch.optim import Optimizer
 
 
-def build_optimizer(name: str, parameters: Iterable[nn.Parameter], lr: float, weight_decay: float) -> Optimizer:
+def build_optimizer(name: str, moved: Iterable[nn.Parameter], lr: float, weight_decay: float) -> Optimizer:
     """AdamW as the prefix-tuning paper's code sets it (eps 1e-8), or Adafactor with the learning rate it is given.
 
     Fused: one pass over the numbers instead of a dozen. A prefix's MLP on GPT-2 small is 9.5 M of them every step.
     """
+    parameters = [
+        {"params": list(moved)}
+    ]  # a group, because a list may be empty only inside one: prompting trains nothing
     if name == "adafactor":
         from transformers import Adafactor
 

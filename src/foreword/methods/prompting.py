@@ -1,0 +1,93 @@
+"""Prompting: words and worked examples around the source, and nothing is trained.
+
+Comes in:  a backbone, a template, examples of the training data.      Goes out: ids around the source; in decoder-only models,
+where none stand behind it, the prefix that they are.
+
+Source: in-context learning, Brown et al. (2020), arXiv:2005.14165.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Self
+
+import torch
+from pydantic import Field, NonNegativeInt, field_validator
+from torch import Tensor, nn
+
+from foreword.backbone import Backbone
+from foreword.backbone.wording import source_ids, target_ids, words_ids
+from foreword.methods.base.method import Method
+from foreword.methods.base.template import Template, num_vectors
+from foreword.prefix import Prefix
+from foreword.recipe import MethodRecipe
+
+ANY_LENGTH = 10**9
+
+
+class Settings(MethodRecipe):
+    """Words and examples around the source; nothing is trained (Brown et al., 2020)."""
+
+    name: Literal["prompting"] = Field(default="prompting", description="one of `foreword list methods`")
+    template: str = Field(default="{source}", description="words around {source}, e.g. 'Describe: {source}'")
+    num_examples: NonNegativeInt = Field(
+        default=0, description="worked examples in front, drawn from the training data"
+    )
+
+    @field_validator("template")
+    @classmethod
+    def nothing_is_trained(cls, template: str) -> str:
+        if num_vectors(template):
+            raise ValueError(f"{{soft}} is trained, and here nothing is: choose p-tuning; got {template!r}")
+        return template
+
+
+class Prompting(Method):
+    """One prompt for the whole task."""
+
+    gives_prefix = True
+
+    def __init__(
+        self, backbone: Backbone, template: str = "{source}", num_examples: int = 0,
+        examples: Sequence[tuple[str, str]] = (), seed: int = 0,
+    ):  # fmt: skip
+        """`examples`: (source, target), `num_examples` of them; they are written as training writes pairs."""
+        self.backbone, self.template = backbone, Template.of(template, backbone)
+        assert len(examples) == num_examples, f"{len(examples)} of {num_examples} examples"
+        shown = [token for example in examples for token in example_ids(backbone, self.template, *example)]
+        self.template = Template((*shown, *self.template.before), self.template.after, self.template.markers)
+
+    def trained_parameters(self) -> dict[str, nn.Parameter]:
+        return {}
+
+    @property
+    def num_added(self) -> int:
+        return self.template.length
+
+    def arrange(self, source: list[int]) -> list[int]:
+        return self.template.around(source)
+
+    def export(self) -> dict[str, Tensor]:
+        return {"before": torch.tensor(self.template.before).long(), "after": torch.tensor(self.template.after).long()}
+
+    def load(self, exported: Mapping[str, Tensor]) -> None:
+        before, after = (tuple(exported[side].tolist()) for side in ("before", "after"))
+        self.template = Template(before, after, self.template.markers)
+
+    @classmethod
+    def restored(cls, backbone: Backbone, exported: Mapping[str, Tensor], **settings: Any) -> Self:
+        """From the ids that were kept: the examples are not drawn again."""
+        return super().restored(backbone, exported)
+
+    def prefix(self) -> Prefix | None:
+        """None behind an encoder, where words stand behind the source, and where there is no prompt at all."""
+        if self.backbone.kind != "decoder-only" or self.template.after or not self.template.before:
+            return None
+        return self.backbone.activations(self.template.before)
+
+
+def example_ids(backbone: Backbone, template: Template, source: str, target: str) -> list[int]:
+    """A worked example: behind each other as a decoder is trained on them; in an encoder's text as words."""
+    if backbone.kind != "decoder-only":
+        return [*template.before, *words_ids(backbone, source), *template.after, *words_ids(backbone, target)]
+    (ids,), _ = source_ids(backbone, [source], ANY_LENGTH)
+    (answer,), _ = target_ids(backbone, [target], ANY_LENGTH)
+    return [*template.around(ids), *answer]
