@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1] / "src" / "foreword"
 
 LAYERS = [
-    {"errors"},
+    {"errors", "marks"},
     {"catalogue", "provenance"},
     {"writing", "recipe", "prefix"},
     {"tasks", "metrics", "store", "backbone"},

@@ -69,7 +69,7 @@ def test_sampled_rows_keep_to_their_own_prefixes():
 def test_a_text_that_had_to_be_cut_is_warned_of():
     backbone = tiny_backbone("gpt2")
     long = "a dog and a hat " * 40
-    with pytest.warns(UserWarning, match="1 of 2 sources were too long and were cut at the end"):
+    with pytest.warns(UserWarning, match="1 of 2 sources were too long and were cut"):
         generate(backbone, ["a dog", long], SHORT)
     assert answers(backbone, ["a dog", long], SHORT).num_cut_sources == 1
 

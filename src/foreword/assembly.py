@@ -106,9 +106,10 @@ def encoded_pairs(
         sources, cut_sources = source_ids(backbone, [s for s, _ in texts], most.source_len) if texts else ([], 0)
         targets, cut_targets = target_ids(backbone, [t for _, t in texts], most.target_len) if texts else ([], 0)
         for what, cut, limit in (("sources", cut_sources, most.source_len), ("targets", cut_targets, most.target_len)):
+            side = "front" if what == "sources" and task.words else "end"
             if cut:
                 say(
-                    f"note: {cut} of {len(texts)} {split} {what} are longer than {limit} tokens and are cut at the end."
+                    f"note: {cut} of {len(texts)} {split} {what} are longer than {limit} tokens and are cut at the {side}."
                 )
         made.append([Pair(method.arrange(s), t) for s, t in zip(sources, targets, strict=True)])
     return made[0], made[1]

@@ -72,8 +72,12 @@ def evaluate(
         groups = {ALL: groups[ALL]}
     scores = {
         group: score(
-            [made.texts[r] for r in rows], [list(examples[r].references) for r in rows], metrics, resamples=resamples
-        )
+            [made.texts[r] for r in rows],
+            [list(examples[r].references) for r in rows],
+            metrics,
+            resamples=resamples,
+            units=[examples[r].unit for r in rows],
+        )  # fmt: skip
         for group, rows in groups.items()
     }
     return Result(scores, made.texts, examples, made.num_cut_sources, wall_s)

@@ -91,7 +91,7 @@ def warned(made: Generated) -> Generated:
     """The same, with a warning where sources were cut: texts alone do not show it."""
     if made.num_cut_sources:
         warnings.warn(
-            f"{made.num_cut_sources} of {len(made.texts)} sources were too long and were cut at the end; "
+            f"{made.num_cut_sources} of {len(made.texts)} sources were too long and were cut; "
             "`answers` gives their number instead of this warning.",
             stacklevel=3,
         )
@@ -112,7 +112,7 @@ def answers(
     Args:
         prefixes: one for all rows, or one per source; None runs the untouched backbone.
         method: where what was trained is no prefix: what it injects, and where its vectors stand in a source.
-        max_source_len: longest source in tokens; longer ones are cut at the end and counted. 0 = what the backbone takes.
+        max_source_len: longest source in tokens; longer ones are cut and counted. 0 = what the backbone takes.
 
     Raises:
         BadData: no sources, a blank one, not one prefix per source, or more new tokens than the backbone has positions for.

@@ -35,9 +35,15 @@ def test_list_settings_gives_every_setting_with_its_default_and_meaning(place):
     code, out, err = run_foreword(place, "list", "settings")
     assert (code, err) == (0, "")
     listed = json.loads(out)
-    assert listed["method.prefix_len"] == {"default": 10, "meaning": "trained positions per layer (P)"}
+    assert listed["method.prefix_len"] == {
+        "default": 10,
+        "meaning": "trained positions per layer (P) (of prefix-tuning)",
+    }
+    assert listed["method.prefix_len (infix-tuning)"]["default"] == 0
+    assert listed["method.name"]["default"] == "prefix-tuning"
+    assert listed["method.mlp_dim"]["meaning"].endswith("(of prefix-tuning, infix-tuning)")
     assert listed["task.voice"]["meaning"].endswith("captain or poet (of bulletins)")
-    assert listed["task.train"]["meaning"].endswith("likewise (of csv, dart, e2e, hub, jsonl, webnlg; hub: 'train')")
+    assert listed["task.train"]["meaning"].endswith("rte, sst2, webnlg; hub: 'train')")
     assert all(setting["meaning"] for setting in listed.values())
     _, shown, _ = run_foreword(place, "check", "tiny.toml")
     resolved = {f"{section}.{key}" for section, keys in json.loads(shown).items() for key in keys}
@@ -97,7 +103,7 @@ def test_eval_prints_the_scores_and_writes_them(place):
 def test_eval_says_what_was_cut_and_skipped(place):
     code, out, err = run_foreword(place, "eval", "run", "--set", "task.max_source_len=2")
     assert code == 0
-    assert "note: 4 of 4 sources were too long and were cut at the end." in err
+    assert "note: 4 of 4 sources were too long and were cut." in err
     short = ("--set", "task.max_source_len=3")
     assert "note: 1 of 2 sources were too long" in run_foreword(place, "generate", "run", "a", "a1b", *short)[2]
     assert json.loads(out)["num_cut_sources"] == 4

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from foreword.backbone.backbone import Backbone
 from foreword.errors import BadData, UnsupportedBackbone
+from foreword.marks import MASK
 
 LEAST_SOURCE = 8  # tokens of a source that must fit beside prefix and target
 
@@ -66,14 +67,49 @@ def limits(backbone: Backbone, prefix_len: int, max_source_len: int, max_target_
 
 
 def source_ids(backbone: Backbone, sources: Sequence[str], max_len: int) -> tuple[list[list[int]], int]:
-    """Ids of each source, its closing marker included, and how many sources had to be cut (at the end)."""
+    """Ids of each source, its markers included, and how many sources had to be cut.
+
+    A source is cut at its end; one that has a place for its answer (MASK) at its beginning, so that what is asked stays. A
+    model that only encodes fills that place; any other reads what stands before it.
+    """
     decoder_only = backbone.kind == "decoder-only"
-    texts = [f" {s.strip()}" if decoder_only else s.strip() for s in sources]
-    encoded = backbone.tokenizer(texts, add_special_tokens=not decoder_only)["input_ids"]
+    texts = [with_place(backbone, source).strip() for source in sources]
+    encoded = backbone.tokenizer(
+        [f" {text}" if decoder_only else text for text in texts], add_special_tokens=not decoder_only
+    )["input_ids"]
     if decoder_only:
-        room = max_len - 1
-        return [[*ids[:room], separator(backbone)] for ids in encoded], sum(len(ids) > room for ids in encoded)
-    return [cut_before_marker(backbone, ids, max_len) for ids in encoded], sum(len(ids) > max_len for ids in encoded)
+        encoded = [[*ids, separator(backbone)] for ids in encoded]
+    made = [
+        ids if len(ids) <= max_len else shortened(backbone, ids, max_len, at_front=MASK in source)
+        for ids, source in zip(encoded, sources, strict=True)
+    ]
+    return made, sum(len(ids) > max_len for ids in encoded)
+
+
+def with_place(backbone: Backbone, source: str) -> str:
+    """The source with the tokenizer's own mask in the answer's place, or up to it.
+
+    Raises:
+        UnsupportedBackbone: a model that only encodes, whose tokenizer has no mask.
+    """
+    if MASK not in source:
+        return source
+    if backbone.kind != "encoder-only":
+        return source.split(MASK)[0]
+    mask = backbone.tokenizer.mask_token
+    if mask is None:
+        raise UnsupportedBackbone(f"{backbone.name}'s tokenizer has no mask, so nothing marks the place of an answer.")
+    return source.replace(MASK, str(mask))
+
+
+def shortened(backbone: Backbone, ids: list[int], max_len: int, at_front: bool) -> list[int]:
+    """At most so many ids, the markers around the words among them."""
+    first, last = markers(backbone)
+    first, last = min(first, max_len), min(last, max_len)
+    closing = ids[len(ids) - last :]
+    if at_front:
+        return [*ids[:first], *ids[len(ids) - max_len + first :]]
+    return [*ids[: max_len - last], *closing]
 
 
 def words_ids(backbone: Backbone, words: str) -> list[int]:
@@ -87,16 +123,6 @@ def markers(backbone: Backbone) -> tuple[int, int]:
     words, (made,) = words_ids(backbone, "a"), source_ids(backbone, ["a"], 10**9)[0]
     before = next(i for i in range(len(made)) if made[i : i + len(words)] == words)
     return before, len(made) - before - len(words)
-
-
-def cut_before_marker(backbone: Backbone, ids: list[int], max_len: int) -> list[int]:
-    """At most so many ids, the closing markers among them where the tokenizer writes some."""
-    if len(ids) <= max_len:
-        return ids
-    closing: list[int] = []
-    while len(closing) < max_len and ids[len(ids) - len(closing) - 1] in backbone.tokenizer.all_special_ids:
-        closing = ids[len(ids) - len(closing) - 1 :]
-    return [*ids[: max_len - len(closing)], *closing]
 
 
 def target_ids(backbone: Backbone, targets: Sequence[str], max_len: int) -> tuple[list[list[int]], int]:

@@ -77,7 +77,7 @@ def say(text: str) -> None:
 def say_cut(num_cut: int, num_sources: int) -> None:
     """What was cut is told, never done in silence."""
     if num_cut:
-        say(f"note: {num_cut} of {num_sources} sources were too long and were cut at the end.")
+        say(f"note: {num_cut} of {num_sources} sources were too long and were cut.")
 
 
 def say_skipped(skipped: Mapping[str, str]) -> None:

@@ -27,6 +27,10 @@ METRICS: dict[str, str] = {
     "rouge2": "ROUGE-2 F1 with stemming (rouge-score), best reference; 0 to 1",
     "rougeL": "ROUGE-L F1 with stemming (rouge-score), best reference; 0 to 1",
     "chrf": "chrF2 (sacrebleu); 0 to 1",
+    "accuracy": "share of answers that are the right word; 0 to 1",
+    "macro-f1": "mean over the classes of the F1 of their words; 0 to 1",
+    "f1-yes": "F1 of the answer yes (MultiRC's F1a); 0 to 1",
+    "exact-match": "share of questions of which every answer is judged right (MultiRC's EM); 0 to 1",
     "sacrebleu": "BLEU with sacrebleu's defaults: mixed case, 13a tokens, exponential smoothing; 0 to 1",
 }
 
@@ -38,7 +42,7 @@ def measure(name: str, texts: Texts) -> Statistics:
         UnknownName: there is no such metric.
         MissingTool: the metric needs Java, and there is none.
     """
-    from foreword.metrics import ngrams, nist, ptb_metrics, rouge, webnlg
+    from foreword.metrics import classes, ngrams, nist, ptb_metrics, rouge, webnlg
 
     if name not in METRICS:
         raise UnknownName("metric", name, METRICS)
@@ -63,6 +67,14 @@ def measure(name: str, texts: Texts) -> Statistics:
             return webnlg.meteor(texts)
         case "ter":
             return webnlg.ter(texts)
+        case "accuracy":
+            return classes.accuracy(texts)
+        case "macro-f1":
+            return classes.macro_f1(texts)
+        case "f1-yes":
+            return classes.f1_of(texts, "yes")
+        case "exact-match":
+            return classes.exact_match(texts)
         case "rouge1" | "rouge2" | "rougeL":
             return rouge.rouge(texts, name)
     raise AssertionError(f"metric {name!r} is listed but not measured")

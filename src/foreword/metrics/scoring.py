@@ -24,6 +24,7 @@ def score(
     metrics: Iterable[str],
     seed: int = 0,
     resamples: int = 1000,
+    units: Sequence[str] = (),
 ) -> Scores:
     """Score texts by some metrics.
 
@@ -33,6 +34,7 @@ def score(
         metrics: names from METRICS.
         seed: of the bootstrap; the same seed draws the same examples for every metric.
         resamples: of the bootstrap, at least 1.
+        units: per example the name of what it is part of (a question), for metrics that count those; none = each stands alone.
 
     Raises:
         UnknownName: a metric that does not exist; nothing has been scored then.
@@ -46,7 +48,7 @@ def score(
         raise BadData("metrics", f"none was named; known are {', '.join(sorted(METRICS))}")
     if resamples < 1:
         raise BadData("resamples", f"must be at least 1, got {resamples}")
-    texts = Texts(hypotheses, references)
+    texts = Texts(hypotheses, references, units)
     scores: dict[str, Score] = {}
     skipped: dict[str, str] = {}
     for name in names:

@@ -15,9 +15,13 @@ WHERE = "texts to score"
 class Texts:
     """Hypotheses and their references, one or more per example; all lists are as long as they should be."""
 
-    def __init__(self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]):
-        """Raises BadData: nothing to score, numbers that differ, or an example without a usable reference."""
+    def __init__(self, hypotheses: Sequence[str], references: Sequence[Sequence[str]], units: Sequence[str] = ()):
+        """`units`: which examples belong together, by name; "" or none at all = each stands alone.
+
+        Raises BadData: nothing to score, numbers that differ, or an example without a usable reference.
+        """
         _check_sizes(hypotheses, references)
+        self.units = list(units) or [""] * len(hypotheses)
         self.hypotheses = list(hypotheses)
         self.references = [list(of_one) for of_one in references]
 

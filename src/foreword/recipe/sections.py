@@ -159,13 +159,23 @@ def recipe_class(method: object) -> type[Recipe]:
 
 
 def settings() -> dict[str, tuple[Any, str]]:
-    """Every setting there is, "section.key" -> (default, meaning); [method]'s are told for each method."""
+    """Every setting there is, "section.key" -> (default, meaning); of [method], which methods take it is said too.
+
+    Where two methods mean different things by one key, the second has its name behind the key.
+    """
     found: dict[str, tuple[Any, str]] = {}
     for section, model in sections_of({}).items():
-        models = [section_of(name) for name in method_names()] if section == "method" else [model]
-        for fields in (m.model_fields for m in models):
-            for key, field in fields.items():
-                found.setdefault(f"{section}.{key}", (field.default, field.description or ""))
+        if section != "method":
+            for key, field in model.model_fields.items():
+                found[f"{section}.{key}"] = (field.default, field.description or "")
+    takers: dict[tuple[str, Any, str], list[str]] = {}
+    for method in sorted(method_names(), key=lambda name: name != DEFAULT_METHOD):
+        for key, field in section_of(method).model_fields.items():
+            default = DEFAULT_METHOD if key == "name" else field.default
+            takers.setdefault((key, default, field.description or ""), []).append(method)
+    for (key, default, meaning), methods in takers.items():
+        name = f"method.{key}" if f"method.{key}" not in found else f"method.{key} ({methods[0]})"
+        found[name] = (default, meaning if key == "name" else f"{meaning} (of {', '.join(methods)})")
     return found
 
 

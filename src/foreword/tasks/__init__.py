@@ -15,12 +15,19 @@ from foreword.tasks.task import Example, Task, subset
 __all__ = ["ARGUMENTS", "TASKS", "Example", "Task", "check_arguments", "load_task", "subset"]
 
 TASKS = {
+    "agnews": "AG's news: the topic of a headline and its first sentences, from its CSV files",
+    "boolq": "BoolQ: yes or no to a question about a passage, from SuperGLUE's or FewGLUE's JSON lines",
     "bulletins": "the demo's own: weather at sea, told in a voice (plain, radio, captain, poet); needs no files",
+    "cb": "CommitmentBank: does a premise entail a hypothesis, from SuperGLUE's or FewGLUE's JSON lines",
     "csv": "your own CSV files, source and target columns by name",
     "dart": "DART v1.1.1: triples from open domains, from its JSON or XML files",
     "e2e": "E2E NLG challenge: restaurant tables, from its CSV files",
     "hub": "a data set by its name on the hub, or a local folder in the hub's format",
+    "imdb": "IMDB: good or bad film reviews, from its folders of text files",
     "jsonl": "your own JSON lines of texts, tables or triples with references",
+    "multirc": "MultiRC: is an answer to a question about a passage right, from SuperGLUE's or FewGLUE's JSON lines",
+    "rte": "RTE: does a premise entail a hypothesis, from SuperGLUE's or FewGLUE's JSON lines",
+    "sst2": "SST-2: good or bad sentences of film reviews, from GLUE's tab-separated files",
     "webnlg": "WebNLG 2017: triples of seen and unseen categories, from its JSON files",
 }
 
@@ -32,12 +39,21 @@ ARGUMENTS = {
     "seed": "of the records of every split",
     "source": "column of what the model is given",
     "target": "column of what it should write",
+    "template": "how a record becomes a text: its fields in braces, and {mask} where the answer goes",
     "test": "file of the test data, likewise",
     "train": "file of the training data, likewise",
+    "words": "the words that stand for the classes, in their order, parted by commas",
     "voice": "who tells the weather: plain, radio, captain or poet",
 }
 
 _CLASSES = {
+    "agnews": ("agnews", "AGNews"),
+    "boolq": ("boolq", "BoolQ"),
+    "cb": ("cb", "CB"),
+    "imdb": ("imdb", "IMDB"),
+    "multirc": ("multirc", "MultiRC"),
+    "rte": ("rte", "RTE"),
+    "sst2": ("sst2", "SST2"),
     "bulletins": ("bulletins", "Bulletins"),
     "csv": ("csv_table", "CSVTable"),
     "dart": ("dart", "DART"),

@@ -208,7 +208,7 @@ def _found(
     usual = ", ".join(name for options in names.values() for name in options)
     files = {split: Path(file) for split, file in single.items() if file}
     for file in files.values():
-        if not file.is_file():
+        if not file.exists():
             raise BadData(file, "no such file. Check the path.")
     if path is None and not files:
         raise BadRecipe(
@@ -223,7 +223,7 @@ def _found(
         if not folder.is_dir():
             raise BadData(folder, f"no such folder. Give the folder with {usual}.")
         for split, options in names.items():
-            present = [folder / name for name in options if (folder / name).is_file()]
+            present = [folder / name for name in options if (folder / name).exists()]
             if present:
                 files.setdefault(split, present[0])
         if not files:

@@ -25,6 +25,7 @@ class Example:
     source: str
     references: tuple[str, ...]
     group: str = ""  # scored apart as well, e.g. "seen" and "unseen"; "" = no groups
+    unit: str = ""  # examples that are right together or not at all, e.g. the answers to one question; "" = each alone
 
 
 class Task(ABC):
@@ -32,6 +33,7 @@ class Task(ABC):
 
     name: ClassVar[str]
     metrics: ClassVar[tuple[str, ...]]
+    words: tuple[str, ...] = ()  # where every answer is one of a few: these
 
     def __init__(self, splits: Iterable[str]):
         self.splits = tuple(splits)
@@ -56,10 +58,10 @@ class Task(ABC):
 
     def examples(self, split: str) -> list[Example]:
         """One example per distinct source (within its group), in order of first appearance, its references together."""
-        together: dict[tuple[str, str], list[str]] = {}
+        together: dict[tuple[str, str, str], list[str]] = {}
         for record in self.records(split):
-            together.setdefault((record.source, record.group), []).extend(record.references)
-        return [Example(source, tuple(references), group) for (source, group), references in together.items()]
+            together.setdefault((record.source, record.group, record.unit), []).extend(record.references)
+        return [Example(source, tuple(texts), group, unit) for (source, group, unit), texts in together.items()]
 
     def pairs(self, split: str) -> list[tuple[str, str]]:
         """One (source, reference) per reference, in file order: what training sees."""

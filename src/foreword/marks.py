@@ -1,0 +1,6 @@
+"""Characters of our own that stand in texts between the rooms; no text that people write has them (Unicode's private use).
+
+Comes in, goes out: nothing.
+"""
+
+MASK = "\ue000"  # in a source: where the answer goes

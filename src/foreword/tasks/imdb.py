@@ -1,0 +1,31 @@
+"""IMDB: is a film review good or bad, from the folders of text files.
+
+Source: Maas et al. (2011). There is no dev split: give one as a folder with `pos` and `neg`, cut from the training data.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import final
+
+from foreword.errors import BadData
+from foreword.tasks.labelled import Labelled
+from foreword.tasks.reading import Faults, read_text
+
+
+@final
+class IMDB(Labelled):
+    """A record is a file in the folder of its class."""
+
+    name = "imdb"
+    fields = ("review",)
+    classes = {"neg": "terrible", "pos": "great"}
+    template = "{review} It was {mask} ."
+    usual_files = {"train": ("train",), "dev": ("dev",), "test": ("test",)}
+
+    def rows(self, path: Path, faults: Faults) -> Iterator[tuple[object, Mapping[str, object], object, str]]:
+        for label in self.classes:
+            files = sorted((path / label).glob("*.txt"))
+            if not files:
+                raise BadData(path / label, "no such folder, or no text files in it. Expected pos/*.txt and neg/*.txt.")
+            for file in files:
+                yield f"{label}/{file.name}", {"review": read_text(file).replace("<br />", " ")}, label, ""

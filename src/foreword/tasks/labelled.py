@@ -1,0 +1,104 @@
+"""Tasks whose answers are classes: a template turns a record into a text with a place for the answer, a word for each class.
+
+Comes in:  records as a data set's files have them; a template; the words.
+Goes out:  a source with MASK where the answer goes, and the word that is right. A masked model fills the place; any other
+model reads up to it and goes on.
+"""
+
+import json
+import re
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from foreword.errors import BadRecipe
+from foreword.marks import MASK
+from foreword.tasks.reading import Fault, Faults, read_json_lines, show, split_files, wanted_text
+from foreword.tasks.task import Example, Task
+
+NAME = re.compile(r"\{([^{}]*)\}")
+
+
+class Labelled(Task):
+    """Final subclasses say what the fields and classes are, and where a file keeps them."""
+
+    classes: ClassVar[
+        Mapping[str, str]
+    ]  # as the files have them -> the word that stands for it, unless others are given
+    fields: ClassVar[tuple[str, ...]]
+    template: ClassVar[str]
+    usual_files: ClassVar[dict[str, tuple[str, ...]]]
+    metrics = ("accuracy",)
+
+    def __init__(
+        self, path: str | Path | None = None, template: str = "", words: str = "", train: str = "", dev: str = "", test: str = ""
+    ):  # fmt: skip
+        """`words`: one for each class, in their order, parted by commas."""
+        self.files = split_files(self.name, path, self.usual_files, {"train": train, "dev": dev, "test": test})
+        self.pattern = checked(template or self.template, self.fields)
+        self.words = chosen(words, self.classes)
+        super().__init__(self.files)
+
+    @abstractmethod
+    def rows(self, path: Path, faults: Faults) -> Iterator[tuple[object, Mapping[str, object], object, str]]:
+        """(place in the file, fields, class, unit) of each record; a Fault raised on the way is noted by `read`."""
+
+    def read(self, split: str) -> list[Example]:
+        faults, records = Faults(self.files[split]), []
+        word_of = dict(zip(self.classes, self.words, strict=True))
+        for place, given, label, unit in self.rows(self.files[split], faults):
+            with faults.at(place):
+                texts = {field: wanted_text(given.get(field), f"{field!r}").strip() for field in self.fields}
+                if (name := as_name(label)) not in word_of:
+                    raise Fault(f"'label' must be {' or '.join(word_of)}, got {show(label)}.")
+                records.append(Example(self.rendered(texts), (word_of[name],), unit=unit))
+        return faults.checked(records)
+
+    def rendered(self, texts: Mapping[str, str]) -> str:
+        """The template with the fields' texts, and MASK where the answer goes."""
+        return NAME.sub(lambda match: texts.get(match.group(1), MASK), self.pattern)
+
+
+class JSONLabelled(Labelled):
+    """A record is a line of JSON with the fields and a label (SuperGLUE's files, and FewGLUE's: 32 to train on, 32 to choose by).
+
+    The validation file is the test split: its labels are public, and the papers report on it. Without FewGLUE's dev32.jsonl there
+    is no dev split; give one, cut from the training data, rather than choose by the test.
+    """
+
+    usual_files = {"train": ("train.jsonl",), "dev": ("dev32.jsonl", "dev.jsonl"), "test": ("val.jsonl",)}
+
+    def rows(self, path: Path, faults: Faults) -> Iterator[tuple[object, Mapping[str, object], object, str]]:
+        for number, line in read_json_lines(path, faults):
+            if isinstance(line, dict):
+                yield number, line, line.get("label"), ""
+            else:
+                faults.note(number, f"must be an object, got {show(line)}.")
+
+
+def as_name(label: object) -> str:
+    """True -> "true", 1 -> "1", "entailment" as it is."""
+    return label if isinstance(label, str) else json.dumps(label)
+
+
+def checked(template: str, fields: tuple[str, ...]) -> str:
+    """Raises BadRecipe: no place for the answer, or two; a name that is no field."""
+    names = NAME.findall(template)
+    if names.count("mask") != 1:
+        raise BadRecipe(f"task.template must hold {{mask}} once, where the answer goes, got {template!r}.")
+    for name in names:
+        if name not in (*fields, "mask"):
+            known = ", ".join(f"{{{field}}}" for field in (*fields, "mask"))
+            raise BadRecipe(f"task.template: there is no field {{{name}}}; there are {known}, got {template!r}.")
+    return template
+
+
+def chosen(words: str, classes: Mapping[str, str]) -> tuple[str, ...]:
+    """A word for each class. Raises BadRecipe: too few, too many, or one twice."""
+    given = tuple(word.strip() for word in words.split(",")) if words else tuple(classes.values())
+    if len(given) != len(classes) or len(set(given)) != len(given) or not all(given):
+        raise BadRecipe(
+            f"task.words must be one word for each of {', '.join(classes)}, parted by commas, got {words!r}."
+        )
+    return given

@@ -1,0 +1,36 @@
+"""SST-2: is a sentence of a film review good or bad, from GLUE's tab-separated files.
+
+GLUE's dev file is the test split: the labels of its test file are not public. For choosing, cut a dev file from the training data.
+
+Source: Socher et al. (2013); Wang et al. (2018), arXiv:1804.07461.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import final
+
+from foreword.errors import BadData
+from foreword.tasks.labelled import Labelled
+from foreword.tasks.reading import Faults, read_text
+
+
+@final
+class SST2(Labelled):
+    """A record is a row."""
+
+    name = "sst2"
+    fields = ("sentence",)
+    classes = {"0": "terrible", "1": "great"}
+    template = "{sentence} It was {mask} ."
+    usual_files = {"train": ("train.tsv",), "dev": (), "test": ("dev.tsv",)}
+
+    def rows(self, path: Path, faults: Faults) -> Iterator[tuple[object, Mapping[str, object], object, str]]:
+        reader = csv.DictReader(io.StringIO(read_text(path), newline=""), delimiter="\t", quoting=csv.QUOTE_NONE)
+        if list(reader.fieldnames or ()) != ["sentence", "label"]:
+            raise BadData(
+                path, f"the columns must be sentence and label, got {', '.join(reader.fieldnames or ())}.", line=1
+            )
+        for row in reader:
+            yield reader.line_num, row, row["label"], ""

@@ -1,0 +1,36 @@
+"""Metrics of answers that are one of a few words, against hand-made counts."""
+
+import pytest
+
+from foreword.metrics import score
+
+WANTED = [["yes"], ["no"], ["no"], ["yes"], ["maybe"], ["no"]]
+SAID = ["Yes.", "no", "yes", "perhaps", " maybe ", "no"]
+UNITS = ["1", "1", "2", "3", "3", ""]
+
+
+def value(name: str) -> float:
+    return score(SAID, WANTED, [name], resamples=5, units=UNITS)[name].value
+
+
+def test_accuracy_is_the_share_of_right_words():
+    assert value("accuracy") == pytest.approx(4 / 6)
+
+
+def test_f1_of_yes_counts_yes_alone():
+    assert value("f1-yes") == pytest.approx(2 * 1 / (2 + 2))
+
+
+def test_macro_f1_is_the_mean_over_the_classes():
+    yes, no, maybe = 2 * 1 / (2 + 2), 2 * 2 / (2 + 3), 1.0
+    assert value("macro-f1") == pytest.approx((yes + no + maybe) / 3)
+
+
+def test_exact_match_counts_units_whole():
+    assert value("exact-match") == pytest.approx(2 / 4), "1: right; 2: wrong; 3: one of two; the last stands alone"
+    assert score(SAID, WANTED, ["exact-match"], resamples=5)["exact-match"].num_examples == 6
+
+
+def test_sklearns_definitions_in_the_extremes():
+    nothing = score(["maybe"] * 2, [["yes"], ["no"]], ["f1-yes", "macro-f1", "accuracy"], resamples=5)
+    assert [nothing[name].value for name in ("f1-yes", "macro-f1", "accuracy")] == [0, 0, 0]
