@@ -96,15 +96,21 @@ def encoded_pairs(
     recipe: Recipe, task: Task, backbone: Backbone, method: Method, say: Callable[[str], None]
 ) -> tuple[list[Pair], list[Pair]]:
     """Training and dev pairs as ids, as the method arranges them. What had to be cut is said, never done in silence."""
-    if backbone.kind == "encoder-only":
-        raise UnsupportedBackbone(f"{backbone.name} is encoder-only and cannot learn to write text. Choose a decoder.")
+    fills = backbone.kind == "encoder-only"
+    if fills and not task.words:
+        raise UnsupportedBackbone(
+            f"{backbone.name} is encoder-only and cannot learn to write text. Choose a decoder, or a task of classes."
+        )
     max_source_len, max_target_len = recipe.task.max_source_len, recipe.task.max_target_len
     most = limits(backbone, recipe.method.num_positions, max_source_len, max_target_len, method.num_added)
     train, made = train_texts(recipe, task), []
     dev = [(example.source, text) for example in dev_examples(recipe, task) for text in example.references]
     for split, texts in (("train", train), ("dev", dev)):
         sources, cut_sources = source_ids(backbone, [s for s, _ in texts], most.source_len) if texts else ([], 0)
-        targets, cut_targets = target_ids(backbone, [t for _, t in texts], most.target_len) if texts else ([], 0)
+        if fills:
+            targets, cut_targets = [[task.words.index(answer)] for _, answer in texts], 0
+        else:
+            targets, cut_targets = target_ids(backbone, [t for _, t in texts], most.target_len) if texts else ([], 0)
         for what, cut, limit in (("sources", cut_sources, most.source_len), ("targets", cut_targets, most.target_len)):
             side = "front" if what == "sources" and task.words else "end"
             if cut:

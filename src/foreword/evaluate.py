@@ -51,18 +51,19 @@ def evaluate(
     resamples: int = 1000,
     progress: Progress | None = None,
     method: Method | None = None,
+    words: Sequence[str] = (),
 ) -> Result:
     """Generate a text for every example and score them, all together and each group apart.
 
     Args:
-        method: as `answers` has it.
+        method, words: as `answers` has them.
 
     Raises:
         UnknownName: a metric that does not exist; before anything is generated.
     """
     check_metrics(metrics)
     began = time.monotonic()
-    made = answers(backbone, [e.source for e in examples], decoding, prefix, max_source_len, progress, method)
+    made = answers(backbone, [e.source for e in examples], decoding, prefix, max_source_len, progress, method, words)
     wall_s = time.monotonic() - began
     groups = {ALL: list(range(len(examples)))}
     for row, example in enumerate(examples):

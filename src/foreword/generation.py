@@ -9,16 +9,18 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList, NoRepeatNGramLogitsProcessor
 
 from foreword.backbone import Backbone, Texts
-from foreword.backbone.wording import decoder_opening, end_id, limits, pad_id, source_ids
+from foreword.backbone.wording import decoder_opening, end_id, limits, pad_id, place_of_answer, source_ids, word_ids
 from foreword.errors import BadData, UnsupportedBackbone
 from foreword.methods import Method
 from foreword.prefix import Injection, Prefix, PrefixBank
 
+Made = TypeVar("Made")
 Progress = Callable[[int, int], None]  # called after each batch with the texts done, and all there are
 
 
@@ -106,12 +108,14 @@ def answers(
     max_source_len: int = 0,
     progress: Progress | None = None,
     method: Method | None = None,
+    words: Sequence[str] = (),
 ) -> Generated:
     """Answer each source, and say how many of them had to be cut.
 
     Args:
         prefixes: one for all rows, or one per source; None runs the untouched backbone.
         method: where what was trained is no prefix: what it injects, and where its vectors stand in a source.
+        words: what an answer can be, where a model only encodes; it fills the place in the source with the likeliest.
         max_source_len: longest source in tokens; longer ones are cut and counted. 0 = what the backbone takes.
 
     Raises:
@@ -119,7 +123,11 @@ def answers(
         PrefixMismatch: a prefix is not for this backbone.
         UnsupportedBackbone: an encoder-only backbone, which cannot write.
     """
-    ids, num_cut = answer_ids(backbone, sources, decoding, prefixes, max_source_len, progress, method)
+    asked = Asked(sources, prefixes, max_source_len, progress, method)
+    if backbone.kind == "encoder-only" and words:
+        numbers, num_cut = filled(backbone, asked, decoding.batch_size, words)
+        return Generated([words[number] for number in numbers], num_cut)
+    ids, num_cut = answer_ids(backbone, asked, decoding)
     texts = backbone.tokenizer.batch_decode(ids, skip_special_tokens=True)
     return Generated([text.strip() for text in texts], num_cut)
 
@@ -129,30 +137,57 @@ def generate_ids(
 ) -> list[list[int]]:
     """The token ids of the answers, up to and without the end marker."""
     end = end_id(backbone)
-    return [
-        row[: row.index(end)] if end in row else row for row in answer_ids(backbone, sources, decoding, prefixes)[0]
-    ]
+    rows, _ = answer_ids(backbone, Asked(sources, prefixes), decoding)
+    return [row[: row.index(end)] if end in row else row for row in rows]
 
 
-def answer_ids(
-    backbone: Backbone,
-    sources: Sequence[str],
-    decoding: Decoding,
-    prefixes: Prefix | Sequence[Prefix] | None,
-    max_source_len: int = 0,
-    progress: Progress | None = None,
-    method: Method | None = None,
-) -> tuple[list[list[int]], int]:
-    """New ids per source in their order, and how many sources were cut; see `answers`."""
+@dataclass(frozen=True)
+class Asked:
+    """Sources and what adapts the backbone to them; see `answers`."""
+
+    sources: Sequence[str]
+    prefixes: Prefix | Sequence[Prefix] | None = None
+    max_source_len: int = 0
+    progress: Progress | None = None
+    method: Method | None = None
+
+
+def answer_ids(backbone: Backbone, asked: Asked, decoding: Decoding) -> tuple[list[list[int]], int]:
+    """New ids per source in their order, and how many sources were cut."""
     if backbone.kind == "encoder-only":
         raise UnsupportedBackbone(f"{backbone.name} is encoder-only and cannot generate text. Choose a decoder.")
-    if isinstance(sources, str):
-        raise BadData("generate", f"sources must be a list of texts, got one text, {sources[:40]!r}. Put it in a list.")
-    if not sources:
-        raise BadData("generate", "there are no sources. Give at least one text.")
-    for number, source in enumerate(sources, start=1):
-        if not source.strip():
-            raise BadData("generate", f"source {number} of {len(sources)} is blank. Give it a text or leave it out.")
+
+    def decode(texts: Texts, injection: Injection | None) -> list[list[int]]:
+        return decode_batch(backbone, texts, decoding, injection)
+
+    with seeded(decoding.seed, decoding.sample):
+        return in_batches(backbone, asked, decoding.batch_size, decoding.max_new_tokens, decode)
+
+
+def filled(backbone: Backbone, asked: Asked, batch_size: int, words: Sequence[str]) -> tuple[list[int], int]:
+    """The number of the likeliest word in each source's place, and how many sources were cut."""
+    tokens = torch.tensor(word_ids(backbone, words), device=backbone.device)
+
+    def choose(texts: Texts, injection: Injection | None) -> list[int]:
+        num_rows, width = texts.ids.shape
+        place = torch.tensor([place_of_answer(backbone, row) for row in texts.ids.tolist()], device=backbone.device)
+        at = place + width * torch.arange(num_rows, device=backbone.device)
+        return backbone.logits(texts, injection, at=at)[:, tokens].argmax(dim=1).tolist()
+
+    return in_batches(backbone, asked, batch_size, 0, choose)
+
+
+@torch.no_grad()
+def in_batches(
+    backbone: Backbone,
+    asked: Asked,
+    batch_size: int,
+    max_new_tokens: int,
+    answer: Callable[[Texts, Injection | None], list[Made]],
+) -> tuple[list[Made], int]:
+    """What `answer` makes of each source, in their order, and how many sources were cut; rows of similar length go together."""
+    sources, prefixes, method = asked.sources, asked.prefixes, asked.method
+    check_sources(sources)
     per_row = [prefixes] * len(sources) if isinstance(prefixes, Prefix) or prefixes is None else list(prefixes)
     if len(per_row) != len(sources):
         raise BadData(
@@ -160,31 +195,39 @@ def answer_ids(
         )
     bank, numbers = stand_side_by_side(backbone, per_row)
     ids: list[list[int]] = [[] for _ in sources]
-    num_cut = 0
+    num_cut, num_added = 0, 0 if method is None else method.num_added
     lengths = [0 if prefix is None else prefix.prefix_len for prefix in per_row]
     for prefix_len in set(lengths):  # each row has the room its own prefix leaves, whoever stands beside it
         rows = [row for row, length in enumerate(lengths) if length == prefix_len]
-        num_added = 0 if method is None else method.num_added
-        most = limits(backbone, prefix_len, max_source_len, decoding.max_new_tokens, num_added)
+        most = limits(backbone, prefix_len, asked.max_source_len, max_new_tokens, num_added)
         encoded, cut = source_ids(backbone, [sources[row] for row in rows], most.source_len)
         num_cut += cut
         for row, made in zip(rows, encoded, strict=True):
             ids[row] = made if method is None else method.arrange(made)
     order = sorted(range(len(ids)), key=lambda i: len(ids[i]), reverse=True)
-    new_ids: list[list[int]] = [[] for _ in ids]
-    with torch.no_grad(), seeded(decoding.seed, decoding.sample):
-        for start in range(0, len(order), decoding.batch_size):
-            rows = order[start : start + decoding.batch_size]
-            texts = padded_sources(backbone, [ids[row] for row in rows])
-            if bank is not None:
-                injection = bank.rows([numbers[row] for row in rows])
-            else:
-                injection = None if method is None else method.injection(texts)
-            for row, new in zip(rows, decode_batch(backbone, texts, decoding, injection), strict=True):
-                new_ids[row] = new
-            if progress is not None:
-                progress(start + len(rows), len(order))
-    return new_ids, num_cut
+    made_of: dict[int, Made] = {}
+    for start in range(0, len(order), batch_size):
+        rows = order[start : start + batch_size]
+        texts = padded_sources(backbone, [ids[row] for row in rows])
+        if bank is not None:
+            injection = bank.rows([numbers[row] for row in rows])
+        else:
+            injection = None if method is None else method.injection(texts)
+        made_of.update(zip(rows, answer(texts, injection), strict=True))
+        if asked.progress is not None:
+            asked.progress(start + len(rows), len(order))
+    return [made_of[row] for row in range(len(order))], num_cut
+
+
+def check_sources(sources: Sequence[str]) -> None:
+    """Raises BadData: no list, nothing in it, or a blank text."""
+    if isinstance(sources, str):
+        raise BadData("generate", f"sources must be a list of texts, got one text, {sources[:40]!r}. Put it in a list.")
+    if not sources:
+        raise BadData("generate", "there are no sources. Give at least one text.")
+    for number, source in enumerate(sources, start=1):
+        if not source.strip():
+            raise BadData("generate", f"source {number} of {len(sources)} is blank. Give it a text or leave it out.")
 
 
 def stand_side_by_side(backbone: Backbone, per_row: Sequence[Prefix | None]) -> tuple[PrefixBank | None, list[int]]:
@@ -213,7 +256,7 @@ def padded_sources(backbone: Backbone, ids: Sequence[list[int]]) -> Texts:
     lengths = torch.tensor([len(row) for row in ids])[:, None]
     columns = torch.arange(longest)
     mask = columns >= longest - lengths if left else columns < lengths
-    opening = None if left else torch.tensor([decoder_opening(backbone)] * len(ids))
+    opening = torch.tensor([decoder_opening(backbone)] * len(ids)) if backbone.kind == "encoder-decoder" else None
     starts = torch.full((len(ids),), longest - 1) if left else None
     return Texts(torch.tensor(rows), mask, opening, starts=starts).to(backbone.device)
 

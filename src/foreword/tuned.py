@@ -157,4 +157,5 @@ def evaluate_as(
     return evaluate(
         backbone, examples, decoding_of(recipe.generate), prefix, metrics or recipe.eval.metrics or task.metrics,
         recipe.task.max_source_len, recipe.eval.resamples, progress, way if isinstance(way, Method) and prefix is None else None,
+        task.words,
     )  # fmt: skip

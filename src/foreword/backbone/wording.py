@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from foreword.backbone.backbone import Backbone
-from foreword.errors import BadData, UnsupportedBackbone
+from foreword.errors import BadData, BadRecipe, UnsupportedBackbone
 from foreword.marks import MASK
 
 LEAST_SOURCE = 8  # tokens of a source that must fit beside prefix and target
@@ -20,7 +20,10 @@ LEAST_SOURCE = 8  # tokens of a source that must fit beside prefix and target
 
 @dataclass(frozen=True)
 class Pair:
-    """One training example as ids: `source` ends where the target begins, `target` ends with the end marker."""
+    """One training example as ids: `source` ends where the target begins, `target` ends with the end marker.
+
+    Where a model only encodes, the target is the number of the class whose word fills the place in the source.
+    """
 
     source: list[int]
     target: list[int]
@@ -104,12 +107,48 @@ def with_place(backbone: Backbone, source: str) -> str:
 
 def shortened(backbone: Backbone, ids: list[int], max_len: int, at_front: bool) -> list[int]:
     """At most so many ids, the markers around the words among them."""
-    first, last = markers(backbone)
-    first, last = min(first, max_len), min(last, max_len)
-    closing = ids[len(ids) - last :]
-    if at_front:
-        return [*ids[:first], *ids[len(ids) - max_len + first :]]
-    return [*ids[: max_len - last], *closing]
+    first, last = (min(num, max_len) for num in markers(backbone))
+    without_end = [*ids[: max_len - last], *ids[len(ids) - last :]]
+    without_front = [*ids[:first], *ids[len(ids) - max_len + first :]]
+    mask = backbone.tokenizer.mask_token_id if backbone.kind == "encoder-only" else None
+    if at_front and mask is not None and mask not in without_front:  # a template that asks before it tells
+        return without_end
+    return without_front if at_front else without_end
+
+
+def place_of_answer(backbone: Backbone, source: Sequence[int]) -> int:
+    """Where in a source's ids a model that only encodes fills in its answer.
+
+    Raises:
+        BadData: there is no such place, or a limit cut it off.
+    """
+    mask = backbone.tokenizer.mask_token_id
+    if mask not in source:
+        raise BadData(
+            "source", "it has no place for the answer of a model that only encodes. Give task.template with {mask}, or a longer "
+            "task.max_source_len."
+        )  # fmt: skip
+    return source.index(mask)
+
+
+def word_ids(backbone: Backbone, words: Sequence[str]) -> list[int]:
+    """The token of each word that an answer can be, as it would be written in the answer's place.
+
+    Raises:
+        BadRecipe: a word that is several tokens, or none that the tokenizer knows.
+    """
+    found = []
+    for word in words:
+        spaced = backbone.tokenizer(f" {word}", add_special_tokens=False)["input_ids"]
+        alone = backbone.tokenizer(word, add_special_tokens=False)["input_ids"]
+        ids = spaced if len(spaced) == 1 else alone
+        if len(ids) != 1 or ids[0] == backbone.tokenizer.unk_token_id:
+            raise BadRecipe(
+                f"task.words: {word!r} is {len(ids)} tokens to {backbone.name}, or one it does not know; a masked place holds one. "
+                "Choose another word for this class."
+            )
+        found.append(ids[0])
+    return found
 
 
 def words_ids(backbone: Backbone, words: str) -> list[int]:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from foreword.backbone import Backbone, Texts
-from foreword.backbone.wording import Pair, decoder_opening, pad_id
+from foreword.backbone.wording import Pair, decoder_opening, pad_id, place_of_answer
 
 POOL = 50  # batches whose pairs are sorted by length together: nearly no padding, yet every epoch mixes anew
 
@@ -69,6 +69,12 @@ def collate(backbone: Backbone, pairs: Sequence[Pair]) -> Batch:
         decoder_ids, decoder_mask = padded([[*opening, *p.target[:-1]] for p in pairs], pad)
         at, targets = target_positions([len(opening) - 1] * len(pairs), [p.target for p in pairs], decoder_ids.shape[1])
         return Batch(Texts(ids, mask, decoder_ids, decoder_mask), at, targets)
+    if backbone.kind == "encoder-only":
+        ids, mask = padded([p.source for p in pairs], pad)
+        at, targets = target_positions(
+            [place_of_answer(backbone, p.source) for p in pairs], [p.target for p in pairs], ids.shape[1]
+        )
+        return Batch(Texts(ids, mask), at, targets)
     ids, mask = padded([[*p.source, *p.target[:-1]] for p in pairs], pad)
     ends = [len(p.source) - 1 for p in pairs]
     at, targets = target_positions(ends, [p.target for p in pairs], ids.shape[1])

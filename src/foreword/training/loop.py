@@ -53,11 +53,18 @@ class Training:
         accelerator: Accelerator,
         dev_scores: DevScores | None = None,
         made_of: Mapping[str, str] | None = None,
+        words: Sequence[int] = (),
     ):
-        """`made_of` says what the run stands on ("training data" -> hash, ...): a checkpoint made of something else is refused."""
+        """A checkpoint made of something else than `made_of` says is refused.
+
+        Args:
+            made_of: what the run stands on, "training data" -> hash, ...
+            words: the tokens that an answer can be, where a place is filled; targets are their numbers.
+        """
         self.backbone, self.method, self.pairs, self.dev_pairs = backbone, method, pairs, dev_pairs
         self.settings, self.out, self.accelerator, self.dev_scores = settings, out, accelerator, dev_scores
         self.made_of = dict(made_of or {})
+        self.words = torch.tensor(words, device=backbone.device) if words else None
         self.parameters = method.trained_parameters()
         self.optimizer = build_optimizer(
             settings.optimizer, self.parameters.values(), settings.lr, settings.weight_decay
@@ -168,6 +175,8 @@ class Training:
         """The batch's summed loss."""
         with torch.autocast(self.backbone.device.type, torch.bfloat16) if self.settings.autocast else nullcontext():
             logits = self.backbone.logits(batch.texts, at=batch.at)
+        if self.words is not None:
+            logits = logits[:, self.words]
         return target_loss(logits, batch.targets)
 
     def _sum_over_processes(self, loss: float) -> float:

@@ -1,0 +1,126 @@
+"""Answers that are classes, on every kind of backbone: a masked model fills the place, any other writes the word."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from tests.tiny_models import text, tiny_backbone
+from tests.tiny_runs import model_folder, tiny_recipe
+
+import foreword
+from foreword.backbone import Backbone
+from foreword.backbone.wording import limits, place_of_answer, source_ids, word_ids
+from foreword.errors import BadData, BadRecipe, UnsupportedBackbone
+from foreword.generation import Decoding, answers
+from foreword.marks import MASK
+from foreword.recipe import Recipe
+
+PAIRS = [("a cat", "no", True), ("a dog", "up", False), ("one hat", "so", True), ("two men", "my", False)]
+MASKED = 2  # the tokenizer's mask
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> Path:
+    """RTE's format; tokens are characters, so the classes' words are letters."""
+    folder = tmp_path_factory.mktemp("data")
+    lines = [{"premise": p, "hypothesis": h, "label": "entailment" if y else "not_entailment"} for p, h, y in PAIRS]
+    for file in ("train.jsonl", "dev32.jsonl", "val.jsonl"):
+        (folder / file).write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+    return folder
+
+
+def class_recipe(model: Path, data: Path, words: str = "y, n", **changes: dict) -> Recipe:
+    task = {"name": "rte", "path": str(data), "words": words, "max_target_len": 4, **changes.pop("task", {})}
+    train = {"max_steps": 60, "lr": 0.1, "batch_size": 4, "eval_every": 20, **changes.pop("train", {})}
+    method = {"prefix_len": 6, "mlp_dim": 0, **changes.pop("method", {})}
+    told = {"task": task, "train": train, "method": method, "generate": {"max_new_tokens": 3}, **changes}
+    return tiny_recipe(model, data, **told, eval={"metrics": ["accuracy"], "resamples": 5})
+
+
+@pytest.mark.parametrize("family", ["bert", "roberta", "gpt2", "t5"])
+def test_a_prefix_learns_the_classes(tmp_path, data, family):
+    recipe = class_recipe(model_folder(tmp_path / "model", family), data, train={"max_steps": 250, "lr": 0.15})
+    tuned = foreword.train(recipe, tmp_path / "run")
+    assert tuned.evaluate("test").value("accuracy") == 1.0
+    opened = foreword.open_run(tmp_path / "run").evaluate("test")
+    assert opened.texts == ["y", "n", "y", "n"]
+    assert foreword.untouched(recipe).evaluate("test").value("accuracy") < 1.0
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        {"name": "full-finetuning"}, {"name": "bias-only"}, {"name": "top-layers"}, {"name": "adapters"}, {"name": "lora"},
+        {"name": "prompt-tuning", "prompt_len": 6}, {"name": "p-tuning", "template": "{soft:3} {source} {soft:3}"},
+        {"name": "linear-io"}, {"name": "side-network"}, {"name": "prompting", "template": "is it so? {source}"},
+    ],
+    ids=lambda method: method["name"],
+)  # fmt: skip
+def test_every_method_runs_on_a_masked_model(tmp_path, data, method):
+    plain = class_recipe(model_folder(tmp_path / "model", "bert"), data, train={"lr": 0.01}).to_dict()
+    tuned = foreword.train(Recipe.from_dict({**plain, "method": method}), tmp_path / "run")
+    result = tuned.evaluate("test")
+    assert foreword.open_run(tmp_path / "run").evaluate("test").texts == result.texts
+    if method["name"] == "prompting":
+        return
+    log = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    losses = [line["dev/loss"] for line in log if "dev/loss" in line]
+    assert losses == sorted(losses, reverse=True) or losses[-1] < 0.69, "better than a coin's log(2)"
+
+
+def test_an_infix_has_no_place_in_a_masked_model(tmp_path, data):
+    plain = class_recipe(model_folder(tmp_path / "model", "bert"), data).to_dict()
+    with pytest.raises(UnsupportedBackbone, match="reads its source apart from the target"):
+        foreword.train(Recipe.from_dict({**plain, "method": {"name": "infix-tuning"}}), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_likeliest_word_fills_the_place():
+    """Row by row, by hand: the logits at the mask, the words' columns, the highest."""
+    backbone = tiny_backbone("bert")
+    sources = [f"a cat {MASK} .", f"so {MASK}", f"{MASK} is my hat"]
+    tokens = [backbone.tokenizer.convert_tokens_to_ids(word) for word in ("y", "n", "m")]
+    wanted = []
+    for source in sources:
+        ids = source_ids(backbone, [source], 99)[0][0]
+        assert ids.count(MASKED) == 1
+        logits = backbone.logits(text(ids))[0, ids.index(MASKED)]
+        wanted.append("ynm"[int(torch.stack([logits[token] for token in tokens]).argmax())])
+    for batch_size in (1, 3):
+        made = answers(backbone, sources, Decoding(batch_size=batch_size), words=("y", "n", "m"))
+        assert made.texts == wanted
+
+
+def cut(backbone: Backbone, source: str, length: int) -> str:
+    (ids,), num_cut = source_ids(backbone, [source], length)
+    assert (len(ids), num_cut) == (length, 1)
+    return str(backbone.tokenizer.decode(ids)).replace("<mask>", "_").replace("<|endoftext|>", "|")
+
+
+def test_a_source_is_cut_where_it_does_not_ask():
+    assert cut(tiny_backbone("gpt2"), f"abcdef is it {MASK} .", 8) == "f is it|", "up to the place, from the front"
+    assert cut(tiny_backbone("bert"), f"abcdef is it {MASK} .", 8) == "s it _ ."
+    assert cut(tiny_backbone("bert"), f"it is {MASK} : abcdefgh", 10) == "it is _ : "
+    assert cut(tiny_backbone("t5"), "abcdef", 3) == "abc", "a plain source at its end"
+
+
+def test_what_cannot_be_is_told(tmp_path, data):
+    bert = model_folder(tmp_path / "bert", "bert")
+    with pytest.raises(
+        BadRecipe, match=r"task\.words: 'yes' is 3 tokens to .*bert, or one .* a masked place holds one"
+    ):
+        foreword.train(class_recipe(bert, data, words="yes, n"), tmp_path / "run")
+    with pytest.raises(BadRecipe, match="task.words: 'é' is 1 tokens to"):
+        word_ids(tiny_backbone("bert"), ["é"])
+    with pytest.raises(BadData, match="it has no place for the answer of a model that only encodes"):
+        place_of_answer(tiny_backbone("bert"), [5, 9])
+    long = "a" * 200
+    with pytest.raises(BadData, match=r"no place for the answer .* or a longer task\.max_source_len"):
+        answers(tiny_backbone("bert"), [f"{long} {MASK} {long}"], words=("y", "n"))
+    unmasked = tiny_backbone("bert")
+    unmasked.tokenizer.mask_token = None
+    with pytest.raises(UnsupportedBackbone, match="tiny-bert's tokenizer has no mask, so nothing marks the place"):
+        answers(unmasked, [f"a {MASK}"], words=("y", "n"))
+    assert limits(tiny_backbone("bert"), 5, 0, 4, num_added=7).source_len == 121
+    assert not (tmp_path / "run").exists()
