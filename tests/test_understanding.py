@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from tests.tiny_models import text, tiny_backbone
-from tests.tiny_runs import model_folder, tiny_recipe
+from tests.tiny_runs import data_folder, model_folder, tiny_recipe
 
 import foreword
 from foreword.backbone import Backbone
@@ -53,6 +53,7 @@ def test_a_prefix_learns_the_classes(tmp_path, data, family):
     [
         {"name": "full-finetuning"}, {"name": "bias-only"}, {"name": "top-layers"}, {"name": "adapters"}, {"name": "lora"},
         {"name": "prompt-tuning", "prompt_len": 6}, {"name": "p-tuning", "template": "{soft:3} {source} {soft:3}"},
+        {"name": "p-tuning-v2", "prefix_len": 4}, {"name": "warp"},
         {"name": "linear-io"}, {"name": "side-network"}, {"name": "prompting", "template": "is it so? {source}"},
     ],
     ids=lambda method: method["name"],
@@ -67,6 +68,29 @@ def test_every_method_runs_on_a_masked_model(tmp_path, data, method):
     log = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
     losses = [line["dev/loss"] for line in log if "dev/loss" in line]
     assert losses == sorted(losses, reverse=True) or losses[-1] < 0.69, "better than a coin's log(2)"
+
+
+@pytest.mark.parametrize("family", ["gpt2", "bart", "t5"])
+@pytest.mark.parametrize(
+    "method", [{"name": "p-tuning-v2", "prefix_len": 4}, {"name": "warp"}], ids=lambda m: m["name"]
+)
+def test_a_layer_for_the_classes_reads_them_off_any_kind_of_model(tmp_path, data, method, family):
+    recipe = class_recipe(
+        model_folder(tmp_path / "model", family), data, words="yes, no", train={"lr": 0.03, "max_steps": 150}
+    )
+    tuned = foreword.train(Recipe.from_dict({**recipe.to_dict(), "method": method}), tmp_path / "run")
+    assert tuned.evaluate("test").texts == ["yes", "no", "yes", "no"]
+    assert foreword.open_run(tmp_path / "run").evaluate("test").texts == ["yes", "no", "yes", "no"]
+    assert tuned.generate([f"a cat no {MASK}"]) in (["yes"], ["no"])
+
+
+def test_a_method_that_reads_classes_wants_a_task_of_classes(tmp_path, data):
+    model = model_folder(tmp_path / "model", "gpt2")
+    plain = tiny_recipe(model, data_folder(tmp_path / "texts")).to_dict()
+    with pytest.raises(
+        BadRecipe, match="method 'warp' reads classes, and task 'jsonl' has none. Choose a task of classes"
+    ):
+        foreword.train(Recipe.from_dict({**plain, "method": {"name": "warp"}}), tmp_path / "run")
 
 
 def test_an_infix_has_no_place_in_a_masked_model(tmp_path, data):

@@ -3,7 +3,7 @@
 Comes in:  a recipe.      Goes out: the objects the rooms below work with, or an error before anything has cost time.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import torch
 from accelerate import Accelerator
 
 from foreword.backbone import Backbone, load_backbone
-from foreword.backbone.wording import Pair, limits, source_ids, target_ids
+from foreword.backbone.wording import Pair, limits, source_ids, target_ids, word_ids
 from foreword.errors import BadRecipe, PrefixMismatch, UnsupportedBackbone
 from foreword.generation import Decoding
 from foreword.methods import Method, method_class
@@ -62,7 +62,25 @@ def what_is_opened(recipe: Recipe, backbone: Backbone, task: Task) -> dict[str, 
         if size > len(texts):
             raise BadRecipe(f"method.num_examples must be at most {len(texts)}, the training pairs; got {size}.")
         opened["examples"] = subset(texts, size, recipe.train.seed)
+    if method_class(recipe.method.name).reads_classes:
+        if not task.words:
+            raise BadRecipe(
+                f"method {recipe.method.name!r} reads classes, and task {task.name!r} has none. Choose a task of classes, or a "
+                "method that writes."
+            )
+        opened["words"] = word_ids_or_none(backbone, task.words)
     return opened
+
+
+def word_ids_or_none(backbone: Backbone, words: Sequence[str]) -> list[int | None]:
+    """The token of each class' word, None where it is several: a layer for the classes can start from the words, but need not."""
+    found: list[int | None] = []
+    for word in words:
+        try:
+            found += word_ids(backbone, [word])
+        except BadRecipe:
+            found.append(None)
+    return found
 
 
 def first_prefix(named: str, backbone: Backbone) -> Prefix:
@@ -96,8 +114,8 @@ def encoded_pairs(
     recipe: Recipe, task: Task, backbone: Backbone, method: Method, say: Callable[[str], None]
 ) -> tuple[list[Pair], list[Pair]]:
     """Training and dev pairs as ids, as the method arranges them. What had to be cut is said, never done in silence."""
-    fills = backbone.kind == "encoder-only"
-    if fills and not task.words:
+    classes = backbone.kind == "encoder-only" or method.reads_classes
+    if classes and not task.words:
         raise UnsupportedBackbone(
             f"{backbone.name} is encoder-only and cannot learn to write text. Choose a decoder, or a task of classes."
         )
@@ -107,7 +125,7 @@ def encoded_pairs(
     dev = [(example.source, text) for example in dev_examples(recipe, task) for text in example.references]
     for split, texts in (("train", train), ("dev", dev)):
         sources, cut_sources = source_ids(backbone, [s for s, _ in texts], most.source_len) if texts else ([], 0)
-        if fills:
+        if classes:
             targets, cut_targets = [[task.words.index(answer)] for _, answer in texts], 0
         else:
             targets, cut_targets = target_ids(backbone, [t for _, t in texts], most.target_len) if texts else ([], 0)

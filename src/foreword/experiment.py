@@ -30,8 +30,8 @@ from foreword.assembly import (
     with_dtype_settled,
 )
 from foreword.backbone import Backbone
-from foreword.backbone.wording import word_ids
 from foreword.errors import RunError
+from foreword.generation import reader_of
 from foreword.methods import Method, build_method
 from foreword.prefix.reparam import num_parameters
 from foreword.provenance import code_commit, machine, versions
@@ -69,8 +69,8 @@ def train(recipe: Recipe, out: str | Path) -> Tuned:
     dev_scores = dev_scores_of(recipe, backbone, task, method) if recipe.train.dev_metrics else None
     backbone.checkpointing(recipe.train.checkpointing)
     made_of = hashes_of(backbone, task)
-    words = word_ids(backbone, task.words) if backbone.kind == "encoder-only" else []
-    training = Training(backbone, method, pairs, dev_pairs, settings, folder, accelerator, dev_scores, made_of, words)
+    reader = reader_of(backbone, method, task.words)
+    training = Training(backbone, method, pairs, dev_pairs, settings, folder, accelerator, dev_scores, made_of, reader)
     with held_alone(folder, accelerator):  # only now: what fails before leaves no folder behind
         if accelerator.is_main_process:
             write_json(folder / "recipe.json", recipe.to_dict())

@@ -21,6 +21,7 @@ from foreword.methods import Method
 from foreword.prefix import Injection, Prefix, PrefixBank
 
 Made = TypeVar("Made")
+Reader = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 Progress = Callable[[int, int], None]  # called after each batch with the texts done, and all there are
 
 
@@ -115,7 +116,8 @@ def answers(
     Args:
         prefixes: one for all rows, or one per source; None runs the untouched backbone.
         method: where what was trained is no prefix: what it injects, and where its vectors stand in a source.
-        words: what an answer can be, where a model only encodes; it fills the place in the source with the likeliest.
+        words: what an answer can be, where classes are read off instead of written: by a model that only encodes, which fills the
+            place in the source with the likeliest, or by a method with a layer for them.
         max_source_len: longest source in tokens; longer ones are cut and counted. 0 = what the backbone takes.
 
     Raises:
@@ -124,8 +126,9 @@ def answers(
         UnsupportedBackbone: an encoder-only backbone, which cannot write.
     """
     asked = Asked(sources, prefixes, max_source_len, progress, method)
-    if backbone.kind == "encoder-only" and words:
-        numbers, num_cut = filled(backbone, asked, decoding.batch_size, words)
+    reader = reader_of(backbone, method, words)
+    if reader is not None:
+        numbers, num_cut = classified(backbone, asked, decoding.batch_size, reader)
         return Generated([words[number] for number in numbers], num_cut)
     ids, num_cut = answer_ids(backbone, asked, decoding)
     texts = backbone.tokenizer.batch_decode(ids, skip_special_tokens=True)
@@ -164,15 +167,28 @@ def answer_ids(backbone: Backbone, asked: Asked, decoding: Decoding) -> tuple[li
         return in_batches(backbone, asked, decoding.batch_size, decoding.max_new_tokens, decode)
 
 
-def filled(backbone: Backbone, asked: Asked, batch_size: int, words: Sequence[str]) -> tuple[list[int], int]:
-    """The number of the likeliest word in each source's place, and how many sources were cut."""
+def reader_of(backbone: Backbone, method: Method | None, words: Sequence[str]) -> Reader | None:
+    """What reads classes off the output layer's input and output; None where answers are written."""
+    if method is not None and method.reads_classes:
+        return lambda hidden, logits: method.read(hidden)
+    if backbone.kind != "encoder-only" or not words:
+        return None
     tokens = torch.tensor(word_ids(backbone, words), device=backbone.device)
+    return lambda hidden, logits: logits[:, tokens]
+
+
+def classified(backbone: Backbone, asked: Asked, batch_size: int, reader: Reader) -> tuple[list[int], int]:
+    """The number of the likeliest class of each source, and how many sources were cut."""
 
     def choose(texts: Texts, injection: Injection | None) -> list[int]:
-        num_rows, width = texts.ids.shape
-        place = torch.tensor([place_of_answer(backbone, row) for row in texts.ids.tolist()], device=backbone.device)
-        at = place + width * torch.arange(num_rows, device=backbone.device)
-        return backbone.logits(texts, injection, at=at)[:, tokens].argmax(dim=1).tolist()
+        read, width = texts.ids, texts.ids.shape[1]
+        if texts.decoder_ids is not None:
+            width = texts.decoder_ids.shape[1]
+            places = [width - 1] * len(read)
+        else:
+            places = [place_of_answer(backbone, row) for row in read.tolist()]
+        at = torch.tensor([row * width + place for row, place in enumerate(places)], device=backbone.device)
+        return reader(*backbone.outputs(texts, injection, at)).argmax(dim=1).tolist()
 
     return in_batches(backbone, asked, batch_size, 0, choose)
 

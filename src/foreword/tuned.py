@@ -41,6 +41,12 @@ class Tuned:
     def task(self) -> Task:
         return open_task(self.recipe)
 
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """What an answer can be, where classes are read off; the data is looked for only then."""
+        reads = self.trained is not None and self.trained.reads_classes
+        return self.task.words if reads or self.backbone.kind == "encoder-only" else ()
+
     def generate(self, sources: Sequence[str], **decoding: Any) -> list[str]:
         """Answer each source, decoded as the recipe says or as given, e.g. `beams=5`; warns if one had to be cut."""
         return warned(self.answers(sources, **decoding)).texts
@@ -55,7 +61,7 @@ class Tuned:
         chosen = Recipe.from_dict(with_settings(self.recipe.to_dict(), told)).generate
         return answers(
             self.backbone, sources, decoding_of(chosen), self.prefix, self.recipe.task.max_source_len, progress,
-            None if self.prefix is not None else self.trained,
+            None if self.prefix is not None else self.trained, self.words,
         )  # fmt: skip
 
     def evaluate(self, split: str = "", progress: Progress | None = None) -> Result:
@@ -144,8 +150,10 @@ def untouched(recipe: Recipe, out: str | Path | None = None) -> Tuned:
 def restored(folder: Path, recipe: Recipe, backbone: Backbone) -> Method:
     """What the run in a folder trained, at work in the backbone."""
     exported = checkpoint.load(folder / "method.safetensors")[0]
-    settings = recipe.method.model_dump(exclude={"name"})
-    return method_class(recipe.method.name).restored(backbone, exported, **settings)
+    settings, kind = recipe.method.model_dump(exclude={"name"}), method_class(recipe.method.name)
+    if kind.reads_classes:
+        settings["words"] = [None] * len(open_task(recipe).words)
+    return kind.restored(backbone, exported, **settings)
 
 
 def evaluate_as(

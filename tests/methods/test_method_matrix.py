@@ -34,6 +34,7 @@ TOLD: dict[str, tuple[dict[str, Any], float, float]] = {
     "side-network": ({"side_dim": 16}, 0.02, 0.8),
     "top-layers": ({"num_layers": 2}, 0.01, 0.5),
 }
+READS_CLASSES = {"p-tuning-v2", "warp"}  # tests/test_understanding.py
 NO_BIASES = "tiny-{} has no biases to train"
 NO_PLACE_BETWEEN = "tiny-{} reads its source apart from the target, so there is no place between them"
 REFUSED = {("bias-only", family): NO_BIASES.format(family) for family in ("llama", "t5")}
@@ -41,7 +42,7 @@ REFUSED |= {("infix-tuning", family): NO_PLACE_BETWEEN.format(family) for family
 
 
 @pytest.mark.parametrize("family", KINDS)
-@pytest.mark.parametrize("name", method_names())
+@pytest.mark.parametrize("name", sorted(set(method_names()) - READS_CLASSES))
 def test_it_trains_and_is_kept(tmp_path, name, family):
     arguments, lr, share = TOLD[name]
     backbone, fresh = tiny_backbone(family), tiny_backbone(family)

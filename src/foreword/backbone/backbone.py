@@ -179,6 +179,16 @@ class Backbone:
             return logits.squeeze(0)  # not [0]: its backward pass would fill a second tensor of this size
         return logits if place is None else logits.gather(1, place[..., None].expand_as(logits))
 
+    def outputs(self, texts: Texts, injection: Injection | None, at: Tensor) -> tuple[Tensor, Tensor]:
+        """What goes into the output layer [N, E] and what comes out of it [N, V], at N flat positions; see `logits`."""
+        self._wanted.inputs = []
+        try:
+            logits = self.logits(texts, injection, at)
+            (hidden,) = self._wanted.inputs
+        finally:
+            self._wanted.inputs = None
+        return hidden.squeeze(0), logits
+
     def _model_inputs(self, texts: Texts) -> dict[str, Tensor]:
         mask = None if bool(texts.mask.all()) else texts.mask.long()
         inputs: dict[str, Tensor | None] = {"input_ids": texts.ids, "attention_mask": mask}
@@ -225,6 +235,18 @@ class Backbone:
         head = self.model.get_output_embeddings()
         assert isinstance(head, nn.Module), self.name
         return head
+
+    @property
+    def output_vectors(self) -> Tensor:
+        """[V, E] float32: the vector of each token in the output layer."""
+        weight = self.output_layer.weight
+        assert isinstance(weight, Tensor), self.name
+        return weight.detach().float().cpu()
+
+    @property
+    def output_dim(self) -> int:
+        """Width of what goes into the output layer."""
+        return self.output_vectors.shape[1]
 
     @property
     def word_dim(self) -> int:
@@ -302,13 +324,17 @@ class Backbone:
         """Before the output layer: only the positions asked for, as one row."""
         if self._wanted.at is None:
             return None
-        return (args[0].flatten(0, 1)[self._wanted.at][None],)
+        kept = args[0].flatten(0, 1)[self._wanted.at][None]
+        if self._wanted.inputs is not None:
+            self._wanted.inputs.append(kept)
+        return (kept,)
 
 
 class Wanted(threading.local):
-    """Which flat positions the output layer is asked for in this thread's forward pass; None: all."""
+    """Of this thread's forward pass: which flat positions the output layer is asked for, and where its input is noted."""
 
-    at: Tensor | None = None
+    at: Tensor | None = None  # None: all
+    inputs: list[Tensor] | None = None
 
 
 def kind_of(is_encoder_decoder: bool, sites: object) -> str:

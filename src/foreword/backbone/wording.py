@@ -22,7 +22,7 @@ LEAST_SOURCE = 8  # tokens of a source that must fit beside prefix and target
 class Pair:
     """One training example as ids: `source` ends where the target begins, `target` ends with the end marker.
 
-    Where a model only encodes, the target is the number of the class whose word fills the place in the source.
+    Where classes are read off, the target is the number of the class.
     """
 
     source: list[int]
@@ -117,11 +117,13 @@ def shortened(backbone: Backbone, ids: list[int], max_len: int, at_front: bool) 
 
 
 def place_of_answer(backbone: Backbone, source: Sequence[int]) -> int:
-    """Where in a source's ids a model that only encodes fills in its answer.
+    """Where in the text that is read a class is read off: at a masked model's mask, at the last word of any other's.
 
     Raises:
-        BadData: there is no such place, or a limit cut it off.
+        BadData: a masked model, and no mask, or a limit cut it off.
     """
+    if backbone.kind != "encoder-only":
+        return len(source) - 1
     mask = backbone.tokenizer.mask_token_id
     if mask not in source:
         raise BadData(

@@ -31,7 +31,7 @@ class LinearIO(ModulesMethod):
         if place in ("input", "both"):
             placed["input"] = (backbone.word_tables, Residual(backbone.word_dim))
         if place in ("output", "both"):
-            placed["output"] = ([Before(backbone.output_layer)], Residual(width_into(backbone.output_layer)))
+            placed["output"] = ([Before(backbone.output_layer)], Residual(backbone.output_dim))
         return placed
 
 
@@ -45,9 +45,3 @@ class Residual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x + F.linear(x, self.weight.to(x.dtype), self.bias.to(x.dtype))
-
-
-def width_into(output_layer: nn.Module) -> int:
-    weight = output_layer.weight
-    assert isinstance(weight, Tensor)
-    return weight.shape[1]

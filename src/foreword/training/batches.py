@@ -60,25 +60,38 @@ class Schedule:
         return batches
 
 
-def collate(backbone: Backbone, pairs: Sequence[Pair]) -> Batch:
-    """Right-padded tensors of these pairs, for the backbone's kind."""
+def collate(backbone: Backbone, pairs: Sequence[Pair], classes: bool = False) -> Batch:
+    """Right-padded tensors of these pairs, for the backbone's kind.
+
+    Args:
+        classes: targets are numbers of classes, each read off at one place of its row.
+    """
     pad = pad_id(backbone)
+    if classes:
+        return class_batch(backbone, pairs, pad)
     if backbone.kind == "encoder-decoder":
         opening = decoder_opening(backbone)
         ids, mask = padded([p.source for p in pairs], pad)
         decoder_ids, decoder_mask = padded([[*opening, *p.target[:-1]] for p in pairs], pad)
         at, targets = target_positions([len(opening) - 1] * len(pairs), [p.target for p in pairs], decoder_ids.shape[1])
         return Batch(Texts(ids, mask, decoder_ids, decoder_mask), at, targets)
-    if backbone.kind == "encoder-only":
-        ids, mask = padded([p.source for p in pairs], pad)
-        at, targets = target_positions(
-            [place_of_answer(backbone, p.source) for p in pairs], [p.target for p in pairs], ids.shape[1]
-        )
-        return Batch(Texts(ids, mask), at, targets)
     ids, mask = padded([[*p.source, *p.target[:-1]] for p in pairs], pad)
     ends = [len(p.source) - 1 for p in pairs]
     at, targets = target_positions(ends, [p.target for p in pairs], ids.shape[1])
     return Batch(Texts(ids, mask, starts=torch.tensor(ends)), at, targets)
+
+
+def class_batch(backbone: Backbone, pairs: Sequence[Pair], pad: int) -> Batch:
+    """Sources alone, and behind an encoder the decoder's opening; a target each."""
+    ids, mask = padded([p.source for p in pairs], pad)
+    places, width = [place_of_answer(backbone, p.source) for p in pairs], ids.shape[1]
+    texts = Texts(ids, mask, starts=torch.tensor(places) if backbone.kind == "decoder-only" else None)
+    if backbone.kind == "encoder-decoder":
+        opening = decoder_opening(backbone)
+        texts = Texts(ids, mask, torch.tensor([opening] * len(pairs)))
+        places, width = [len(opening) - 1] * len(pairs), len(opening)
+    at, targets = target_positions(places, [p.target for p in pairs], width)
+    return Batch(texts, at, targets)
 
 
 def padded(rows: Sequence[list[int]], pad: int) -> tuple[Tensor, Tensor]:

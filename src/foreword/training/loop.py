@@ -35,6 +35,7 @@ from foreword.training.stopping import stop_at_next_step
 from foreword.writing import unwritable
 
 DevScores = Callable[[], dict[str, float]]
+Reader = Callable[[Tensor, Tensor], Tensor]
 CHECKPOINT = "checkpoint.safetensors"
 LOWER_IS_BETTER = {"loss", "ter"}
 
@@ -53,18 +54,18 @@ class Training:
         accelerator: Accelerator,
         dev_scores: DevScores | None = None,
         made_of: Mapping[str, str] | None = None,
-        words: Sequence[int] = (),
+        reader: Reader | None = None,
     ):
         """A checkpoint made of something else than `made_of` says is refused.
 
         Args:
             made_of: what the run stands on, "training data" -> hash, ...
-            words: the tokens that an answer can be, where a place is filled; targets are their numbers.
+            reader: scores of classes from what goes into the output layer and what comes out; targets are then their numbers.
         """
         self.backbone, self.method, self.pairs, self.dev_pairs = backbone, method, pairs, dev_pairs
         self.settings, self.out, self.accelerator, self.dev_scores = settings, out, accelerator, dev_scores
         self.made_of = dict(made_of or {})
-        self.words = torch.tensor(words, device=backbone.device) if words else None
+        self.reader = reader
         self.parameters = method.trained_parameters()
         self.optimizer = build_optimizer(
             settings.optimizer, self.parameters.values(), settings.lr, settings.weight_decay
@@ -169,14 +170,15 @@ class Training:
         return total
 
     def _batch(self, pairs: Sequence[Pair]) -> Batch:
-        return collate(self.backbone, pairs).to(self.backbone.device)
+        return collate(self.backbone, pairs, classes=self.reader is not None).to(self.backbone.device)
 
     def _loss(self, batch: Batch) -> Tensor:
         """The batch's summed loss."""
         with torch.autocast(self.backbone.device.type, torch.bfloat16) if self.settings.autocast else nullcontext():
-            logits = self.backbone.logits(batch.texts, at=batch.at)
-        if self.words is not None:
-            logits = logits[:, self.words]
+            if self.reader is None:
+                logits = self.backbone.logits(batch.texts, at=batch.at)
+            else:
+                logits = self.reader(*self.backbone.outputs(batch.texts, None, batch.at))
         return target_loss(logits, batch.targets)
 
     def _sum_over_processes(self, loss: float) -> float:

@@ -19,6 +19,7 @@ class Method(ABC):
 
     trains_backbone: ClassVar[bool] = False  # its weights themselves: they are then held in float32
     reads_text: ClassVar[bool] = False  # what it injects depends on the batch
+    reads_classes: ClassVar[bool] = False  # it has a layer of its own, instead of words, for a task's classes
     gives_prefix: ClassVar[bool] = False  # in decoder-only models it ends as one: stored, mixed with others in a batch
 
     @abstractmethod
@@ -41,6 +42,10 @@ class Method(ABC):
     def arrange(self, source: list[int]) -> list[int]:
         """A source's ids with the method's vectors in their places, as ids -1, -2, ...; see `Injection.vectors`."""
         return source
+
+    def read(self, hidden: Tensor) -> Tensor:
+        """Scores of the classes [N, C] from what goes into the output layer [N, E], where it `reads_classes`."""
+        raise NotImplementedError
 
     @abstractmethod
     def export(self) -> dict[str, Tensor]:

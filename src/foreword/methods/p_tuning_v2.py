@@ -1,0 +1,91 @@
+"""P-tuning v2: a prefix before every layer, and a trained linear layer that reads the classes off.
+
+Source: Liu et al. (2021), arXiv:2110.07602. What differs: the layer reads what goes into the output layer, at the answer's place
+(the mask of a masked model, the last word of any other), where theirs reads the pooled first token.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Self
+
+import torch
+from pydantic import Field, NonNegativeInt, PositiveInt
+from torch import Tensor, nn
+
+from foreword.backbone import Backbone, Texts
+from foreword.errors import PrefixMismatch
+from foreword.methods.base.method import Method
+from foreword.prefix import Injection, Prefix, PrefixShape
+from foreword.prefix.reparam import parameterize
+from foreword.recipe import MethodRecipe
+
+
+class Settings(MethodRecipe):
+    """A prefix and a linear layer for the classes (Liu et al., 2021, arXiv:2110.07602)."""
+
+    name: Literal["p-tuning-v2"] = Field(default="p-tuning-v2", description="one of `foreword list methods`")
+    prefix_len: PositiveInt = Field(default=20, description="trained positions per layer")
+    mlp_dim: NonNegativeInt = Field(
+        default=0, description="hidden size of an MLP that yields the prefix in training; 0: none"
+    )
+
+    @property
+    def num_positions(self) -> int:
+        return self.prefix_len
+
+
+class PTuningV2(Method):
+    """A prefix at every site, and a head."""
+
+    reads_classes = True
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        prefix_len: int = 20,
+        mlp_dim: int = 0,
+        words: Sequence[int | None] = (),
+        seed: int = 0,
+    ):
+        """`words`: one for each class; only their number counts."""
+        self.backbone = backbone
+        self.shape = PrefixShape(prefix_len, backbone.sites, backbone.hidden_size)
+        generator = torch.Generator().manual_seed(seed)
+        self.parameterization = parameterize(self.shape, mlp_dim, generator).to(backbone.device)
+        width = backbone.output_dim
+        self.head = nn.Linear(width, len(words), device=backbone.device)
+        with torch.no_grad():
+            self.head.weight.copy_(torch.randn(len(words), width, generator=generator) * width**-0.5)
+            self.head.bias.zero_()
+
+    def trained_parameters(self) -> dict[str, nn.Parameter]:
+        head = {f"head.{name}": parameter for name, parameter in self.head.named_parameters()}
+        return dict(self.parameterization.named_parameters()) | head
+
+    def injection(self, texts: Texts | None = None) -> Injection:
+        return Injection.of(self.parameterization())
+
+    def read(self, hidden: Tensor) -> Tensor:
+        return self.head(hidden.float())
+
+    def export(self) -> dict[str, Tensor]:
+        head = {f"head.{name}": parameter.detach().clone() for name, parameter in self.head.named_parameters()}
+        return self.parameterization.fold().tensors() | head
+
+    def load(self, exported: Mapping[str, Tensor]) -> None:
+        head = {name.removeprefix("head."): tensor for name, tensor in exported.items() if name.startswith("head.")}
+        prefix = Prefix.from_tensors(
+            {name: tensor for name, tensor in exported.items() if not name.startswith("head.")}
+        )
+        shapes = {name: tuple(parameter.shape) for name, parameter in self.head.named_parameters()}
+        if prefix.sites != dict(self.shape.sites) or {n: tuple(t.shape) for n, t in head.items()} != shapes:
+            raise PrefixMismatch(
+                f"this prefix and head are not of {self.backbone.name} with {self.head.out_features} classes."
+            )
+        self.parameterization = parameterize(PrefixShape(prefix.prefix_len, prefix.sites, self.shape.hidden_size), 0)
+        self.parameterization.to(self.backbone.device).fit(prefix.to(self.backbone.device, torch.float32))
+        self.head.load_state_dict(head)
+
+    @classmethod
+    def restored(cls, backbone: Backbone, exported: Mapping[str, Tensor], **settings: Any) -> Self:
+        """Without the MLP."""
+        return super().restored(backbone, exported, **{**settings, "mlp_dim": 0})

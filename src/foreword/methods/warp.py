@@ -1,0 +1,77 @@
+"""WARP: vectors around the source are trained, and vectors that stand for the classes.
+
+Source: Hambardzumyan et al. (2021), arXiv:2101.00121. They start from the words' own vectors, as theirs do.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, Self
+
+import torch
+from pydantic import Field, model_validator
+from torch import Tensor, nn
+
+from foreword.backbone import Backbone
+from foreword.errors import PrefixMismatch
+from foreword.methods.base.prompts import DirectPrompt, first_vectors
+from foreword.methods.base.soft_prompt import SoftPromptMethod
+from foreword.methods.base.template import num_vectors, pieces_of
+from foreword.prefix import Prefix
+from foreword.recipe import MethodRecipe
+
+
+class Settings(MethodRecipe):
+    """Vectors around the text and vectors for the classes (Hambardzumyan et al., 2021, arXiv:2101.00121)."""
+
+    name: Literal["warp"] = Field(default="warp", description="one of `foreword list methods`")
+    template: str = Field(
+        default="{soft:4} {source} {soft:4}", description="words, {source} and {soft:3} (three vectors) in their order"
+    )
+
+    @model_validator(mode="after")
+    def template_can_be_read(self) -> Self:
+        if not any(isinstance(part, int) for part in pieces_of(self.template)):
+            raise ValueError(f"template needs {{soft}}, something to train, got {self.template!r}")
+        return self
+
+
+class WARP(SoftPromptMethod):
+    """A prompt, and a vector for each class."""
+
+    reads_classes = True
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        template: str = "{soft:4} {source} {soft:4}",
+        words: Sequence[int | None] = (),
+        seed: int = 0,
+    ):
+        """`words`: the token that each class' vector starts from; None: from chance."""
+        start = first_vectors(backbone, num_vectors(template), "vocabulary", "", seed)
+        super().__init__(backbone, template, DirectPrompt(start))
+        rows, generator = backbone.output_vectors, torch.Generator().manual_seed(seed)
+        chance = rows.std() * torch.randn(len(words), rows.shape[1], generator=generator)
+        own = [chance[i] if word is None else rows[word] for i, word in enumerate(words)]
+        self.classes = nn.Parameter(torch.stack(own).to(backbone.device))
+
+    def trained_parameters(self) -> dict[str, nn.Parameter]:
+        return super().trained_parameters() | {"classes": self.classes}
+
+    def read(self, hidden: Tensor) -> Tensor:
+        return hidden.float() @ self.classes.T
+
+    def export(self) -> dict[str, Tensor]:
+        return super().export() | {"classes": self.classes.detach().clone()}
+
+    def load(self, exported: Mapping[str, Tensor]) -> None:
+        rest = dict(exported)
+        classes = rest.pop("classes", None)
+        if classes is None or classes.shape != self.classes.shape:
+            raise PrefixMismatch(f"these vectors are not for the {len(self.classes)} classes of this task.")
+        super().load(rest)
+        with torch.no_grad():
+            self.classes.copy_(classes)
+
+    def prefix(self) -> Prefix | None:
+        """The classes' vectors are no part of a prefix."""
+        return None
