@@ -1,6 +1,7 @@
 """Recipes: every mistake is told by its setting, and what is right survives every way of writing it down."""
 
 import json
+import pickle
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from pydantic import ValidationError
 from foreword.catalogue import shipped_recipes
 from foreword.errors import BadRecipe, ForewordError, UnknownName
 from foreword.methods import full_finetuning, prefix_tuning
-from foreword.recipe import PRESETS, Recipe, read_recipe
+from foreword.recipe import PRESETS, Recipe, method_names, read_recipe
 from foreword.recipe.faults import one_line
 from foreword.recipe.reading import with_overrides
 
@@ -185,6 +186,13 @@ def test_another_preset_takes_the_place_of_the_old_ones_keys():
     assert (made.beams, made.length_penalty, made.no_newlines, made.batch_size) == (2, 0.8, False, 3)
     same = Recipe.from_dict(with_overrides(held, ["generate.preset=li-liang", "generate.max_new_tokens=8"])).generate
     assert (same.beams, same.max_new_tokens) == (5, 8)
+
+
+@pytest.mark.parametrize("method", method_names())
+def test_a_recipe_of_any_method_goes_from_process_to_process(method):
+    recipe = Recipe.from_dict({"method": {"name": method}})
+    assert pickle.loads(pickle.dumps(recipe)) == recipe
+    assert recipe.method.name == method
 
 
 def test_a_recipe_is_frozen():

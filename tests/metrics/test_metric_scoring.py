@@ -163,7 +163,7 @@ def test_a_metric_must_be_one_of_ours():
         score(["a"], [["a"]], ["chrf", "blue"])
     with pytest.raises(UnknownName, match="unknown metric 'x'"):
         measure("x", Texts(["a"], [["a"]]))
-    with pytest.raises(BadData, match="metrics: none was named; known are bleu, chrf"):
+    with pytest.raises(BadData, match="metrics: none was named; known are accuracy, bleu, chrf"):
         score(["a"], [["a"]], [])
     with pytest.raises(BadData, match="resamples: must be at least 1, got 0"):
         score(["a"], [["a"]], ["bleu"], resamples=0)

@@ -151,6 +151,10 @@ class Recipe(Section):
     def to_dict(self) -> dict[str, Any]:
         return self.model_dump(mode="json")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Between processes as plain values: the class is made for its method, so pickle would not find it."""
+        return Recipe.from_dict, (self.to_dict(),)
+
 
 @cache
 def recipe_class(method: object) -> type[Recipe]:
