@@ -25,6 +25,7 @@ TOLD: dict[str, tuple[dict[str, Any], float, float]] = {
     "bias-only": ({}, 0.05, 0.9),
     "full-finetuning": ({}, 0.003, 0.5),
     "infix-tuning": ({"infix_len": 4, "prefix_len": 2, "mlp_dim": 0}, 0.2, 0.8),
+    "ipt": ({"num_tokens": 3}, 0.1, 0.8),
     "linear-io": ({}, 0.01, 0.8),
     "lora": ({"rank": 4}, 0.02, 0.8),
     "p-tuning": ({"template": "{soft:4} {source} so {soft:2}"}, 0.03, 0.9),

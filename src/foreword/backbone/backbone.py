@@ -255,8 +255,12 @@ class Backbone:
 
     def word_vectors(self, ids: Sequence[int]) -> Tensor:
         """[len(ids), E] float32: what these tokens become before the first layer."""
+        return self.word_vectors_of(torch.tensor(list(ids), device=self.device)).cpu()
+
+    def word_vectors_of(self, ids: Tensor) -> Tensor:
+        """The same of ids of any shape, where they are."""
         with torch.no_grad():
-            return self._words(torch.tensor(list(ids), device=self.device)).float().cpu()
+            return self._words(ids).float()
 
     @property
     def _words(self) -> nn.Embedding:

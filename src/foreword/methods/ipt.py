@@ -1,0 +1,159 @@
+"""Instance-wise prompts: the vectors in front of a text are made from the text's own first words.
+
+Comes in:  a backbone; then batches, whose sources are read.      Goes out: vectors, or keys and values, of each row's own.
+
+Source: Jiang et al. (2022), arXiv:2206.01958, and the code published with it. `strategy = "table"` is their Random: a trained
+vector for each word of the vocabulary, looked up for a source's first `num_tokens` words. `strategy = "encoder"` keeps the table
+fixed and trains a small network over what is looked up. On prompt tuning (`base = "prompt"`) the vectors stand in front of the
+text; on prefix tuning (`base = "prefix"`) a trained prefix stands before every layer and 0.05 of them is added to its first layer,
+as in their code.
+
+What differs: a source of fewer words begins again where theirs takes padding for words; what an answer holds is never read;
+the encoder's fixed table is the backbone's own word vectors; its LSTM reads along the text, where theirs, given batch-first
+input without saying so, reads along the batch. The true counts are reported: a table over RoBERTa's vocabulary is 14.5 % of the
+large model, not the 0.5 to 1.5 % of the paper.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import torch
+from pydantic import Field, PositiveInt
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from foreword.backbone import Backbone, Texts
+from foreword.errors import PrefixMismatch
+from foreword.methods.base.instance_words import first_words
+from foreword.methods.base.method import Method
+from foreword.methods.base.template import SOURCE, Template
+from foreword.prefix import Injection, Prefix, PrefixShape
+from foreword.prefix.reparam import parameterize
+from foreword.recipe import MethodRecipe
+
+SIZES = (3, 4, 5)  # words that a convolution sees at once
+SHARE = 0.05  # of the instance's vectors, in the first layer's keys and values
+
+
+class Settings(MethodRecipe):
+    """Prompts made from each text's own words (Jiang et al., 2022, arXiv:2206.01958)."""
+
+    name: Literal["ipt"] = Field(default="ipt", description="one of `foreword list methods`")
+    base: Literal["prompt", "prefix"] = Field(
+        default="prompt", description="what it is put on: prompt tuning or prefix tuning"
+    )
+    num_tokens: PositiveInt = Field(
+        default=16, description="words of a source that are read, and positions that they make (k)"
+    )
+    strategy: Literal["table", "encoder"] = Field(
+        default="table", description="a trained vector for each word, or a trained network over fixed ones"
+    )
+    encoder: Literal["lstm", "cnn", "mlp"] = Field(default="cnn", description="the network, when strategy = 'encoder'")
+
+    @property
+    def num_positions(self) -> int:
+        return self.num_tokens if self.base == "prefix" else 0
+
+
+class IPT(Method):
+    """Reads every source; so it is no one prefix."""
+
+    reads_text = True
+
+    def __init__(
+        self, backbone: Backbone, base: str = "prompt", num_tokens: int = 16, strategy: str = "table", encoder: str = "cnn",
+        seed: int = 0,
+    ):  # fmt: skip
+        self.backbone, self.base, self.num_tokens = backbone, base, num_tokens
+        self.template = Template.of(f"{{soft:{num_tokens}}} {SOURCE}" if base == "prompt" else SOURCE, backbone)
+        self.parts = nn.ModuleDict()
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            width = backbone.word_dim
+            if base == "prefix":
+                self.shape = PrefixShape(num_tokens, backbone.sites, backbone.hidden_size)
+                self.parts["prefix"] = parameterize(self.shape, 0, torch.Generator().manual_seed(seed))
+                first = self.shape.sites[self.site]
+                width = 2 * first.num_kv_heads * first.head_dim
+            if strategy == "table":
+                table = nn.Embedding(len(backbone.tokenizer), width)
+                nn.init.uniform_(table.weight, -0.5, 0.5)
+                self.parts["table"] = table
+            else:
+                self.parts["encoder"] = Encoder(encoder, backbone.word_dim, num_tokens, width)
+        self.parts.to(backbone.device)
+
+    @property
+    def site(self) -> str:
+        """Where a prefix is made from the instance: the site that reads the source."""
+        return "encoder" if "encoder" in self.backbone.sites else "decoder"
+
+    def trained_parameters(self) -> dict[str, nn.Parameter]:
+        return dict(self.parts.named_parameters())
+
+    @property
+    def num_added(self) -> int:
+        return self.template.length
+
+    def arrange(self, source: list[int]) -> list[int]:
+        return self.template.around(source)
+
+    def injection(self, texts: Texts | None = None) -> Injection:
+        assert texts is not None, "it reads the text"
+        words = first_words(texts, self.num_tokens, self.template.markers)
+        if "table" in self.parts:
+            made = self.parts["table"](words)
+        else:
+            made = self.parts["encoder"](self.backbone.word_vectors_of(words))
+        if self.base == "prompt":
+            return Injection(vectors=made)
+        return added_to_first_layer(self.parts["prefix"](), self.site, SHARE * made)
+
+    def export(self) -> dict[str, Tensor]:
+        return {name: parameter.detach().clone() for name, parameter in self.parts.named_parameters()}
+
+    def load(self, exported: Mapping[str, Tensor]) -> None:
+        shapes = {name: tuple(parameter.shape) for name, parameter in self.parts.named_parameters()}
+        if {name: tuple(tensor.shape) for name, tensor in exported.items()} != shapes:
+            raise PrefixMismatch(f"these tensors are not of ipt with these settings on {self.backbone.name}.")
+        self.parts.load_state_dict(dict(exported))
+
+
+def added_to_first_layer(prefix: Prefix, site: str, made: Tensor) -> Injection:
+    """A prefix for each row [L, B, H, P, D]: the trained one, and in its first layer `made` [B, P, 2 * H * D] added."""
+    (_, H, P, D), num_rows = prefix.keys[site].shape, len(made)
+    per_row = made.view(num_rows, P, 2, H, D).permute(2, 0, 3, 1, 4)  # [2, B, H, P, D]
+    keys, values = (
+        {s: t[:, None].expand(-1, num_rows, -1, -1, -1) for s, t in part.items()}
+        for part in (prefix.keys, prefix.values)
+    )
+    for part, own in ((keys, per_row[0]), (values, per_row[1])):
+        part[site] = torch.cat([part[site][:1] + own, part[site][1:]])
+    return Injection(keys, values)
+
+
+class Encoder(nn.Module):
+    """Vectors of k words [B, k, E] -> k vectors [B, k, width], as the published code sizes them."""
+
+    def __init__(self, kind: str, word_dim: int, num_tokens: int, width: int):
+        super().__init__()
+        self.kind, self.size = kind, (num_tokens, width)
+        if kind == "lstm":
+            self.lstm = nn.LSTM(word_dim, 64, num_layers=2, bidirectional=True, batch_first=True)
+        elif kind == "cnn":
+            self.convolutions = nn.ModuleList(nn.Conv1d(word_dim, 1, size) for size in SIZES)
+        inputs = {"lstm": 128, "cnn": 3, "mlp": word_dim}[kind]
+        self.out = nn.Linear(inputs, num_tokens * width)
+
+    def forward(self, words: Tensor) -> Tensor:
+        if self.kind == "lstm":
+            read = self.lstm(words)[0][:, -1]
+        elif self.kind == "cnn":
+            along = words.transpose(1, 2)
+            sides = [(size // 2, (size - 1) // 2) for size in SIZES]  # as many windows as words, however few these are
+            seen = zip(self.convolutions, sides, strict=True)
+            read = torch.cat([convolution(F.pad(along, side)).amax(dim=2) for convolution, side in seen], dim=1)
+        else:
+            read = words.mean(dim=1)
+        out = self.out(read)
+        return (torch.relu(out) if self.kind == "mlp" else out).view(-1, *self.size)
