@@ -56,6 +56,7 @@ def test_a_result_says_everything_that_its_scores_are_of(place):
         "prefix_len": "3",
         "mlp_dim": "8",
         "init": "random",
+        "dropout": "0.0",
         "seed": "3",
         "decoding": "greedy",
         "beams": "1",

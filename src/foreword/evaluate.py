@@ -135,7 +135,11 @@ def signature(
         "weights": backbone.fingerprint[:12],
         "dtype": dtype_of(backbone),
         "method": method["name"],
-        **{key: str(value).replace("|", "/") for key, value in trained.items() if key != "name" and value != ""},
+        **{
+            key: str(value).replace("|", "/")
+            for key, value in trained.items()
+            if key != "name" and value not in ("", [])
+        },
         **({"seed": recipe["train"]["seed"]} if trained else {}),
         "decoding": recipe["generate"]["preset"],
         "beams": recipe["generate"]["beams"],

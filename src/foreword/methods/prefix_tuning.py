@@ -5,21 +5,23 @@ Comes in:  a backbone, the prefix's length, its MLP, where it starts.      Goes 
 Source: Li and Liang (2021), arXiv:2101.00190. What differs: nothing known, but that words are fitted onto the MLP exactly.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, Self
 
 import torch
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from foreword.backbone import Backbone, Texts
 from foreword.errors import BadRecipe
 from foreword.methods.base.method import Method
-from foreword.prefix import Injection, Prefix, PrefixShape
+from foreword.prefix import Injection, Prefix, PrefixShape, SiteShape
 from foreword.prefix.init import resized, zero_prefix
 from foreword.prefix.reparam import parameterize
 from foreword.recipe import MethodRecipe
+from foreword.recipe.section import Names
 
 
 class Settings(MethodRecipe):
@@ -37,6 +39,14 @@ class Settings(MethodRecipe):
     init_prefix: str = Field(
         default="",
         description="a prefix file, or a store reference like store/e2e@1, when init = 'prefix'; cut or repeated to prefix_len",
+    )
+
+    sites: Names = Field(
+        default=(),
+        description="encoder, decoder, cross: where the prefix is attended to; none named = wherever the model attends",
+    )
+    dropout: float = Field(
+        default=0.0, ge=0.0, lt=1.0, description="share of keys' and values' numbers dropped in training"
     )
 
     @property
@@ -69,21 +79,29 @@ class PrefixTuning(Method):
         init: str = "random",
         init_words: str = "",
         init_prefix: Prefix | None = None,
+        sites: Sequence[str] = (),
+        dropout: float = 0.0,
         seed: int = 0,
     ):
         """`init` is "random", "zero", "words" (needs `init_words`) or "prefix" (needs `init_prefix`); see `prefix/init.py`."""
-        self.backbone = backbone
-        shape = PrefixShape(prefix_len, backbone.sites, backbone.hidden_size)
+        self.backbone, self.dropout, self.draws = backbone, dropout, dropout > 0
+        shape = PrefixShape(prefix_len, chosen(sites, backbone), backbone.hidden_size)
         self.parameterization = parameterize(shape, mlp_dim, torch.Generator().manual_seed(seed)).to(backbone.device)
         start = first_values(backbone, shape, init, init_words, init_prefix)
         if start is not None:
-            self.parameterization.fit(start.to(backbone.device, torch.float32))
+            self.parameterization.fit(start.only(shape.sites).to(backbone.device, torch.float32))
 
     def trained_parameters(self) -> dict[str, nn.Parameter]:
         return dict(self.parameterization.named_parameters())
 
     def injection(self, texts: Texts | None = None) -> Injection:
-        return Injection.of(self.parameterization())
+        prefix = self.parameterization()
+        if self.dropout and torch.is_grad_enabled():  # in training
+            keys, values = (
+                {s: F.dropout(t, self.dropout) for s, t in part.items()} for part in (prefix.keys, prefix.values)
+            )
+            prefix = Prefix(keys, values)
+        return Injection.of(prefix)
 
     def export(self) -> dict[str, Tensor]:
         return self.parameterization.fold().tensors()
@@ -98,10 +116,18 @@ class PrefixTuning(Method):
     def restored(cls, backbone: Backbone, exported: Mapping[str, Tensor], **settings: Any) -> Self:
         """Without the MLP, and without reading again what the training started from."""
         prefix = checked(exported, backbone)
-        return cls(backbone, prefix.prefix_len, mlp_dim=0, init="prefix", init_prefix=prefix)
+        return cls(backbone, prefix.prefix_len, mlp_dim=0, init="prefix", init_prefix=prefix, sites=list(prefix.sites))
 
     def prefix(self) -> Prefix:
         return replace(self.parameterization.fold(), made_for=self.backbone.fingerprint)
+
+
+def chosen(sites: Sequence[str], backbone: Backbone) -> dict[str, SiteShape]:
+    """The sites that are named. Raises BadRecipe: one that the backbone does not have."""
+    for site in sites:
+        if site not in backbone.sites:
+            raise BadRecipe(f"method.sites: {backbone.name} attends at {', '.join(backbone.sites)}, not at {site!r}.")
+    return {site: shape for site, shape in backbone.sites.items() if site in sites or not sites}
 
 
 def checked(exported: Mapping[str, Tensor], backbone: Backbone) -> Prefix:

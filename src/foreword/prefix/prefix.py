@@ -86,6 +86,11 @@ class Prefix:
         """Numbers it holds: what is stored."""
         return sum(t.numel() for t in (*self.keys.values(), *self.values.values()))
 
+    def only(self, sites: Collection[str]) -> "Prefix":
+        """The same at some of its sites."""
+        keys, values = ({s: t for s, t in part.items() if s in sites} for part in (self.keys, self.values))
+        return Prefix(keys, values, self.made_for)
+
     def tensors(self) -> dict[str, Tensor]:
         """Flat names to tensors, for a file: "decoder.keys", "decoder.values", ..."""
         named = {f"{site}.keys": k for site, k in self.keys.items()}

@@ -134,7 +134,7 @@ class Training:
     @contextmanager
     def _dropout_of(self, step: int) -> Iterator[None]:
         """Dropout draws from the global generator: lend it a seed of this step and process, so that a resumed run draws alike."""
-        if not self.settings.lm_dropout:
+        if not self.settings.lm_dropout and not self.method.draws:
             yield
             return
         device = self.backbone.device

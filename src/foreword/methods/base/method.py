@@ -22,6 +22,8 @@ class Method(ABC):
     reads_classes: ClassVar[bool] = False  # it has a layer of its own, instead of words, for a task's classes
     gives_prefix: ClassVar[bool] = False  # in decoder-only models it ends as one: stored, mixed with others in a batch
 
+    draws: bool = False  # it draws random numbers in training
+
     @abstractmethod
     def __init__(self, backbone: Backbone, **settings: Any):
         """`settings`: the keys of the method's section in a recipe, and `seed`, from which first values are drawn."""
