@@ -31,8 +31,7 @@ from foreword.assembly import (
 )
 from foreword.backbone import Backbone
 from foreword.errors import RunError
-from foreword.generation import reader_of
-from foreword.methods import Method, build_method
+from foreword.methods import Method, build_method, reader_of
 from foreword.prefix.reparam import num_parameters
 from foreword.provenance import code_commit, machine, versions
 from foreword.recipe import Recipe

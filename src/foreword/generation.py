@@ -15,13 +15,12 @@ import torch
 from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList, NoRepeatNGramLogitsProcessor
 
 from foreword.backbone import Backbone, Texts
-from foreword.backbone.wording import decoder_opening, end_id, limits, pad_id, place_of_answer, source_ids, word_ids
+from foreword.backbone.wording import decoder_opening, end_id, limits, pad_id, place_of_answer, source_ids
 from foreword.errors import BadData, UnsupportedBackbone
-from foreword.methods import Method
+from foreword.methods import Method, Reader, reader_of
 from foreword.prefix import Injection, Prefix, PrefixBank
 
 Made = TypeVar("Made")
-Reader = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 Progress = Callable[[int, int], None]  # called after each batch with the texts done, and all there are
 
 
@@ -165,16 +164,6 @@ def answer_ids(backbone: Backbone, asked: Asked, decoding: Decoding) -> tuple[li
 
     with seeded(decoding.seed, decoding.sample):
         return in_batches(backbone, asked, decoding.batch_size, decoding.max_new_tokens, decode)
-
-
-def reader_of(backbone: Backbone, method: Method | None, words: Sequence[str]) -> Reader | None:
-    """What reads classes off the output layer's input and output; None where answers are written."""
-    if method is not None and method.reads_classes:
-        return lambda hidden, logits: method.read(hidden)
-    if backbone.kind != "encoder-only" or not words:
-        return None
-    tokens = torch.tensor(word_ids(backbone, words), device=backbone.device)
-    return lambda hidden, logits: logits[:, tokens]
 
 
 def classified(backbone: Backbone, asked: Asked, batch_size: int, reader: Reader) -> tuple[list[int], int]:

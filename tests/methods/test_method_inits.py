@@ -9,7 +9,9 @@ from tests.tiny_models import random_prefix, tiny_backbone
 from foreword.backbone import Backbone
 from foreword.errors import BadRecipe, PrefixMismatch
 from foreword.methods import build_method, full_finetuning, method_class, prefix_tuning
+from foreword.methods.adapters import Adapters
 from foreword.methods.full_finetuning import FullFineTuning
+from foreword.methods.lora import LoRA
 from foreword.methods.prefix_tuning import PrefixTuning
 from foreword.prefix import Prefix
 from foreword.recipe import method_names, section_of
@@ -124,6 +126,22 @@ def test_weights_of_another_model_are_refused():
     exported = FullFineTuning(tiny_backbone("llama")).export()
     with pytest.raises(PrefixMismatch, match=r"these weights are not of tiny-gpt2: '.*' is .* there and .* here"):
         FullFineTuning.restored(tiny_backbone("gpt2"), exported)
+
+
+@pytest.mark.parametrize(
+    ("make", "refusal"),
+    [
+        (lambda backbone, size: Adapters(backbone, bottleneck_dim=size), "these weights are not of tiny-gpt2"),
+        (
+            lambda backbone, size: LoRA(backbone, rank=size),
+            "these matrices are not of tiny-gpt2 at these ranks and targets",
+        ),
+    ],
+)
+def test_networks_of_other_sizes_are_refused_with_the_first_that_differs(make, refusal):
+    exported = make(tiny_backbone("gpt2"), 2).export()
+    with pytest.raises(PrefixMismatch, match=rf"{refusal}: '.*' is \(.*\) there and \(.*\) here"):
+        make(tiny_backbone("gpt2"), 3).load(exported)
 
 
 def test_full_finetuned_weights_are_restored():

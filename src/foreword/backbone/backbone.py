@@ -246,7 +246,9 @@ class Backbone:
     @property
     def output_dim(self) -> int:
         """Width of what goes into the output layer."""
-        return self.output_vectors.shape[1]
+        weight = self.output_layer.weight
+        assert isinstance(weight, Tensor), self.name
+        return weight.shape[1]
 
     @property
     def word_dim(self) -> int:

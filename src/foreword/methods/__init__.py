@@ -8,9 +8,10 @@ from typing import Any
 
 from foreword.backbone import Backbone
 from foreword.methods.base.method import Method
+from foreword.methods.base.reading import Reader, reader_of
 from foreword.recipe import MethodRecipe
 
-__all__ = ["Method", "build_method", "method_class"]
+__all__ = ["Method", "Reader", "build_method", "method_class", "reader_of"]
 
 
 def method_class(name: str) -> type[Method]:

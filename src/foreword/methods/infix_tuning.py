@@ -18,7 +18,7 @@ from foreword.backbone import Backbone, Texts
 from foreword.errors import PrefixMismatch, UnsupportedBackbone
 from foreword.methods.base.method import Method
 from foreword.prefix import Injection, Prefix, PrefixShape
-from foreword.prefix.reparam import parameterize
+from foreword.prefix.reparam import DirectParameters, parameterize
 from foreword.recipe import MethodRecipe
 
 
@@ -70,8 +70,7 @@ class InfixTuning(Method):
                 f"these keys and values are {kept.prefix_len} positions of {kept.sites}, "
                 f"but {self.backbone.name} wants {self.shape.prefix_len} of {dict(self.shape.sites)}."
             )
-        self.parameterization = parameterize(self.shape, 0).to(self.backbone.device)
-        self.parameterization.fit(kept.to(self.backbone.device, torch.float32))
+        self.parameterization = DirectParameters.of(kept.to(self.backbone.device), self.shape.hidden_size)
 
     @classmethod
     def restored(cls, backbone: Backbone, exported: Mapping[str, Tensor], **settings: Any) -> Self:

@@ -14,7 +14,6 @@ input without saying so, reads along the batch. The true counts are reported: a 
 large model, not the 0.5 to 1.5 % of the paper.
 """
 
-from collections.abc import Mapping
 from typing import Literal
 
 import torch
@@ -23,10 +22,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from foreword.backbone import Backbone, Texts
-from foreword.errors import PrefixMismatch
 from foreword.methods.base.instance_words import first_words
-from foreword.methods.base.method import Method
-from foreword.methods.base.template import SOURCE, Template
+from foreword.methods.base.template import SOURCE, Template, TemplateMethod
 from foreword.prefix import Injection, Prefix, PrefixShape
 from foreword.prefix.reparam import parameterize
 from foreword.recipe import MethodRecipe
@@ -55,10 +52,11 @@ class Settings(MethodRecipe):
         return self.num_tokens if self.base == "prefix" else 0
 
 
-class IPT(Method):
+class IPT(TemplateMethod):
     """Reads every source; so it is no one prefix."""
 
     reads_text = True
+    refusal = "these tensors are not of ipt with these settings on {backbone}"
 
     def __init__(
         self, backbone: Backbone, base: str = "prompt", num_tokens: int = 16, strategy: str = "table", encoder: str = "cnn",
@@ -91,13 +89,6 @@ class IPT(Method):
     def trained_parameters(self) -> dict[str, nn.Parameter]:
         return dict(self.parts.named_parameters())
 
-    @property
-    def num_added(self) -> int:
-        return self.template.length
-
-    def arrange(self, source: list[int]) -> list[int]:
-        return self.template.around(source)
-
     def injection(self, texts: Texts | None = None) -> Injection:
         assert texts is not None, "it reads the text"
         words = first_words(texts, self.num_tokens, self.template.markers)
@@ -108,15 +99,6 @@ class IPT(Method):
         if self.base == "prompt":
             return Injection(vectors=made)
         return added_to_first_layer(self.parts["prefix"](), self.site, SHARE * made)
-
-    def export(self) -> dict[str, Tensor]:
-        return {name: parameter.detach().clone() for name, parameter in self.parts.named_parameters()}
-
-    def load(self, exported: Mapping[str, Tensor]) -> None:
-        shapes = {name: tuple(parameter.shape) for name, parameter in self.parts.named_parameters()}
-        if {name: tuple(tensor.shape) for name, tensor in exported.items()} != shapes:
-            raise PrefixMismatch(f"these tensors are not of ipt with these settings on {self.backbone.name}.")
-        self.parts.load_state_dict(dict(exported))
 
 
 def added_to_first_layer(prefix: Prefix, site: str, made: Tensor) -> Injection:

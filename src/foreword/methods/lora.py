@@ -4,16 +4,16 @@ Source: Hu et al. (2022), arXiv:2106.09685. The paper's row on E2E has rank 4 an
 values (in GPT-2 one matrix yields both, and the keys).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import torch
 from pydantic import Field, PositiveFloat, PositiveInt
-from torch import Tensor, nn
+from torch import nn
 from transformers.pytorch_utils import Conv1D
 
 from foreword.backbone import Backbone
-from foreword.errors import BadRecipe, MissingTool, PrefixMismatch
+from foreword.errors import BadRecipe, MissingTool
 from foreword.methods.base.method import Method
 from foreword.recipe import MethodRecipe
 from foreword.recipe.section import Names
@@ -32,6 +32,8 @@ class Settings(MethodRecipe):
 
 class LoRA(Method):
     """The low-rank matrices, put into the model where it is."""
+
+    refusal = "these matrices are not of {backbone} at these ranks and targets"
 
     def __init__(
         self, backbone: Backbone, rank: int = 4, alpha: float = 32, targets: Sequence[str] = (), seed: int = 0
@@ -61,17 +63,6 @@ class LoRA(Method):
 
     def trained_parameters(self) -> dict[str, nn.Parameter]:
         return dict(self.matrices)
-
-    def export(self) -> dict[str, Tensor]:
-        return {name: matrix.detach() for name, matrix in self.matrices.items()}
-
-    @torch.no_grad()
-    def load(self, exported: Mapping[str, Tensor]) -> None:
-        shapes = {name: tuple(matrix.shape) for name, matrix in self.matrices.items()}
-        if {name: tuple(tensor.shape) for name, tensor in exported.items()} != shapes:
-            raise PrefixMismatch(f"these matrices are not of {self.backbone.name} at these ranks and targets.")
-        for name, tensor in exported.items():
-            self.matrices[name].copy_(tensor)
 
 
 def usual_targets(backbone: Backbone) -> list[str]:

@@ -4,20 +4,19 @@ Source: Liu et al. (2021), arXiv:2103.10385, and their code: one vector per plac
 Linear -> ReLU -> Linear. What differs: the backbone stays frozen (the paper also trains it on SuperGLUE).
 """
 
-from typing import Literal, Self
+from typing import Literal
 
 import torch
-from pydantic import Field, model_validator
+from pydantic import Field
 from torch import Tensor, nn
 
 from foreword.backbone import Backbone
 from foreword.methods.base.prompts import DirectPrompt, first_vectors
 from foreword.methods.base.soft_prompt import SoftPromptMethod
-from foreword.methods.base.template import num_vectors, pieces_of
-from foreword.recipe import MethodRecipe
+from foreword.methods.base.template import TrainedTemplate, num_vectors
 
 
-class Settings(MethodRecipe):
+class Settings(TrainedTemplate):
     """Vectors anywhere in a template, behind a prompt encoder (Liu et al., 2021, arXiv:2103.10385)."""
 
     name: Literal["p-tuning"] = Field(default="p-tuning", description="one of `foreword list methods`")
@@ -26,12 +25,6 @@ class Settings(MethodRecipe):
         description="words, {source} and {soft:3} (three vectors) in their order, e.g. '{soft:5} {source} In short: {soft:5}'",
     )
     encoder: Literal["lstm", "mlp", "none"] = Field(default="lstm", description="what makes the vectors in training")
-
-    @model_validator(mode="after")
-    def template_can_be_read(self) -> Self:
-        if not any(isinstance(part, int) for part in pieces_of(self.template)):
-            raise ValueError(f"template needs {{soft}}, something to train, got {self.template!r}")
-        return self
 
 
 class PTuning(SoftPromptMethod):

@@ -15,7 +15,7 @@ from foreword.backbone import Backbone, Texts
 from foreword.errors import PrefixMismatch
 from foreword.methods.base.method import Method
 from foreword.prefix import Injection, Prefix, PrefixShape
-from foreword.prefix.reparam import parameterize
+from foreword.prefix.reparam import DirectParameters, parameterize
 from foreword.recipe import MethodRecipe
 
 
@@ -81,8 +81,7 @@ class PTuningV2(Method):
             raise PrefixMismatch(
                 f"this prefix and head are not of {self.backbone.name} with {self.head.out_features} classes."
             )
-        self.parameterization = parameterize(PrefixShape(prefix.prefix_len, prefix.sites, self.shape.hidden_size), 0)
-        self.parameterization.to(self.backbone.device).fit(prefix.to(self.backbone.device, torch.float32))
+        self.parameterization = DirectParameters.of(prefix.to(self.backbone.device), self.shape.hidden_size)
         self.head.load_state_dict(head)
 
     @classmethod

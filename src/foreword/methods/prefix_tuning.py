@@ -19,7 +19,7 @@ from foreword.errors import BadRecipe
 from foreword.methods.base.method import Method
 from foreword.prefix import Injection, Prefix, PrefixShape, SiteShape
 from foreword.prefix.init import resized, zero_prefix
-from foreword.prefix.reparam import parameterize
+from foreword.prefix.reparam import DirectParameters, parameterize
 from foreword.recipe import MethodRecipe
 from foreword.recipe.section import Names
 
@@ -108,9 +108,7 @@ class PrefixTuning(Method):
 
     def load(self, exported: Mapping[str, Tensor]) -> None:
         prefix = checked(exported, self.backbone)
-        shape = PrefixShape(prefix.prefix_len, prefix.sites, self.backbone.hidden_size)
-        self.parameterization = parameterize(shape, 0).to(self.backbone.device)
-        self.parameterization.fit(prefix.to(self.backbone.device, torch.float32))
+        self.parameterization = DirectParameters.of(prefix.to(self.backbone.device), self.backbone.hidden_size)
 
     @classmethod
     def restored(cls, backbone: Backbone, exported: Mapping[str, Tensor], **settings: Any) -> Self:

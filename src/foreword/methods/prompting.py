@@ -15,8 +15,7 @@ from torch import Tensor, nn
 
 from foreword.backbone import Backbone
 from foreword.backbone.wording import source_ids, target_ids, words_ids
-from foreword.methods.base.method import Method
-from foreword.methods.base.template import Template, num_vectors
+from foreword.methods.base.template import Template, TemplateMethod, num_vectors
 from foreword.prefix import Prefix
 from foreword.recipe import MethodRecipe
 
@@ -40,7 +39,7 @@ class Settings(MethodRecipe):
         return template
 
 
-class Prompting(Method):
+class Prompting(TemplateMethod):
     """One prompt for the whole task."""
 
     gives_prefix = True
@@ -57,13 +56,6 @@ class Prompting(Method):
 
     def trained_parameters(self) -> dict[str, nn.Parameter]:
         return {}
-
-    @property
-    def num_added(self) -> int:
-        return self.template.length
-
-    def arrange(self, source: list[int]) -> list[int]:
-        return self.template.around(source)
 
     def export(self) -> dict[str, Tensor]:
         return {"before": torch.tensor(self.template.before).long(), "after": torch.tensor(self.template.after).long()}

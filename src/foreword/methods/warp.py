@@ -4,34 +4,27 @@ Source: Hambardzumyan et al. (2021), arXiv:2101.00121. They start from the words
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Self
+from typing import Literal
 
 import torch
-from pydantic import Field, model_validator
+from pydantic import Field
 from torch import Tensor, nn
 
 from foreword.backbone import Backbone
 from foreword.errors import PrefixMismatch
 from foreword.methods.base.prompts import DirectPrompt, first_vectors
 from foreword.methods.base.soft_prompt import SoftPromptMethod
-from foreword.methods.base.template import num_vectors, pieces_of
+from foreword.methods.base.template import TrainedTemplate, num_vectors
 from foreword.prefix import Prefix
-from foreword.recipe import MethodRecipe
 
 
-class Settings(MethodRecipe):
+class Settings(TrainedTemplate):
     """Vectors around the text and vectors for the classes (Hambardzumyan et al., 2021, arXiv:2101.00121)."""
 
     name: Literal["warp"] = Field(default="warp", description="one of `foreword list methods`")
     template: str = Field(
         default="{soft:4} {source} {soft:4}", description="words, {source} and {soft:3} (three vectors) in their order"
     )
-
-    @model_validator(mode="after")
-    def template_can_be_read(self) -> Self:
-        if not any(isinstance(part, int) for part in pieces_of(self.template)):
-            raise ValueError(f"template needs {{soft}}, something to train, got {self.template!r}")
-        return self
 
 
 class WARP(SoftPromptMethod):

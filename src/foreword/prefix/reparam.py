@@ -60,6 +60,14 @@ class DirectParameters(Parameterization):
             size = (2, s.num_layers, s.num_kv_heads, shape.prefix_len, s.head_dim)
             self.kv[site] = nn.Parameter(torch.randn(size, generator=generator))
 
+    @classmethod
+    def of(cls, prefix: Prefix, hidden_size: int) -> "DirectParameters":
+        """These keys and values, in float32, wherever they are."""
+        (some, *_) = prefix.keys.values()
+        made = cls(PrefixShape(prefix.prefix_len, prefix.sites, hidden_size)).to(some.device)
+        made.fit(prefix)
+        return made
+
     def forward(self) -> Prefix:
         return Prefix({s: kv[0] for s, kv in self.kv.items()}, {s: kv[1] for s, kv in self.kv.items()})
 

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from foreword.backbone import Backbone
 from foreword.backbone.wording import Pair
 from foreword.errors import Interrupted, RunError
-from foreword.methods import Method
+from foreword.methods import Method, Reader
 from foreword.training import checkpoint
 from foreword.training.batches import Batch, Schedule, collate
 from foreword.training.loss import divisor, target_loss
@@ -35,7 +35,6 @@ from foreword.training.stopping import stop_at_next_step
 from foreword.writing import unwritable
 
 DevScores = Callable[[], dict[str, float]]
-Reader = Callable[[Tensor, Tensor], Tensor]
 CHECKPOINT = "checkpoint.safetensors"
 LOWER_IS_BETTER = {"loss", "ter"}
 

@@ -15,9 +15,7 @@ def build_optimizer(name: str, moved: Iterable[nn.Parameter], lr: float, weight_
 
     Fused: one pass over the numbers instead of a dozen. A prefix's MLP on GPT-2 small is 9.5 M of them every step.
     """
-    parameters = [
-        {"params": list(moved)}
-    ]  # a group, because a list may be empty only inside one: prompting trains nothing
+    parameters = [{"params": list(moved)}]  # in a group a list may be empty: prompting trains nothing
     if name == "adafactor":
         from transformers import Adafactor
 

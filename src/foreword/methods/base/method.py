@@ -8,9 +8,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
+import torch
 from torch import Tensor, nn
 
 from foreword.backbone import Backbone, Texts
+from foreword.errors import PrefixMismatch
 from foreword.prefix import Injection, Prefix
 
 
@@ -22,7 +24,9 @@ class Method(ABC):
     reads_classes: ClassVar[bool] = False  # it has a layer of its own, instead of words, for a task's classes
     gives_prefix: ClassVar[bool] = False  # in decoder-only models it ends as one: stored, mixed with others in a batch
 
+    refusal: ClassVar[str] = "these weights are not of {backbone}"  # what `load` says of an export that does not fit
     draws: bool = False  # it draws random numbers in training
+    backbone: Backbone
 
     @abstractmethod
     def __init__(self, backbone: Backbone, **settings: Any):
@@ -46,20 +50,29 @@ class Method(ABC):
         return source
 
     def read(self, hidden: Tensor) -> Tensor:
-        """Scores of the classes [N, C] from what goes into the output layer [N, E], where it `reads_classes`."""
-        raise NotImplementedError
+        """Scores of the classes [N, C] from what goes into the output layer [N, E]; nobody asks where it never `reads_classes`."""
+        raise NotImplementedError(f"{type(self).__name__} reads no classes")
 
-    @abstractmethod
     def export(self) -> dict[str, Tensor]:
-        """What to keep after training, with everything needed only in training already removed."""
+        """What to keep after training: what was trained, unless some of it is needed in training only."""
+        return {name: parameter.detach() for name, parameter in self.trained_parameters().items()}
 
-    @abstractmethod
+    @torch.no_grad()
     def load(self, exported: Mapping[str, Tensor]) -> None:
         """Take what `export` gave, here or in another process, in place of what is trained now.
 
         Raises:
-            PrefixMismatch: it was exported for another model.
+            PrefixMismatch: it was exported for another model, or with other settings.
         """
+        own = self.trained_parameters()
+        here = {name: tuple(parameter.shape) for name, parameter in own.items()}
+        there = {name: tuple(tensor.shape) for name, tensor in exported.items()}
+        if there != here:
+            name = next(iter(dict(there.items() ^ here.items())))
+            refusal = self.refusal.format(backbone=self.backbone.name)
+            raise PrefixMismatch(f"{refusal}: {name!r} is {there.get(name)} there and {here.get(name)} here.")
+        for name, tensor in exported.items():
+            own[name].copy_(tensor)
 
     @classmethod
     def restored(cls, backbone: Backbone, exported: Mapping[str, Tensor], **settings: Any) -> Self:

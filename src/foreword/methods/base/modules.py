@@ -5,15 +5,14 @@ Goes out:  nothing to inject; the networks' weights. The backbone's own are not 
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from foreword.backbone import Backbone
-from foreword.errors import PrefixMismatch
 from foreword.methods.base.method import Method
 
 
@@ -46,18 +45,6 @@ class ModulesMethod(Method):
 
     def trained_parameters(self) -> dict[str, nn.Parameter]:
         return dict(self.networks.named_parameters())
-
-    def export(self) -> dict[str, Tensor]:
-        return {name: parameter.detach() for name, parameter in self.networks.named_parameters()}
-
-    def load(self, exported: Mapping[str, Tensor]) -> None:
-        try:
-            self.networks.load_state_dict(dict(exported))
-        except RuntimeError as error:
-            lines = str(error).splitlines()
-            raise PrefixMismatch(
-                f"these weights are not of this method on {self.backbone.name}: {lines[-1].strip()}"
-            ) from None
 
 
 def hook(part: Part, network: nn.Module) -> None:

@@ -12,13 +12,12 @@ from torch import Tensor, nn
 
 from foreword.backbone import Backbone, Texts
 from foreword.errors import PrefixMismatch
-from foreword.methods.base.method import Method
 from foreword.methods.base.prompts import DirectPrompt
-from foreword.methods.base.template import Template
+from foreword.methods.base.template import Template, TemplateMethod
 from foreword.prefix import Injection, Prefix
 
 
-class SoftPromptMethod(Method):
+class SoftPromptMethod(TemplateMethod):
     """A prompt of vectors and words around the source."""
 
     def __init__(self, backbone: Backbone, template: str, prompt: nn.Module):
@@ -30,13 +29,6 @@ class SoftPromptMethod(Method):
 
     def injection(self, texts: Texts | None = None) -> Injection:
         return Injection(vectors=self.prompt()[None])
-
-    @property
-    def num_added(self) -> int:
-        return self.template.length
-
-    def arrange(self, source: list[int]) -> list[int]:
-        return self.template.around(source)
 
     def export(self) -> dict[str, Tensor]:
         with torch.no_grad():

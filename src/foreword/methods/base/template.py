@@ -1,4 +1,4 @@
-"""Templates: words, trained vectors and the source, in the order they are written.
+"""Templates: words, trained vectors and the source, in the order they are written; what a method that has one shares.
 
 Comes in:  a text such as "{soft:3} {source} In short: {soft:2}", a backbone.      Goes out: ids around a source's ids.
 """
@@ -6,9 +6,14 @@ Comes in:  a text such as "{soft:3} {source} In short: {soft:2}", a backbone.   
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
+
+from pydantic import model_validator
 
 from foreword.backbone import Backbone
 from foreword.backbone.wording import markers, words_ids
+from foreword.methods.base.method import Method
+from foreword.recipe import MethodRecipe
 
 PIECE = re.compile(r"\{([^{}]*)\}")
 SOURCE = "{source}"
@@ -78,3 +83,28 @@ class Template:
     def length(self) -> int:
         """Ids it adds to a source."""
         return len(self.before) + len(self.after)
+
+
+class TemplateMethod(Method):
+    """Words and vectors stand around every source."""
+
+    template: Template
+
+    @property
+    def num_added(self) -> int:
+        return self.template.length
+
+    def arrange(self, source: list[int]) -> list[int]:
+        return self.template.around(source)
+
+
+class TrainedTemplate(MethodRecipe):
+    """The part of a recipe that says what stands around a source, where some of it is trained."""
+
+    template: str
+
+    @model_validator(mode="after")
+    def template_can_be_read(self) -> Self:
+        if not num_vectors(self.template):
+            raise ValueError(f"template needs {{soft}}, something to train, got {self.template!r}")
+        return self

@@ -6,14 +6,11 @@ in bfloat16 weights.
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from foreword.backbone import Backbone
-from foreword.errors import PrefixMismatch
 from foreword.methods.base.method import Method
 
 
@@ -39,18 +36,3 @@ class WeightsMethod(Method):
 
     def trained_parameters(self) -> dict[str, nn.Parameter]:
         return dict(self.weights)
-
-    def export(self) -> dict[str, Tensor]:
-        return {name: weight.detach() for name, weight in self.weights.items()}
-
-    @torch.no_grad()
-    def load(self, exported: Mapping[str, Tensor]) -> None:
-        shapes = {name: tuple(weight.shape) for name, weight in self.weights.items()}
-        given = {name: tuple(tensor.shape) for name, tensor in exported.items()}
-        if given != shapes:
-            name = next(iter(dict(given.items() ^ shapes.items())))
-            raise PrefixMismatch(
-                f"these weights are not of {self.backbone.name}: {name!r} is {given.get(name)} there and {shapes.get(name)} here."
-            )
-        for name, tensor in exported.items():
-            self.weights[name].copy_(tensor)
