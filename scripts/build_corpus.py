@@ -25,7 +25,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 END = "<|endoftext|>"
 SOURCE_PERCENT = 10
 CHUNK_CHARS = 1200  # of a novel: about 300 tokens, so that a row of 512 mixes prose and tables
-MIXTURE = {"tables": 0.775, "novels": 0.22, "dart": 0.005}  # shares of tokens; DART has 317 texts to repeat
+TABLES_SHARE, DART_SHARE = 0.775, 0.005  # of the tokens, the rest being novels; DART has 317 texts to repeat
 HELD_OUT_NOVELS = 3
 HELD_OUT_DART_SETS = 100
 LEFT_OUT_OF_DART = {"e2e", "webnlg"}  # test beds of the project: the backbone must never have seen their domains
@@ -146,6 +146,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--tokens", type=float, default=60e6, help="training tokens in all")
     parser.add_argument("--shard-tokens", type=float, default=5e6)
+    parser.add_argument("--tables-share", type=float, default=TABLES_SHARE)
     parser.add_argument("--vocab-size", type=int, default=8192)
     parser.add_argument("--tokenizer", type=Path, help="use this tokenizer.json instead of training one")
     parser.add_argument("--seed", type=int, default=0)
@@ -175,10 +176,11 @@ def main() -> None:
     for name, documents in held.items():
         write_shard(args.out / f"{name}.npz", encode(tokenizer, documents))
 
+    shares = {"tables": args.tables_share, "novels": round(1 - args.tables_share - DART_SHARE, 6), "dart": DART_SHARE}
     streams = {"tables": tables["train"], "novels": cycle(train_novels, rng), "dart": cycle(train_dart, rng)}
     for index in range(round(args.tokens / args.shard_tokens)):
         shard = []
-        for name, share in MIXTURE.items():
+        for name, share in shares.items():
             shard += gather(tokenizer, lambda stream=streams[name]: next(stream), int(share * args.shard_tokens))
         rng.shuffle(shard)
         write_shard(args.out / f"train-{index:02d}.npz", shard)

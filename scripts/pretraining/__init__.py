@@ -1,0 +1,1 @@
+"""What pretraining is made of: what is learnt (`causal`, `infilling`, `masked`), and how weights are moved (`masters`)."""
