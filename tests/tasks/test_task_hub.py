@@ -38,6 +38,15 @@ def test_parquet_with_lists_of_references_and_groups(folder):
     assert task.examples("test") == [Example("a", ("b", "c"), "x")]
 
 
+def test_a_column_within_a_column(folder):
+    """Translations stand on the hub as one column of languages."""
+    write(folder / "train.jsonl", [{"translation": {"en": "a", "de": "b"}}])
+    task = load_task("hub", folder, source="translation.en", target="translation.de")
+    assert task.pairs("train") == [("a", "b")]
+    with pytest.raises(BadData, match=r"row 1: column 'translation' has no part 'fr', got \{"):
+        load_task("hub", folder, source="translation.en", target="translation.fr").pairs("train")
+
+
 @pytest.mark.parametrize(
     ("row", "arguments", "message"),
     [

@@ -6,14 +6,14 @@ Data sets on the hub change: give a revision when the numbers are to be compared
 `datasets` is an optional dependency and imported only when this task is used.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import final
 
 from foreword.errors import BadData, BadRecipe, MissingTool
-from foreword.tasks.reading import Fault, Faults, wanted_references, wanted_text
+from foreword.tasks.reading import Fault, Faults, show, wanted_references, wanted_text
 from foreword.tasks.task import Example, Task
 
 
@@ -59,7 +59,7 @@ class Hub(Task):
         with told_as_ours(self.path):
             rows = datasets.load_dataset(self.path, name=self.config, split=name, revision=self.revision)
         for column in (self.source, self.target, self.group):
-            if column and column not in rows.column_names:
+            if column and column.partition(".")[0] not in rows.column_names and column not in rows.column_names:
                 hint = "Name yours with the task's arguments source, target and group."
                 raise BadData(
                     self.path, f"no column {column!r}; the columns are {', '.join(rows.column_names)}. {hint}"
@@ -71,13 +71,24 @@ class Hub(Task):
         return faults.checked(records)
 
     def _example(self, row: dict) -> Example:
-        source, target = wanted_text(row[self.source], f"column {self.source!r}"), row[self.target]
+        source, target = wanted_text(within(row, self.source), f"column {self.source!r}"), within(row, self.target)
         what = f"column {self.target!r}"
         references = wanted_references(target, what) if isinstance(target, list) else (wanted_text(target, what),)
-        group = row[self.group] if self.group else ""
+        group = within(row, self.group) if self.group else ""
         if not isinstance(group, str):
             raise Fault(f"column {self.group!r} must hold strings, got {group!r}.")
         return Example(source, references, group)
+
+
+def within(row: Mapping[str, object], column: str) -> object:
+    """A row's value in a column, or in a part of it: "translation.en" is en in translation."""
+    name, _, part = column.partition(".")
+    if column in row or not part:
+        return row[column]
+    whole = row[name]
+    if not isinstance(whole, dict) or part not in whole:
+        raise Fault(f"column {name!r} has no part {part!r}, got {show(whole)}.")
+    return whole[part]
 
 
 @contextmanager

@@ -5,9 +5,11 @@ The readers of this room share it; it knows no task.
 """
 
 import csv
+import gzip
 import io
 import json
 import re
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -90,15 +92,19 @@ def wanted_references(value: object, what: str) -> tuple[str, ...]:
 
 
 def read_text(path: Path) -> str:
-    """A UTF-8 file as it is, line ends included; a byte-order mark is passed over.
+    """A UTF-8 file as it is, or packed (.gz), line ends included; a byte-order mark is passed over.
 
     Raises:
         BadData: no such file, unreadable, empty, or not UTF-8.
     """
     try:
         raw = path.read_bytes()
+        if path.suffix == ".gz":
+            raw = gzip.decompress(raw)
     except FileNotFoundError:
         raise BadData(path, "no such file. Check the path.") from None
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        raise BadData(path, "it ends in .gz, but cannot be unpacked. Check that it is whole.") from None
     except OSError as error:
         raise BadData(
             path, f"cannot be read ({error.strerror}). Check that it is a file and that you may read it."
