@@ -294,6 +294,67 @@ def test_a_prefix_file_of_another_model_is_refused_wherever_it_lies(place, tmp_p
         start(place, tmp_path / "run", "nowhere/method.safetensors")
 
 
+def on_from(place: Path, out: Path, run: Path, method: dict, **train: object) -> foreword.Tuned:
+    """One step so small that the start is what is kept."""
+    steps = {"max_steps": 1, "lr": 1e-9, "start_from": str(run), **train}
+    return foreword.train(recipe_of(place, method=method, train=steps), out)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        {"prefix_len": 3, "mlp_dim": 8},
+        {"name": "prompt-tuning", "prompt_len": 3},
+        {"name": "prompt-tuning", "prompt_len": 3, "mlp_dim": 8},
+        {"name": "p-tuning", "template": "{soft:2} {source}", "encoder": "none"},
+        {"name": "infix-tuning", "infix_len": 3, "mlp_dim": 8},
+        {"name": "adapters", "bottleneck_dim": 2},
+        {"name": "ipt", "num_tokens": 2},
+    ],
+)
+def test_a_run_can_start_from_what_another_trained(place, tmp_path, method):
+    method = {"mlp_dim": 0, **method} if "name" not in method else method
+    first = foreword.train(recipe_of(place, method=method, train={"max_steps": 5, "seed": 1}), tmp_path / "first")
+    second = on_from(place, tmp_path / "second", tmp_path / "first", method)
+    assert first.trained is not None
+    assert second.trained is not None
+    given, kept = first.trained.export(), second.trained.export()
+    for name, tensor in kept.items():
+        torch.testing.assert_close(tensor, given[name], atol=1e-5, rtol=1e-4)
+
+
+def test_a_start_that_does_not_fit_is_told(place, tmp_path):
+    prompt = {"name": "prompt-tuning", "prompt_len": 3}
+    foreword.train(recipe_of(place, method=prompt, train={"max_steps": 1}), tmp_path / "first")
+    cases = [
+        (
+            {"name": "prompt-tuning", "prompt_len": 4},
+            "first",
+            r"cannot be the start: this prompt is \(3, \d+\), but .* want \(4,",
+        ),
+        (
+            {"name": "ipt"},
+            "first",
+            r"first is a run of prompt-tuning, and this one is of ipt\. Give the folder of a finished",
+        ),
+        (prompt, "none", r"none holds no run to start from \(.*No such file.*\)\. Give the folder of a finished run"),
+    ]
+    for method, run, message in cases:
+        with pytest.raises(BadRecipe, match=rf"train\.start_from: .*{message}"):
+            on_from(place, tmp_path / "second", tmp_path / run, method)
+    encoded = {"name": "p-tuning", "template": "{soft:2} {source}"}
+    foreword.train(recipe_of(place, method=encoded, train={"max_steps": 1}), tmp_path / "encoded")
+    with pytest.raises(BadRecipe, match=r"an encoder makes cannot start from vectors\. Set method\.encoder=none"):
+        on_from(place, tmp_path / "second", tmp_path / "encoded", encoded)
+    other = tiny_recipe(model_folder(tmp_path / "model", seed=3), place / "data", method=prompt)
+    foreword.train(other, tmp_path / "other")
+    with pytest.raises(
+        BadRecipe, match=r"other was trained on another model than .*\. Give the folder of a finished run"
+    ):
+        on_from(place, tmp_path / "second", tmp_path / "other", prompt)
+    assert not (tmp_path / "second").exists()
+
+
 def test_a_file_that_holds_no_prefix_is_told(place, tmp_path):
     with pytest.raises(
         BadRecipe, match=r"method\.init_prefix: .*checkpoint\.safetensors cannot be the start: tensor .* is not part of"

@@ -61,6 +61,8 @@ def tiny_settings(model: Path, data: Path) -> dict[str, dict[str, Any]]:
 
 def tiny_recipe(model: Path, data: Path, **changes: dict[str, Any]) -> Recipe:
     given = tiny_settings(model, data)
+    if "name" in changes.get("method", {}):
+        given["method"] = {}  # another method has keys of its own
     return Recipe.from_dict({section: {**keys, **changes.get(section, {})} for section, keys in given.items()})
 
 

@@ -12,7 +12,7 @@ from accelerate import Accelerator
 
 from foreword.backbone import Backbone, load_backbone
 from foreword.backbone.wording import Pair, limits, source_ids, target_ids, word_ids
-from foreword.errors import BadRecipe, PrefixMismatch, UnsupportedBackbone
+from foreword.errors import BadRecipe, ForewordError, PrefixMismatch, UnsupportedBackbone
 from foreword.generation import Decoding
 from foreword.methods import Method, method_class
 from foreword.prefix import Prefix
@@ -21,6 +21,7 @@ from foreword.store import Store
 from foreword.tasks import Example, Task, load_task, subset
 from foreword.training import Settings, checkpoint
 from foreword.training.precision import choose_device, choose_dtype, use_threads
+from foreword.writing import read_json
 
 WEIGHTS = "backbone weights"  # under which a run's files say what they stand on
 
@@ -108,6 +109,35 @@ def first_prefix(named: str, backbone: Backbone) -> Prefix:
         ) from None
     except PrefixMismatch as error:
         raise BadRecipe(f"method.init_prefix: {path} cannot be the start: {error}") from None
+
+
+def started(method: Method, recipe: Recipe, backbone: Backbone) -> None:
+    """Put what another run trained in place of the method's first values, where the recipe asks for it.
+
+    So prompts are pretrained (PPT, Gu et al., 2022) and IPT's tables (Jiang et al., 2022): on one task, for another.
+
+    Raises:
+        BadRecipe: no finished run there, or one of another method, model or size.
+    """
+    if not recipe.train.start_from:
+        return
+    folder = Path(recipe.train.start_from)
+    hint = "Give the folder of a finished run of the same method on the same model."
+    try:
+        tensors, facts = checkpoint.contents(folder / "method.safetensors")
+        trained_as = read_json(folder / "recipe.json", ["method"])["method"]["name"]
+    except (*checkpoint.UNREADABLE, ForewordError) as error:
+        raise BadRecipe(f"train.start_from: {folder} holds no run to start from ({error}). {hint}") from None
+    if trained_as != recipe.method.name:
+        raise BadRecipe(
+            f"train.start_from: {folder} is a run of {trained_as}, and this one is of {recipe.method.name}. {hint}"
+        )
+    if facts["made_of"][WEIGHTS] != backbone.fingerprint:
+        raise BadRecipe(f"train.start_from: {folder} was trained on another model than {backbone.name}. {hint}")
+    try:
+        method.start(tensors)
+    except PrefixMismatch as error:
+        raise BadRecipe(f"train.start_from: {folder} cannot be the start: {error}") from None
 
 
 def encoded_pairs(

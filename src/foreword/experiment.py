@@ -25,6 +25,7 @@ from foreword.assembly import (
     open_backbone,
     open_task,
     settings_of,
+    started,
     what_is_opened,
     with_dtype,
     with_dtype_settled,
@@ -61,6 +62,7 @@ def train(recipe: Recipe, out: str | Path) -> Tuned:
     backbone = open_backbone(recipe, accelerator)
     say = Reporter(0, silent=not accelerator.is_main_process).say
     method = build_method(recipe.method, backbone, seed=recipe.train.seed, **what_is_opened(recipe, backbone, task))
+    started(method, recipe, backbone)
     pairs, dev_pairs = encoded_pairs(recipe, task, backbone, method, say)
     settings = settings_of(recipe, len(pairs), trains_backbone=method.trains_backbone)
     if not method.trained_parameters():

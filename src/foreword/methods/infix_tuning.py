@@ -63,6 +63,10 @@ class InfixTuning(Method):
     def export(self) -> dict[str, Tensor]:
         return self.parameterization.fold().tensors()
 
+    def start(self, exported: Mapping[str, Tensor]) -> None:
+        """Behind the MLP, if there is one."""
+        self.parameterization.fit(Prefix.from_tensors(exported).to(self.backbone.device))
+
     def load(self, exported: Mapping[str, Tensor]) -> None:
         kept = Prefix.from_tensors(exported)
         if kept.sites != dict(self.shape.sites) or kept.prefix_len != self.shape.prefix_len:

@@ -71,6 +71,13 @@ class PTuningV2(Method):
         head = {f"head.{name}": parameter.detach().clone() for name, parameter in self.head.named_parameters()}
         return self.parameterization.fold().tensors() | head
 
+    def start(self, exported: Mapping[str, Tensor]) -> None:
+        """Behind the MLP, if there is one."""
+        made_by = self.parameterization
+        self.load(exported)
+        made_by.fit(self.parameterization.fold())
+        self.parameterization = made_by
+
     def load(self, exported: Mapping[str, Tensor]) -> None:
         head = {name.removeprefix("head."): tensor for name, tensor in exported.items() if name.startswith("head.")}
         prefix = Prefix.from_tensors(

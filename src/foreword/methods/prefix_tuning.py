@@ -110,6 +110,10 @@ class PrefixTuning(Method):
         prefix = checked(exported, self.backbone)
         self.parameterization = DirectParameters.of(prefix.to(self.backbone.device), self.backbone.hidden_size)
 
+    def start(self, exported: Mapping[str, Tensor]) -> None:
+        """Behind the MLP, if there is one."""
+        self.parameterization.fit(checked(exported, self.backbone).to(self.backbone.device))
+
     @classmethod
     def restored(cls, backbone: Backbone, exported: Mapping[str, Tensor], **settings: Any) -> Self:
         """Without the MLP, and without reading again what the training started from."""

@@ -95,6 +95,10 @@ class TrainRecipe(Section):
         default="linear", description="how the learning rate moves after the warm-up: down to 0, or level"
     )
     clip: NonNegativeFloat = Field(default=1.0, description="largest gradient norm; 0 = no clipping")
+    start_from: str = Field(
+        default="",
+        description="a run of the same method on the same model, whose trained tensors this one goes on from with another task",
+    )
     lm_dropout: bool = Field(default=False, description="keep the backbone's own dropout on in training")
     checkpointing: bool = Field(default=False, description="recompute activations in the backward pass, to save memory")
     seed: NonNegativeInt = Field(default=0, description="of the first values and of the order of the pairs")

@@ -74,6 +74,10 @@ class Method(ABC):
         for name, tensor in exported.items():
             own[name].copy_(tensor)
 
+    def start(self, exported: Mapping[str, Tensor]) -> None:
+        """Train on from what `export` gave, as another run of the method made it. Raises PrefixMismatch as `load`."""
+        self.load(exported)
+
     @classmethod
     def restored(cls, backbone: Backbone, exported: Mapping[str, Tensor], **settings: Any) -> Self:
         """The method as it was when `export` gave this, on a backbone fresh from its files."""

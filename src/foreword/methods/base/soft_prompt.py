@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from foreword.backbone import Backbone, Texts
 from foreword.errors import PrefixMismatch
-from foreword.methods.base.prompts import DirectPrompt
+from foreword.methods.base.prompts import DirectPrompt, MLPPrompt
 from foreword.methods.base.template import Template, TemplateMethod
 from foreword.prefix import Injection, Prefix
 
@@ -33,6 +33,16 @@ class SoftPromptMethod(TemplateMethod):
     def export(self) -> dict[str, Tensor]:
         with torch.no_grad():
             return {"vectors": self.prompt().float().clone()}
+
+    def start(self, exported: Mapping[str, Tensor]) -> None:
+        """Behind the MLP, if there is one; a prompt encoder has no vectors of its own to put them in."""
+        made_by = self.prompt
+        if not isinstance(made_by, DirectPrompt | MLPPrompt):
+            raise PrefixMismatch("what an encoder makes cannot start from vectors. Set method.encoder=none.")
+        self.load(exported)
+        with torch.no_grad():
+            made_by.vectors.copy_(self.prompt())
+        self.prompt = made_by
 
     def load(self, exported: Mapping[str, Tensor]) -> None:
         have = tuple(exported["vectors"].shape) if set(exported) == {"vectors"} else None
