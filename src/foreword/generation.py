@@ -16,8 +16,8 @@ from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList,
 
 from foreword.backbone import Backbone, Texts
 from foreword.backbone.wording import decoder_opening, end_id, limits, pad_id, place_of_answer, source_ids
-from foreword.errors import BadData, UnsupportedBackbone
-from foreword.methods import Method, Reader, reader_of
+from foreword.errors import BadData, BadRecipe, UnsupportedBackbone
+from foreword.methods import Method, MixedTokens, Reader, for_each_prompt, mixed, reader_of
 from foreword.prefix import Injection, Prefix, PrefixBank
 
 Made = TypeVar("Made")
@@ -160,7 +160,7 @@ def answer_ids(backbone: Backbone, asked: Asked, decoding: Decoding) -> tuple[li
         raise UnsupportedBackbone(f"{backbone.name} is encoder-only and cannot generate text. Choose a decoder.")
 
     def decode(texts: Texts, injection: Injection | None) -> list[list[int]]:
-        return decode_batch(backbone, texts, decoding, injection)
+        return decode_batch(backbone, texts, decoding, injection, asked.method)
 
     with seeded(decoding.seed, decoding.sample):
         return in_batches(backbone, asked, decoding.batch_size, decoding.max_new_tokens, decode)
@@ -173,11 +173,15 @@ def classified(backbone: Backbone, asked: Asked, batch_size: int, reader: Reader
         read, width = texts.ids, texts.ids.shape[1]
         if texts.decoder_ids is not None:
             width = texts.decoder_ids.shape[1]
-            places = [width - 1] * len(read)
+            columns = [width - 1] * len(read)
         else:
-            places = [place_of_answer(backbone, row) for row in read.tolist()]
-        at = torch.tensor([row * width + place for row, place in enumerate(places)], device=backbone.device)
-        return reader(*backbone.outputs(texts, injection, at)).argmax(dim=1).tolist()
+            columns = [place_of_answer(backbone, row) for row in read.tolist()]
+        at = torch.tensor([row * width + place for row, place in enumerate(columns)], device=backbone.device)
+        if asked.method is None:
+            return reader(*backbone.outputs(texts, injection, at)).argmax(dim=1).tolist()
+        many, places = for_each_prompt(asked.method, texts, at)
+        scores = reader(*backbone.outputs(many, injection, places))
+        return mixed(asked.method, texts, at, scores).argmax(dim=1).tolist()
 
     return in_batches(backbone, asked, batch_size, 0, choose)
 
@@ -266,12 +270,23 @@ def padded_sources(backbone: Backbone, ids: Sequence[list[int]]) -> Texts:
     return Texts(torch.tensor(rows), mask, opening, starts=starts).to(backbone.device)
 
 
-def decode_batch(backbone: Backbone, texts: Texts, decoding: Decoding, injection: Injection | None) -> list[list[int]]:
+def decode_batch(
+    backbone: Backbone, texts: Texts, decoding: Decoding, injection: Injection | None, method: Method | None = None
+) -> list[list[int]]:
     """New ids of one batch."""
     given = texts.ids if texts.decoder_ids is None else texts.decoder_ids
     size = decoding.no_repeat_ngram
     processors = LogitsProcessorList([NoRepeatInAnswer(size, given.shape[1])] if size else [])
-    return backbone.generate(texts, decoding.config(backbone), injection, processors).tolist()
+    read = texts
+    if method is not None and method.num_prompts > 1:
+        if decoding.sample:
+            raise BadRecipe(
+                "generate.sample: the prompts of a mixture write one text, and each would draw its own. Leave it out."
+            )
+        processors.insert(0, MixedTokens(method.log_shares(texts)))
+        read = texts.repeated(method.num_prompts)
+    made = backbone.generate(read, decoding.config(backbone), injection, processors)
+    return made[: len(texts.ids)].tolist()
 
 
 @contextmanager

@@ -30,6 +30,7 @@ TOLD: dict[str, tuple[dict[str, Any], float, float]] = {
     "lora": ({"rank": 4}, 0.02, 0.8),
     "p-tuning": ({"template": "{soft:4} {source} so {soft:2}"}, 0.03, 0.9),
     "prefix-tuning": ({"prefix_len": 6, "mlp_dim": 0}, 0.2, 0.8),
+    "prompt-mixture": ({"num_prompts": 3, "prompt_len": 4, "shares": "source"}, 0.3, 0.8),
     "prompt-tuning": ({"prompt_len": 8}, 0.3, 0.8),
     "prompting": ({"template": "so {source}"}, 0.1, 1.1),
     "side-network": ({"side_dim": 16}, 0.02, 0.8),

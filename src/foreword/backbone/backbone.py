@@ -260,8 +260,8 @@ class Backbone:
         return self.word_vectors_of(torch.tensor(list(ids), device=self.device)).cpu()
 
     def word_vectors_of(self, ids: Tensor) -> Tensor:
-        """The same of ids of any shape, where they are."""
-        with torch.no_grad():
+        """The same of ids of any shape, where they are; an injection at work has no say in it."""
+        with torch.no_grad(), self.seam.resumed(None):
             return self._words(ids).float()
 
     @property

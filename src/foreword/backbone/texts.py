@@ -31,6 +31,11 @@ class Texts:
         parts = (self.ids, self.mask, self.decoder_ids, self.decoder_mask, self.starts)
         return Texts(*(None if part is None else part.to(device) for part in parts))  # type: ignore[arg-type]
 
+    def repeated(self, times: int) -> "Texts":
+        """All rows so often, one copy of them behind the other."""
+        parts = (self.ids, self.mask, self.decoder_ids, self.decoder_mask, self.starts)
+        return Texts(*(None if part is None else torch.cat([part] * times) for part in parts))  # type: ignore[arg-type]
+
 
 def padded_on_the_right(texts: Texts) -> tuple[Texts, Tensor | None]:
     """The texts as models without given positions want them, and where the tokens now stand whose logits are asked for."""

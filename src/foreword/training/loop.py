@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from foreword.backbone import Backbone
 from foreword.backbone.wording import Pair
 from foreword.errors import Interrupted, RunError
-from foreword.methods import Method, Reader
+from foreword.methods import Method, Reader, for_each_prompt, mixed
 from foreword.training import checkpoint
 from foreword.training.batches import Batch, Schedule, collate
 from foreword.training.loss import divisor, target_loss
@@ -173,12 +173,13 @@ class Training:
 
     def _loss(self, batch: Batch) -> Tensor:
         """The batch's summed loss."""
+        texts, at = for_each_prompt(self.method, batch.texts, batch.at)
         with torch.autocast(self.backbone.device.type, torch.bfloat16) if self.settings.autocast else nullcontext():
             if self.reader is None:
-                logits = self.backbone.logits(batch.texts, at=batch.at)
+                scores = self.backbone.logits(texts, at=at)
             else:
-                logits = self.reader(*self.backbone.outputs(batch.texts, None, batch.at))
-        return target_loss(logits, batch.targets)
+                scores = self.reader(*self.backbone.outputs(texts, None, at))
+        return target_loss(mixed(self.method, batch.texts, batch.at, scores), batch.targets)
 
     def _sum_over_processes(self, loss: float) -> float:
         """Add up gradients and loss over all processes, as if one had computed them."""

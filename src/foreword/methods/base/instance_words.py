@@ -6,7 +6,17 @@ Comes in:  texts, padded anywhere, with vectors' names, markers and answers amon
 import torch
 from torch import Tensor
 
-from foreword.backbone import Texts
+from foreword.backbone import Backbone, Texts
+
+
+def mean_vectors(backbone: Backbone, texts: Texts) -> Tensor:
+    """[B, E]: the mean of the vectors of each source's words, its markers among them; of the answer nothing is read."""
+    place = torch.arange(texts.ids.shape[1], device=texts.ids.device)
+    read = texts.mask & (texts.ids >= 0)
+    if texts.starts is not None:
+        read &= place <= texts.starts[:, None]
+    vectors = backbone.word_vectors_of(texts.ids.clamp(min=0)) * read[..., None]
+    return vectors.sum(dim=1) / read.sum(dim=1, keepdim=True)
 
 
 def first_words(texts: Texts, num_tokens: int, markers: tuple[int, int]) -> Tensor:

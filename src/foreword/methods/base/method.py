@@ -26,6 +26,9 @@ class Method(ABC):
 
     refusal: ClassVar[str] = "these weights are not of {backbone}"  # what `load` says of an export that does not fit
     draws: bool = False  # it draws random numbers in training
+    num_prompts: int = (
+        1  # so many read every text, each its own injection's row, and what they say is mixed (`mixing.py`)
+    )
     backbone: Backbone
 
     @abstractmethod
@@ -52,6 +55,10 @@ class Method(ABC):
     def read(self, hidden: Tensor) -> Tensor:
         """Scores of the classes [N, C] from what goes into the output layer [N, E]; nobody asks where it never `reads_classes`."""
         raise NotImplementedError(f"{type(self).__name__} reads no classes")
+
+    def log_shares(self, texts: Texts) -> Tensor:
+        """[num_prompts, B]: log of what each prompt has to say in the mixture, for each row of texts."""
+        return torch.zeros(1, len(texts.ids), device=texts.ids.device)
 
     def export(self) -> dict[str, Tensor]:
         """What to keep after training: what was trained, unless some of it is needed in training only."""
