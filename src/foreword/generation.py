@@ -17,7 +17,7 @@ from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList,
 from foreword.backbone import Backbone, Texts
 from foreword.backbone.wording import decoder_opening, end_id, limits, pad_id, place_of_answer, source_ids
 from foreword.errors import BadData, BadRecipe, UnsupportedBackbone
-from foreword.methods import Method, MixedTokens, Reader, for_each_prompt, mixed, reader_of
+from foreword.methods import Method, MixedTokens, Reader, for_each_prompt, majority, mixed, reader_of
 from foreword.prefix import Injection, Prefix, PrefixBank
 
 Made = TypeVar("Made")
@@ -181,6 +181,9 @@ def classified(backbone: Backbone, asked: Asked, batch_size: int, reader: Reader
             return reader(*backbone.outputs(texts, injection, at)).argmax(dim=1).tolist()
         many, places = for_each_prompt(asked.method, texts, at)
         scores = reader(*backbone.outputs(many, injection, places))
+        if asked.method.votes:
+            votes = scores.argmax(dim=1).view(asked.method.num_prompts, -1).T.tolist()
+            return [majority(row) for row in votes]
         return mixed(asked.method, texts, at, scores).argmax(dim=1).tolist()
 
     return in_batches(backbone, asked, batch_size, 0, choose)
@@ -277,16 +280,24 @@ def decode_batch(
     given = texts.ids if texts.decoder_ids is None else texts.decoder_ids
     size = decoding.no_repeat_ngram
     processors = LogitsProcessorList([NoRepeatInAnswer(size, given.shape[1])] if size else [])
-    read = texts
-    if method is not None and method.num_prompts > 1:
+    num_prompts, votes = (1, False) if method is None else (method.num_prompts, method.votes)
+    if method is not None and num_prompts > 1 and not votes:
         if decoding.sample:
             raise BadRecipe(
                 "generate.sample: the prompts of a mixture write one text, and each would draw its own. Leave it out."
             )
         processors.insert(0, MixedTokens(method.log_shares(texts)))
-        read = texts.repeated(method.num_prompts)
-    made = backbone.generate(read, decoding.config(backbone), injection, processors)
-    return made[: len(texts.ids)].tolist()
+    read = texts.repeated(num_prompts) if num_prompts > 1 else texts
+    made = backbone.generate(read, decoding.config(backbone), injection, processors).tolist()
+    if not votes:
+        return made[: len(texts.ids)]
+    said = [text.strip() for text in backbone.tokenizer.batch_decode(made, skip_special_tokens=True)]
+    won = []
+    for number in range(len(texts.ids)):
+        candidates = range(number, len(made), len(texts.ids))
+        text = majority([said[row] for row in candidates])
+        won.append(next(made[row] for row in candidates if said[row] == text))
+    return won
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from foreword.backbone import Backbone
 from foreword.errors import PrefixMismatch, RunError
 from foreword.evaluate import Result, evaluate, result_record, settings_hash
 from foreword.generation import Generated, Progress, answers, warned
-from foreword.methods import Method, method_class
+from foreword.methods import Method, Voting, method_class
 from foreword.prefix import Prefix
 from foreword.recipe import Recipe, reopened, with_settings
 from foreword.tasks import Example, Task
@@ -145,6 +145,38 @@ def untouched(recipe: Recipe, out: str | Path | None = None) -> Tuned:
         raise RunError(f"{out} holds a run. Choose another --out for the untouched backbone's results.")
     recipe = with_dtype_settled(recipe)
     return Tuned(recipe, open_backbone(recipe), None, UNTOUCHED, None if out is None else Path(out))
+
+
+def voting(folders: Sequence[str | Path], overrides: Sequence[str] = (), out: str | Path | None = None) -> Tuned:
+    """Several runs on one model, whose answers are voted for: all of them in one batch, scored as the first's recipe says.
+
+    Raises:
+        RunError: fewer than two runs, or `out` holds one.
+        PrefixMismatch: they are of different models.
+        BadRecipe: one of them is neither a prefix nor a prompt.
+    """
+    if len(folders) < 2:
+        raise RunError(f"a vote needs at least two runs, got {len(folders)}. Give their folders.")
+    if out is not None and (Path(out) / "recipe.json").is_file():
+        raise RunError(f"{out} holds a run. Choose another --out for the vote's results.")
+    first = open_run(folders[0], overrides)
+    assert first.trained is not None
+    members, model = [first.trained], first.backbone.fingerprint
+    for folder in map(Path, folders[1:]):
+        recipe = Recipe.from_dict(read_json(folder / "recipe.json"))
+        if method_class(recipe.method.name).trains_backbone or read_json(folder / "run.json")["fingerprint"] != model:
+            raise PrefixMismatch(
+                f"the run in {folder} is not of the model of {folders[0]}, {first.backbone.name}. Score it apart."
+            )
+        members.append(restored(folder, recipe, first.backbone))
+    trained, stored = (
+        sum(read_json(Path(folder) / "run.json")["method"][f"{what}_parameters"] for folder in folders)
+        for what in ("trained", "stored")
+    )
+    share = {"share_of_backbone": stored / first.backbone.num_parameters, "runs": [str(folder) for folder in folders]}
+    facts = {"name": "vote", "trained_parameters": trained, "stored_parameters": stored, **share}
+    method = Voting(members)
+    return Tuned(first.recipe, first.backbone, None, facts, None if out is None else Path(out), method)
 
 
 def restored(folder: Path, recipe: Recipe, backbone: Backbone) -> Method:

@@ -127,6 +127,15 @@ def test_eval_of_the_untouched_backbone(place):
     assert (place / "plain" / "result-test.json").is_file()
 
 
+def test_vote_scores_the_answers_of_several_runs(place):
+    assert run_foreword(place, "train", "tiny.toml", "--seed", "1", "--out", "second")[0] == 0
+    code, out, err = run_foreword(place, "vote", "run", "second", "--split", "dev", "--out", "vote")
+    assert (code, err) == (0, "written to vote/result-dev.json\n")
+    assert json.loads(out)["method"]["runs"] == ["run", "second"]
+    code, _, err = run_foreword(place, "vote", "run", "--out", "vote")
+    assert (code, err) == (2, "foreword: a vote needs at least two runs, got 1. Give their folders.\n")
+
+
 def test_eval_and_generate_take_a_stored_prefix(place):
     code, out, _ = run_foreword(place, "eval", "store/first@1")
     assert code == 0

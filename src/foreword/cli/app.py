@@ -6,7 +6,7 @@ Comes in:  the command line.      Goes out: results on stdout, everything else o
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,9 @@ from foreword.cli import lists, output
 from foreword.cli.ending import quiet_libraries, resumable, stoppable
 from foreword.cli.store import app as store_app
 from foreword.errors import BadRecipe, ForewordError, MissingTool
+
+if TYPE_CHECKING:
+    from foreword.tuned import Tuned
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode="rich",
@@ -113,9 +116,14 @@ def evaluate(
 
         quiet_libraries()
         tuned = nothing_trained(lists.resolve(run, sets or []), out) if untouched else opened(run, sets or [])
-        split = split or tuned.recipe.eval.split
-        with output.progress("texts") as progress:
-            result = tuned.evaluate(split, progress)
+        show_evaluated(tuned, split)
+
+
+def show_evaluated(tuned: "Tuned", split: str) -> None:
+    """Score a split, and show it."""
+    split = split or tuned.recipe.eval.split
+    with output.progress("texts") as progress:
+        result = tuned.evaluate(split, progress)
     output.say_cut(result.num_cut_sources, len(result.examples))
     content = tuned.record(split, result)
     output.say_skipped(content["skipped"])
@@ -123,6 +131,23 @@ def evaluate(
         output.say(f"written to {tuned.result_path(split)}")
     output.show_scores(content["scores"], content)
     check_scored(content["scores"]["all"])
+
+
+@app.command(epilog="foreword vote runs/sst2-0 runs/sst2-1 runs/sst2-2 --out runs/sst2-vote")
+def vote(
+    runs: Annotated[
+        list[str], typer.Argument(help="folders of runs on one model: prefixes, or prompts of one template")
+    ],
+    split: Annotated[str, typer.Option(help="train, dev or test; the first recipe's eval.split if not given")] = "",
+    sets: Sets = None,
+    out: Annotated[Path | None, typer.Option(help="where the result is written")] = None,
+) -> None:
+    """Score the answers that most of several runs give, all of them in one batch (a prompt ensemble)."""
+    with stoppable():
+        from foreword.tuned import voting
+
+        quiet_libraries()
+        show_evaluated(voting(runs, sets or [], out), split)
 
 
 @app.command(

@@ -10,9 +10,21 @@ from foreword.backbone import Backbone
 from foreword.methods.base.method import Method
 from foreword.methods.base.mixing import MixedTokens, for_each_prompt, mixed
 from foreword.methods.base.reading import Reader, reader_of
+from foreword.methods.base.voting import Voting, majority
 from foreword.recipe import MethodRecipe
 
-__all__ = ["Method", "MixedTokens", "Reader", "build_method", "for_each_prompt", "method_class", "mixed", "reader_of"]
+__all__ = [
+    "Method",
+    "MixedTokens",
+    "Reader",
+    "Voting",
+    "build_method",
+    "for_each_prompt",
+    "majority",
+    "method_class",
+    "mixed",
+    "reader_of",
+]
 
 
 def method_class(name: str) -> type[Method]:

@@ -26,9 +26,8 @@ class Method(ABC):
 
     refusal: ClassVar[str] = "these weights are not of {backbone}"  # what `load` says of an export that does not fit
     draws: bool = False  # it draws random numbers in training
-    num_prompts: int = (
-        1  # so many read every text, each its own injection's row, and what they say is mixed (`mixing.py`)
-    )
+    num_prompts: int = 1  # so many read every text, a row of the injection each; what they say is mixed (`mixing.py`)
+    votes: ClassVar[bool] = False  # or each writes an answer of its own, and that of the most counts (`voting.py`)
     backbone: Backbone
 
     @abstractmethod

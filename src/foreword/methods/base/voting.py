@@ -1,0 +1,62 @@
+"""Several prompts answer every text in one batch, and the answer that most of them give counts.
+
+Comes in:  trained prompts or prefixes for one backbone.      Goes out: a Method whose answers are voted for.
+
+Source: prompt ensembles, Lester et al. (2021), arXiv:2104.08691, section 7: a batch holds each example once for each prompt.
+"""
+
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from typing import TypeVar
+
+import torch
+from torch import nn
+
+from foreword.backbone import Texts
+from foreword.errors import BadRecipe
+from foreword.methods.base.method import Method
+from foreword.methods.base.soft_prompt import SoftPromptMethod
+from foreword.prefix import Injection, PrefixBank
+
+Answer = TypeVar("Answer", bound=Hashable)
+
+
+class Voting(Method):
+    """What was trained apart, side by side; nothing here is trained."""
+
+    votes = True
+
+    def __init__(self, members: Sequence[Method]):
+        """Raises BadRecipe: members that are neither all prefixes nor all prompts in one template."""
+        self.backbone, self.num_prompts, self.members = members[0].backbone, len(members), list(members)
+        prefixes = [member.prefix() for member in members]
+        prompts = [member for member in members if isinstance(member, SoftPromptMethod) and not member.reads_classes]
+        self.bank = PrefixBank([prefix for prefix in prefixes if prefix is not None]) if all(prefixes) else None
+        alike = len({prompt.template for prompt in prompts}) == 1
+        if self.bank is None and (len(prompts) < len(members) or not alike):
+            kinds = ", ".join(sorted({type(member).__name__ for member in members}))
+            raise BadRecipe(
+                f"only prefixes, or prompts of one template, stand in one batch to vote; these are of {kinds}. Score them apart."
+            )
+
+    def trained_parameters(self) -> dict[str, nn.Parameter]:
+        return {}
+
+    @property
+    def num_added(self) -> int:
+        """The longest prefix takes room in front of a text, as words would."""
+        return self.members[0].num_added if self.bank is None else int(self.bank.lengths.max())
+
+    def arrange(self, source: list[int]) -> list[int]:
+        return source if self.bank is not None else self.members[0].arrange(source)
+
+    def injection(self, texts: Texts | None = None) -> Injection:
+        if self.bank is not None:
+            return self.bank.rows(range(self.num_prompts))
+        vectors = [member.injection().vectors for member in self.members if isinstance(member, SoftPromptMethod)]
+        return Injection(vectors=torch.cat([each for each in vectors if each is not None]))
+
+
+def majority(answers: Sequence[Answer]) -> Answer:
+    """What most say; of several as many, what the earliest said."""
+    return Counter(answers).most_common(1)[0][0]
