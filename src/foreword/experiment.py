@@ -217,7 +217,8 @@ def method_facts(recipe: Recipe, method: Method, backbone: Backbone) -> dict[str
     """Name and size of what was trained and of what is kept, as numbers and as a share of the backbone."""
     trained, stored = num_parameters(method.trained_parameters()), num_parameters(method.export())
     share = {"trained_share": trained / backbone.num_parameters, "share_of_backbone": stored / backbone.num_parameters}
-    return {"name": recipe.method.name, "trained_parameters": trained, "stored_parameters": stored, **share}
+    size = {"trained_parameters": trained, "stored_parameters": stored, **share}
+    return {"name": recipe.method.name, **size, **method.facts()}
 
 
 def flat(nested: Mapping[str, Any], head: str = "") -> dict[str, Any]:

@@ -22,6 +22,7 @@ KINDS = ["gpt2", "llama", "bart", "t5"]
 # What each is told here, its learning rate, and the share of the first loss that it must come down to in 40 steps.
 TOLD: dict[str, tuple[dict[str, Any], float, float]] = {
     "adapters": ({"bottleneck_dim": 16}, 0.01, 0.7),
+    "autoprompt": ({"template": "{soft:3} {source}", "num_candidates": 20}, 1.0, 1.0),
     "bias-only": ({}, 0.05, 0.9),
     "full-finetuning": ({}, 0.003, 0.5),
     "infix-tuning": ({"infix_len": 4, "prefix_len": 2, "mlp_dim": 0}, 0.2, 0.8),

@@ -66,7 +66,8 @@ class Training:
         self.made_of = dict(made_of or {})
         self.reader = reader
         self.parameters = method.trained_parameters()
-        self.optimizer = build_optimizer(
+        self.search = method.search()
+        self.optimizer = self.search or build_optimizer(
             settings.optimizer, self.parameters.values(), settings.lr, settings.weight_decay
         )
         self.schedule = Schedule([len(pair) for pair in pairs], settings.batch_size, settings.seed)
@@ -123,7 +124,10 @@ class Training:
             group["lr"] = settings.lr * lr_factor(settings.schedule, step, settings.warmup_steps, settings.total_steps)
         if settings.clip:
             nn.utils.clip_grad_norm_(self.parameters.values(), settings.clip)
-        self.optimizer.step()
+        if self.search is not None:
+            self.search.step(lambda: self._tried(mine, whole))
+        else:
+            self.optimizer.step()
         self.optimizer.zero_grad()
         self.state.step += 1
         self.state.loss_sum += loss
@@ -167,6 +171,20 @@ class Training:
             outer, inner = injection.tensors(), leaf.tensors()
             torch.autograd.backward(outer, [t.grad if t.grad is not None else torch.zeros_like(t) for t in inner])
         return total
+
+    @torch.no_grad()
+    def _tried(self, rows: Sequence[int], whole: int) -> float:
+        """The batch's loss with the method's tensors as they are at this moment, over all processes."""
+        total, size = 0.0, max(1, -(-len(rows) // self.settings.accumulate))
+        for start in range(0, len(rows), size):
+            batch = self._batch([self.pairs[row] for row in rows[start : start + size]])
+            with self.backbone.injected(self.method.injection(batch.texts)):
+                total += self._loss(batch).item() / whole
+        if self.accelerator.num_processes == 1:
+            return total
+        summed = self.accelerator.reduce(torch.tensor(total, device=self.backbone.device), "sum")
+        assert isinstance(summed, Tensor)
+        return float(summed)
 
     def _batch(self, pairs: Sequence[Pair]) -> Batch:
         return collate(self.backbone, pairs, classes=self.reader is not None).to(self.backbone.device)

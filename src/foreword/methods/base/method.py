@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from foreword.backbone import Backbone, Texts
 from foreword.errors import PrefixMismatch
@@ -51,6 +52,10 @@ class Method(ABC):
         """A source's ids with the method's vectors in their places, as ids -1, -2, ...; see `Injection.vectors`."""
         return source
 
+    def search(self) -> Optimizer | None:
+        """What moves the trained tensors where no gradient step does: an optimizer that asks for the loss as it goes."""
+        return None
+
     def read(self, hidden: Tensor) -> Tensor:
         """Scores of the classes [N, C] from what goes into the output layer [N, E]; nobody asks where it never `reads_classes`."""
         raise NotImplementedError(f"{type(self).__name__} reads no classes")
@@ -90,6 +95,10 @@ class Method(ABC):
         method = cls(backbone, **settings)
         method.load(exported)
         return method
+
+    def facts(self) -> dict[str, Any]:
+        """What a reader of the run should know of what was trained, beside its size."""
+        return {}
 
     def prefix(self) -> Prefix | None:
         """What is trained as a prefix to run the backbone with; None where the backbone itself was changed."""

@@ -51,8 +51,7 @@ def first_vectors(backbone: Backbone, prompt_len: int, init: str, words: str, se
     generator, rng = torch.Generator().manual_seed(seed), random.Random(seed)
     if init == "random":
         return torch.rand(prompt_len, backbone.word_dim, generator=generator) - 0.5
-    known = set(backbone.tokenizer.all_special_ids)
-    common = [token for token in range(min(COMMON, len(backbone.tokenizer))) if token not in known]
+    common = common_words(backbone)
     ids = backbone.tokenizer(f" {words.strip()}", add_special_tokens=False)["input_ids"] if init == "words" else []
     if len(ids) > prompt_len:
         raise BadRecipe(
@@ -61,3 +60,9 @@ def first_vectors(backbone: Backbone, prompt_len: int, init: str, words: str, se
         )
     ids = [*ids, *rng.choices(common, k=prompt_len - len(ids))]
     return backbone.word_vectors(ids)
+
+
+def common_words(backbone: Backbone) -> list[int]:
+    """Tokens of the vocabulary's beginning, markers left out."""
+    markers = set(backbone.tokenizer.all_special_ids)
+    return [token for token in range(min(COMMON, len(backbone.tokenizer))) if token not in markers]
