@@ -1,11 +1,12 @@
 """Tasks whose answers are classes: read from their own formats, told as a text with a place for the answer."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from foreword.errors import BadData, BadRecipe
+from foreword.errors import BadData, BadRecipe, UnknownName
 from foreword.marks import MASK
 from foreword.tasks import TASKS, Example, load_task
 
@@ -129,3 +130,82 @@ def test_the_published_files_are_read_whole(name, folder, sizes, largest):
 def test_multircs_answers_are_in_the_units_of_their_questions():
     records = load_task("multirc", SHARED / "fewglue_32dev" / "MultiRC").records("test")
     assert (len(records), len({record.unit for record in records})) == (4848, 953)
+
+
+def test_your_own_classes_are_named_in_the_recipe(tmp_path):
+    lines = [{"text": "Rain again.", "label": "bad"}, {"text": "Sun!", "label": "good"}]
+    (tmp_path / "train.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    task = load_task("classes", tmp_path, classes="good, bad", words="great, poor")
+    assert task.words == ("great", "poor")
+    assert task.examples("train") == [
+        Example(f"Rain again. It was {MASK} .", ("poor",)),
+        Example(f"Sun! It was {MASK} .", ("great",)),
+    ]
+    other = load_task("classes", tmp_path, classes="good,bad", template="{text} {text} {mask}")
+    assert other.examples("train")[0] == Example(f"Rain again. Rain again. {MASK}", ("bad",))
+    with pytest.raises(BadRecipe, match=r"needs task\.classes: two labels or more, parted by commas, got 'good'"):
+        load_task("classes", tmp_path, classes="good")
+    with pytest.raises(BadData, match=r"line 1: 'label' must be good or worse, got \"bad\""):
+        load_task("classes", tmp_path, classes="good,worse").examples("train")
+
+
+def test_an_article_belongs_to_its_topic(tmp_path):
+    for topic in ("business", "entertainment", "politics", "sport", "tech"):
+        for number in range(3):
+            one(tmp_path / topic, "jsonl", "train.jsonl", "{}")
+            (tmp_path / topic / f"{number}.txt").write_text(f"Head {number}\n\nIt was {topic} {number}.\n")
+    task = load_task("bbc-topics", tmp_path)
+    assert task.splits == ("train", "dev", "test")
+    assert task.examples("test")[1] == Example(f"Head 0 . It was entertainment 0. This is about {MASK} .", ("film",))
+    assert {answer for example in task.examples("dev") for answer in example.references} == set(task.words)
+
+
+def documents(folder: Path, count: int) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        sentences = [f"Here is the sentence {i} of text {number}." for i in range(6)]
+        (folder / f"{number:02}.txt").write_text("Short. " + " ".join(sentences))
+    return folder
+
+
+def place(sentence: str) -> tuple[int, int]:
+    """Which sentence of which text it is."""
+    at, text = re.findall(r"\d+", sentence)[:2]
+    return int(at), int(text)
+
+
+def test_texts_ask_which_sentence_is_the_next(tmp_path):
+    folder = documents(tmp_path, 30)
+    task = load_task("pretext", folder, kind="pairs", size=300)
+    assert [len(task.records(split)) for split in task.splits] == [300, 15]
+    relation = {"no": 0, "maybe": 0, "yes": 0}
+    for example in task.records("train"):
+        (at, own), (other_at, other) = map(place, example.source.split(f" {MASK} . "))
+        (answer,) = example.references
+        relation[answer] += 1
+        assert answer == ("no" if own != other else "yes" if other_at == at + 1 else "maybe")
+    assert min(relation.values()) > 60
+    both = [{place(example.source)[1] for example in task.records(split)} for split in task.splits]
+    assert not both[0] & both[1], "a document of dev is in training"
+
+
+def test_texts_ask_which_of_six_is_the_next(tmp_path):
+    task = load_task("pretext", documents(tmp_path, 30), kind="choices", size=40)
+    assert task.words == ("A", "B", "C", "D", "E", "F")
+    for example in task.records("train"):
+        first, _, listed = example.source.partition(" What comes next ? ")
+        at, own = place(first)
+        options = dict(zip(task.words, map(place, listed.split(" . ")[1:]), strict=True))
+        assert options[example.references[0]] == (at + 1, own)
+        assert [text for _, text in options.values()].count(own) == 2
+    assert load_task("pretext", tmp_path, kind="choices", size=40).data_hash("train") == task.data_hash("train")
+
+
+def test_texts_that_set_no_task_are_told(tmp_path):
+    with pytest.raises(UnknownName, match=r"unknown kind of pretext 'pair'\. Did you mean 'pairs'\?"):
+        load_task("pretext", tmp_path, kind="pair")
+    with pytest.raises(BadRecipe, match=r"task\.size must be at least 1, got 0"):
+        load_task("pretext", tmp_path, size=0)
+    documents(tmp_path, 3)
+    with pytest.raises(BadData, match=r"3 text files of 4 sentences or more are in it, and at least 4 are needed"):
+        load_task("pretext", tmp_path).examples("train")

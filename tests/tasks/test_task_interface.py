@@ -52,7 +52,13 @@ def test_every_task_by_name_is_a_class_of_that_name(name, tmp_path):
 @pytest.mark.parametrize(
     ("name", "path", "arguments", "error", "message"),
     [
-        ("e2", None, {}, UnknownName, r"unknown task 'e2'\. Did you mean 'e2e'\? Known: agnews, bbc, boolq, bulletins"),
+        (
+            "e2",
+            None,
+            {},
+            UnknownName,
+            r"unknown task 'e2'\. Did you mean 'e2e'\? Known: agnews, bbc, bbc-topics, boolq, bulletins",
+        ),
         (
             "e2e",
             None,

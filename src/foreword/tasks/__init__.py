@@ -17,9 +17,11 @@ __all__ = ["ARGUMENTS", "TASKS", "Example", "Task", "check_arguments", "load_tas
 TASKS = {
     "agnews": "AG's news: the topic of a headline and its first sentences, from its CSV files",
     "bbc": "BBC news: the headline of an article, from its folders by topic; other topics in testing if wanted",
+    "bbc-topics": "BBC news: the topic of an article, from its folders by topic",
     "boolq": "BoolQ: yes or no to a question about a passage, from SuperGLUE's or FewGLUE's JSON lines",
     "bulletins": "the demo's own: weather at sea, told in a voice (plain, radio, captain, poet); needs no files",
     "cb": "CommitmentBank: does a premise entail a hypothesis, from SuperGLUE's or FewGLUE's JSON lines",
+    "classes": "your own JSON lines with labels; the classes are named in task.classes",
     "csv": "your own CSV files, source and target columns by name",
     "dart": "DART v1.1.1: triples from open domains, from its JSON or XML files",
     "dialogsum": "DialogSum: a summary of a dialogue, from its JSON lines",
@@ -29,17 +31,21 @@ TASKS = {
     "jsonl": "your own JSON lines of texts, tables or triples with references",
     "multirc": "MultiRC: is an answer to a question about a passage right, from SuperGLUE's or FewGLUE's JSON lines",
     "parallel": "two files of lines that belong together, in two languages, say: train.en and train.de",
+    "pretext": "tasks that plain texts set by themselves (next sentence, six choices), to pretrain prompts on",
     "rte": "RTE: does a premise entail a hypothesis, from SuperGLUE's or FewGLUE's JSON lines",
     "sst2": "SST-2: good or bad sentences of film reviews, from GLUE's tab-separated files",
     "webnlg": "WebNLG 2017: triples of seen and unseen categories, from its JSON files",
 }
 
 ARGUMENTS = {
+    "classes": "labels as the files have them, parted by commas",
     "config": "name of the data set's configuration",
     "dev": "file of the dev data, in place of the folder's; for hub the data set's name of that split, for parallel without ending",
     "group": "column whose values are scored apart; none if empty",
+    "kind": "pairs (is it the next sentence) or choices (which of six is)",
     "revision": "commit of the data set on the hub",
     "seed": "of the records of every split",
+    "size": "examples to train on; dev has a twentieth of them",
     "source": "column of what the model is given (translation.en: en within translation); for parallel, a file's ending",
     "target": "column of what it should write, likewise",
     "template": "how a record becomes a text: its fields in braces, and {mask} where the answer goes",
@@ -54,6 +60,9 @@ ARGUMENTS = {
 _CLASSES = {
     "agnews": ("agnews", "AGNews"),
     "bbc": ("bbc", "BBC"),
+    "bbc-topics": ("bbc_topics", "BBCTopics"),
+    "classes": ("classes", "Classes"),
+    "pretext": ("pretext", "Pretext"),
     "boolq": ("boolq", "BoolQ"),
     "cb": ("cb", "CB"),
     "imdb": ("imdb", "IMDB"),

@@ -12,6 +12,8 @@ from foreword.errors import BadData, BadRecipe, UnknownName
 from foreword.tasks.reading import Fault, Faults, read_text
 from foreword.tasks.task import Example, Task
 
+WANTED = "task {!r} reads files: give path, a folder with a folder of text files for each topic."
+
 
 @final
 class BBC(Task):
@@ -23,7 +25,7 @@ class BBC(Task):
     def __init__(self, path: str | Path | None = None, train_topics: str = "", test_topics: str = ""):
         """Topics parted by commas, those of `train_topics` also for dev; "" = all there are."""
         if not path:
-            raise BadRecipe("task 'bbc' reads files: give path, a folder with a folder of text files for each topic.")
+            raise BadRecipe(WANTED.format(self.name))
         self.path = Path(path)
         try:
             topics = sorted(folder.name for folder in self.path.iterdir() if any(folder.glob("*.txt")))

@@ -23,10 +23,8 @@ NAME = re.compile(r"\{([^{}]*)\}")
 class Labelled(Task):
     """Final subclasses say what the fields and classes are, and where a file keeps them."""
 
-    classes: ClassVar[
-        Mapping[str, str]
-    ]  # as the files have them -> the word that stands for it, unless others are given
-    fields: ClassVar[tuple[str, ...]]
+    classes: Mapping[str, str]  # as the files have them -> the word that stands for it, unless others are given
+    fields: tuple[str, ...]
     template: ClassVar[str]
     usual_files: ClassVar[dict[str, tuple[str, ...]]]
     metrics = ("accuracy",)
@@ -52,12 +50,8 @@ class Labelled(Task):
                 texts = {field: wanted_text(given.get(field), f"{field!r}").strip() for field in self.fields}
                 if (name := as_name(label)) not in word_of:
                     raise Fault(f"'label' must be {' or '.join(word_of)}, got {show(label)}.")
-                records.append(Example(self.rendered(texts), (word_of[name],), unit=unit))
+                records.append(Example(render(self.pattern, texts), (word_of[name],), unit=unit))
         return faults.checked(records)
-
-    def rendered(self, texts: Mapping[str, str]) -> str:
-        """The template with the fields' texts, and MASK where the answer goes."""
-        return NAME.sub(lambda match: texts.get(match.group(1), MASK), self.pattern)
 
 
 class JSONLabelled(Labelled):
@@ -75,6 +69,11 @@ class JSONLabelled(Labelled):
                 yield number, line, line.get("label"), ""
             else:
                 faults.note(number, f"must be an object, got {show(line)}.")
+
+
+def render(template: str, texts: Mapping[str, str]) -> str:
+    """The template with the fields' texts, and MASK where the answer goes."""
+    return NAME.sub(lambda match: texts.get(match.group(1), MASK), template)
 
 
 def as_name(label: object) -> str:

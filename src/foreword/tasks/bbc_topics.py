@@ -1,0 +1,43 @@
+"""BBC news: the topic of an article, from its folders of text files; the splits are those of the task `bbc`."""
+
+from pathlib import Path
+from typing import final
+
+from foreword.errors import BadRecipe
+from foreword.tasks.bbc import BBC, WANTED
+from foreword.tasks.labelled import checked, chosen, render
+from foreword.tasks.task import Example, Task
+
+TOPICS = {
+    "business": "business",
+    "entertainment": "film",
+    "politics": "politics",
+    "sport": "sport",
+    "tech": "technology",
+}
+TEMPLATE = "{headline} . {text} This is about {mask} ."
+
+
+@final
+class BBCTopics(Task):
+    """A record is an article; its class is its folder."""
+
+    name = "bbc-topics"
+    metrics = ("accuracy", "macro-f1")
+
+    def __init__(self, path: str | Path | None = None, template: str = "", words: str = ""):
+        """`words`: one for each topic, in their order, parted by commas."""
+        if not path:
+            raise BadRecipe(WANTED.format(self.name))
+        self.articles = BBC(path, ", ".join(TOPICS), ", ".join(TOPICS))
+        self.pattern = checked(template or TEMPLATE, ("headline", "text"))
+        self.words = chosen(words, TOPICS)
+        super().__init__(self.articles.splits)
+
+    def read(self, split: str) -> list[Example]:
+        word_of = dict(zip(TOPICS, self.words, strict=True))
+        return [
+            Example(render(self.pattern, {"headline": headline, "text": article.source}), (word_of[article.group],))
+            for article in self.articles.read(split)
+            for headline in article.references
+        ]
