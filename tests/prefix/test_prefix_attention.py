@@ -14,6 +14,7 @@ from foreword.prefix.attention import (
     MARK,
     AttentionSite,
     Injection,
+    LayerPrefix,
     Opened,
     Seam,
     hidden_positions,
@@ -109,9 +110,11 @@ def with_fused_kernel(case):
 
 
 def hidden(case):
-    prefix_len = 0 if case.prefix is None else case.prefix[0].shape[2]
-    now = Opened({}, case.lengths, prefix_len, None, case.infix_len, case.starts)
-    return hidden_positions(now, case.query, case.key)
+    if case.prefix is None:
+        return None
+    now = Opened({}, case.lengths, case.prefix[0].shape[2], None, case.infix_len, case.starts)
+    keys, values = case.prefix
+    return hidden_positions(now, LayerPrefix(keys, values, case.lengths), case.query, case.key)
 
 
 def gradients(out, case, towards):

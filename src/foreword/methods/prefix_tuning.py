@@ -5,6 +5,7 @@ Comes in:  a backbone, the prefix's length, its MLP, where it starts.      Goes 
 Source: Li and Liang (2021), arXiv:2101.00190. What differs: nothing known, but that words are fitted onto the MLP exactly.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, Self
@@ -19,7 +20,7 @@ from foreword.errors import BadRecipe
 from foreword.methods.base.method import Method
 from foreword.prefix import Injection, Prefix, PrefixShape, SiteShape
 from foreword.prefix.init import resized, zero_prefix
-from foreword.prefix.reparam import DirectParameters, parameterize
+from foreword.prefix.reparam import GroupedLayers, Parameterization, parameterize
 from foreword.recipe import MethodRecipe
 from foreword.recipe.section import Names
 
@@ -45,6 +46,10 @@ class Settings(MethodRecipe):
         default=(),
         description="encoder, decoder, cross: where the prefix is attended to; none named = wherever the model attends",
     )
+    layers: str = Field(
+        default="",
+        description="layers (from 0) that have a prefix, and its positions: '3-5', '0-2:5, 3-5:20'; empty = all, prefix_len",
+    )
     dropout: float = Field(
         default=0.0, ge=0.0, lt=1.0, description="share of keys' and values' numbers dropped in training"
     )
@@ -52,6 +57,11 @@ class Settings(MethodRecipe):
     @property
     def num_positions(self) -> int:
         return self.prefix_len
+
+    @model_validator(mode="after")
+    def layers_can_be_read(self) -> Self:
+        groups_of(self.layers, self.prefix_len)
+        return self
 
     @model_validator(mode="after")
     def what_init_needs_is_given(self) -> Self:
@@ -80,16 +90,28 @@ class PrefixTuning(Method):
         init_words: str = "",
         init_prefix: Prefix | None = None,
         sites: Sequence[str] = (),
+        layers: str = "",
         dropout: float = 0.0,
         seed: int = 0,
     ):
         """`init` is "random", "zero", "words" (needs `init_words`) or "prefix" (needs `init_prefix`); see `prefix/init.py`."""
         self.backbone, self.dropout, self.draws = backbone, dropout, dropout > 0
         shape = PrefixShape(prefix_len, chosen(sites, backbone), backbone.hidden_size)
-        self.parameterization = parameterize(shape, mlp_dim, torch.Generator().manual_seed(seed)).to(backbone.device)
+        self.shape, self.groups = shape, groups_of(layers, prefix_len)
+        self.parameterization = self.made(mlp_dim, torch.Generator().manual_seed(seed))
         start = first_values(backbone, shape, init, init_words, init_prefix)
         if start is not None:
             self.parameterization.fit(start.only(shape.sites).to(backbone.device, torch.float32))
+
+    def made(self, mlp_dim: int, generator: torch.Generator | None = None) -> Parameterization:
+        """Raises BadRecipe: layers are named that a site does not have."""
+        for site, shape in self.shape.sites.items():
+            for layer in (layer for layers, _ in self.groups for layer in layers if layer >= shape.num_layers):
+                layers = f"the layers 0 to {shape.num_layers - 1}"
+                raise BadRecipe(f"method.layers: {site} attention of {self.backbone.name} has {layers}, not {layer}.")
+        if not self.groups:
+            return parameterize(self.shape, mlp_dim, generator).to(self.backbone.device)
+        return GroupedLayers(self.shape, mlp_dim, self.groups, generator).to(self.backbone.device)
 
     def trained_parameters(self) -> dict[str, nn.Parameter]:
         return dict(self.parameterization.named_parameters())
@@ -100,15 +122,16 @@ class PrefixTuning(Method):
             keys, values = (
                 {s: F.dropout(t, self.dropout) for s, t in part.items()} for part in (prefix.keys, prefix.values)
             )
-            prefix = Prefix(keys, values)
+            prefix = replace(prefix, keys=keys, values=values)
         return Injection.of(prefix)
 
     def export(self) -> dict[str, Tensor]:
         return self.parameterization.fold().tensors()
 
     def load(self, exported: Mapping[str, Tensor]) -> None:
-        prefix = checked(exported, self.backbone)
-        self.parameterization = DirectParameters.of(prefix.to(self.backbone.device), self.backbone.hidden_size)
+        prefix = checked(exported, self.backbone).to(self.backbone.device)
+        self.parameterization = self.made(mlp_dim=0)
+        self.parameterization.fit(prefix)
 
     def start(self, exported: Mapping[str, Tensor]) -> None:
         """Behind the MLP, if there is one."""
@@ -118,10 +141,44 @@ class PrefixTuning(Method):
     def restored(cls, backbone: Backbone, exported: Mapping[str, Tensor], **settings: Any) -> Self:
         """Without the MLP, and without reading again what the training started from."""
         prefix = checked(exported, backbone)
-        return cls(backbone, prefix.prefix_len, mlp_dim=0, init="prefix", init_prefix=prefix, sites=list(prefix.sites))
+        layers, sites = settings.get("layers", ""), list(prefix.sites)
+        return cls(
+            backbone, prefix.prefix_len, mlp_dim=0, init="prefix", init_prefix=prefix, sites=sites, layers=layers
+        )
 
     def prefix(self) -> Prefix:
         return replace(self.parameterization.fold(), made_for=self.backbone.fingerprint)
+
+
+GROUP = re.compile(r"(\d+)(?:-(\d+))?(?::(\d+))?")
+
+
+def groups_of(layers: str, prefix_len: int) -> list[tuple[list[int], int]]:
+    """Layers and their positions, in the order they are named: "0-2:5, 3" -> [([0, 1, 2], 5), ([3], prefix_len)].
+
+    Raises:
+        ValueError: it cannot be read, names a layer twice, or wants more positions than prefix_len.
+    """
+    groups: list[tuple[list[int], int]] = []
+    for part in (part.strip() for part in layers.split(",") if layers.strip()):
+        match = GROUP.fullmatch(part)
+        if match is None:
+            raise ValueError(f"layers must be like '3-5' or '0-2:5, 3-5:20', got {part!r}")
+        first, last, length = (None if number is None else int(number) for number in match.groups())
+        assert first is not None, part
+        numbers, length = (
+            list(range(first, (first if last is None else last) + 1)),
+            prefix_len if length is None else length,
+        )
+        if not numbers or not 1 <= length <= prefix_len:
+            raise ValueError(
+                f"layers must be like '0-2:5', with 1 to prefix_len = {prefix_len} positions, got {part!r}"
+            )
+        groups.append((numbers, length))
+    named = [layer for numbers, _ in groups for layer in numbers]
+    if len(set(named)) < len(named):
+        raise ValueError(f"layers must name a layer once, got {layers!r}")
+    return groups
 
 
 def chosen(sites: Sequence[str], backbone: Backbone) -> dict[str, SiteShape]:

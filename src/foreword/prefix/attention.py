@@ -35,6 +35,7 @@ class Injection:
     lengths: [R] prefix positions that are real, the rest being padding on the right; None when all are.
     infix_len: so many positions, the first ones, stand within the text instead of before it: the words ahead of them, up to the
         column that `Seam.starting` says, do not see them.
+    layer_lens: site -> [L, R], in place of `lengths` at sites whose layers differ.
     vectors: [R, N, E] trained vectors that stand in the text where its ids say -1, -2, ..., -N; attention knows nothing of them.
     """
 
@@ -43,12 +44,14 @@ class Injection:
     lengths: Tensor | None = None
     vectors: Tensor | None = None
     infix_len: int = 0
+    layer_lens: Mapping[str, Tensor] = field(default_factory=dict)
 
     @classmethod
     def of(cls, prefix: Prefix, infix_len: int = 0) -> "Injection":
         """One prefix for every row."""
         keys, values = ({s: t[:, None] for s, t in tensors.items()} for tensors in (prefix.keys, prefix.values))
-        return cls(keys, values, infix_len=infix_len)
+        lens = {site: torch.tensor(given)[:, None] for site, given in prefix.layer_lens.items()}
+        return cls(keys, values, infix_len=infix_len, layer_lens=lens)
 
     @property
     def prefix_len(self) -> int:
@@ -64,15 +67,15 @@ class Injection:
         keys = {site: tensor.detach().requires_grad_() for site, tensor in self.keys.items()}
         values = {site: tensor.detach().requires_grad_() for site, tensor in self.values.items()}
         vectors = None if self.vectors is None else self.vectors.detach().requires_grad_()
-        return Injection(keys, values, self.lengths, vectors, self.infix_len)
+        return replace(self, keys=keys, values=values, vectors=vectors)
 
     def to(self, device: torch.device, dtype: torch.dtype) -> "Injection":
-        return Injection(
-            {s: k.to(device, dtype) for s, k in self.keys.items()},
-            {s: v.to(device, dtype) for s, v in self.values.items()},
-            None if self.lengths is None else self.lengths.to(device),
-            None if self.vectors is None else self.vectors.to(device, dtype),
-            self.infix_len,
+        return replace(
+            self,
+            keys={s: k.to(device, dtype) for s, k in self.keys.items()},
+            values={s: v.to(device, dtype) for s, v in self.values.items()},
+            lengths=None if self.lengths is None else self.lengths.to(device),
+            vectors=None if self.vectors is None else self.vectors.to(device, dtype),
         )
 
 
@@ -89,10 +92,31 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Opened:
-    """An injection, cut into layers: site -> one (keys, values) a layer, each [H, R, P, D], heads in front (scores.py)."""
+class LayerPrefix:
+    """What one layer attends to: keys and values [H, R, P, D], heads in front (scores.py), P the longest of this layer.
 
-    layers: Mapping[str, list[tuple[Tensor, Tensor]]]
+    lengths: [R], where they are not all P.
+    """
+
+    keys: Tensor
+    values: Tensor
+    lengths: Tensor | None = None
+
+    @classmethod
+    def of(cls, keys: Tensor, values: Tensor, lengths: list[int]) -> "LayerPrefix | None":
+        """From the positions of the longest layer; None where this one has none."""
+        longest = max(lengths)
+        if not longest:
+            return None
+        ragged = None if min(lengths) == longest else torch.tensor(lengths, device=keys.device)
+        return cls(keys[:, :, :longest], values[:, :, :longest], ragged)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An injection, cut into layers: site -> one a layer, None where it has no prefix."""
+
+    layers: Mapping[str, list[LayerPrefix | None]]
     lengths: Tensor | None
     prefix_len: int
     vectors: Tensor | None = None
@@ -121,10 +145,14 @@ class Seam(threading.local):
         assert self.now is None, "one injection at a time: the seam is already open"
         # Laid out once, not in every layer and step; unbound once: a slice per layer would make backward add up L tensors
         # of the full size.
-        layers = {
-            site: list(zip(by_layer(keys), by_layer(injection.values[site]), strict=True))
-            for site, keys in injection.keys.items()
-        }
+        layers: dict[str, list[LayerPrefix | None]] = {}
+        for site, keys in injection.keys.items():
+            both = zip(by_layer(keys), by_layer(injection.values[site]), strict=True)
+            lens = injection.layer_lens.get(site)
+            if lens is None:
+                layers[site] = [LayerPrefix(k, v, injection.lengths) for k, v in both]
+            else:
+                layers[site] = [LayerPrefix.of(k, v, n) for (k, v), n in zip(both, lens.tolist(), strict=True)]
         opened = Opened(layers, injection.lengths, injection.prefix_len, injection.vectors, injection.infix_len)
         with self.resumed(opened):
             yield
@@ -201,8 +229,9 @@ def prefix_attention(
         if seam.record is not None:
             seam.record.append(Asked(module, where, query.shape[2], key, value, has_sinks=s_aux is not None))
         if seam.now is not None and where.site in seam.now.layers:
-            prefix = seam.now.layers[where.site][where.layer]
-            hidden = hidden_positions(seam.now, query, key)
+            own = seam.now.layers[where.site][where.layer]
+            if own is not None:
+                prefix, hidden = (own.keys, own.values), hidden_positions(seam.now, own, query, key)
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     if is_causal is None:
         is_causal = getattr(module, "is_causal", True)
@@ -256,13 +285,13 @@ def materialised_attention(
     return rows_first(sum_of(weights[..., P:], value, onto=ahead))
 
 
-def hidden_positions(now: Opened, query: Tensor, key: Tensor) -> Tensor | None:
+def hidden_positions(now: Opened, own: LayerPrefix, query: Tensor, key: Tensor) -> Tensor | None:
     """[B, 1, T or 1, P], True where a query does not see a prefix position: padding, or an infix that is still to come."""
     num_rows, num_queries, num_keys = query.shape[0], query.shape[2], key.shape[2]
-    place, hidden = torch.arange(now.prefix_len, device=query.device), None
-    if now.lengths is not None:
-        row = torch.arange(num_rows, device=query.device) // (num_rows // len(now.lengths))
-        hidden = (place >= now.lengths[row][:, None])[:, None, None]
+    place, hidden = torch.arange(own.keys.shape[2], device=query.device), None
+    if own.lengths is not None:
+        row = torch.arange(num_rows, device=query.device) // (num_rows // len(own.lengths))
+        hidden = (place >= own.lengths[row][:, None])[:, None, None]
     if now.infix_len and now.starts is not None:
         column = torch.arange(num_keys - num_queries, num_keys, device=query.device)
         row = torch.arange(num_rows, device=query.device) // (num_rows // len(now.starts))

@@ -39,6 +39,8 @@ class PrefixBank:
         self.lengths = torch.tensor([p.prefix_len for p in prefixes], device=device)
         self.keys = {site: stack([p.keys[site] for p in prefixes]) for site in first.keys}
         self.values = {site: stack([p.values[site] for p in prefixes]) for site in first.keys}
+        uneven = {site for prefix in prefixes for site in prefix.layer_lens}
+        self.layer_lens = {site: torch.tensor([p.lens(site) for p in prefixes]).T for site in uneven}  # [L, N]
 
     def rows(self, numbers: Sequence[int]) -> Injection:
         """The injection of a batch whose row b carries prefix `numbers[b]`; one shared prefix is not copied per row."""
@@ -51,6 +53,7 @@ class PrefixBank:
             return Injection(
                 {s: k[:, only : only + 1, :, :length] for s, k in self.keys.items()},
                 {s: v[:, only : only + 1, :, :length] for s, v in self.values.items()},
+                layer_lens={s: lens[:, only : only + 1] for s, lens in self.layer_lens.items()},
             )
         index = torch.tensor(runs(numbers), device=self.lengths.device)
         lengths = self.lengths[index]
@@ -59,6 +62,7 @@ class PrefixBank:
             {s: k[:, index, :, :longest] for s, k in self.keys.items()},
             {s: v[:, index, :, :longest] for s, v in self.values.items()},
             None if bool((lengths == longest).all()) else lengths,
+            layer_lens={s: lens[:, index.cpu()] for s, lens in self.layer_lens.items()},
         )
 
 

@@ -6,6 +6,7 @@ What turns words into a prefix is the backbone (`Backbone.activations`); fitting
 
 import torch
 
+from foreword.errors import PrefixMismatch
 from foreword.prefix.prefix import Prefix, PrefixShape
 
 
@@ -22,6 +23,10 @@ def resized(prefix: Prefix, prefix_len: int) -> Prefix:
     """
     if prefix.prefix_len == prefix_len:
         return prefix
+    if prefix.layer_lens:
+        raise PrefixMismatch(
+            f"a prefix whose layers differ in length cannot be cut or repeated from {prefix.prefix_len} positions to {prefix_len}."
+        )
     index = torch.arange(prefix_len) % prefix.prefix_len
     keys = {site: tensor[:, :, index] for site, tensor in prefix.keys.items()}
     values = {site: tensor[:, :, index] for site, tensor in prefix.values.items()}

@@ -5,7 +5,7 @@ A site is where attention happens: "encoder" and "decoder" (over their own text)
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -45,6 +45,8 @@ class PrefixShape:
 class Prefix:
     """Keys and values per site, each [L, H, P, D]; P is the same at every site.
 
+    `layer_lens`: of a site whose layers differ, how many of the positions, the first ones, are real in each layer (0: that layer
+    has no prefix); a site that is not named has all of them in every layer.
     `made_for` is the fingerprint of the model whose attention they were made for; "" where they mean nothing to any (chance,
     zeros). It goes with them from a run, a store or real words, so that they run on no other model of the same shape.
     """
@@ -52,6 +54,7 @@ class Prefix:
     keys: Mapping[str, Tensor]
     values: Mapping[str, Tensor]
     made_for: str = ""
+    layer_lens: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.keys or set(self.keys) != set(self.values):
@@ -72,6 +75,13 @@ class Prefix:
             raise PrefixMismatch(f"every site must have the same number of positions; got {sorted(lengths)}.")
         if lengths == {0}:
             raise PrefixMismatch("a prefix needs at least 1 position, got 0.")
+        for site, lens in self.layer_lens.items():
+            known = site in self.keys and len(lens) == self.keys[site].shape[0]
+            if not known or not all(0 <= n <= self.prefix_len for n in lens) or not any(lens):
+                raise PrefixMismatch(
+                    f"the layers' lengths of site {site!r} must be one for each layer, from 0 to {self.prefix_len} and not all 0; "
+                    f"got {list(lens)}."
+                )
 
     @property
     def prefix_len(self) -> int:
@@ -83,35 +93,41 @@ class Prefix:
 
     @property
     def num_values(self) -> int:
-        """Numbers it holds: what is stored."""
-        return sum(t.numel() for t in (*self.keys.values(), *self.values.values()))
+        """Numbers that are trained: without what only fills up layers of fewer positions."""
+        return sum(2 * shape.num_kv_heads * shape.head_dim * sum(self.lens(site)) for site, shape in self.sites.items())
+
+    def lens(self, site: str) -> tuple[int, ...]:
+        """Positions in each layer."""
+        return self.layer_lens.get(site, (self.prefix_len,) * self.keys[site].shape[0])
 
     def only(self, sites: Collection[str]) -> "Prefix":
         """The same at some of its sites."""
         keys, values = ({s: t for s, t in part.items() if s in sites} for part in (self.keys, self.values))
-        return Prefix(keys, values, self.made_for)
+        return Prefix(keys, values, self.made_for, {s: n for s, n in self.layer_lens.items() if s in sites})
 
     def tensors(self) -> dict[str, Tensor]:
         """Flat names to tensors, for a file: "decoder.keys", "decoder.values", ..."""
         named = {f"{site}.keys": k for site, k in self.keys.items()}
-        return named | {f"{site}.values": v for site, v in self.values.items()}
+        named |= {f"{site}.values": v for site, v in self.values.items()}
+        return named | {f"{site}.lengths": torch.tensor(lens) for site, lens in self.layer_lens.items()}
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Tensor], made_for: str = "") -> "Prefix":
         """The inverse of `tensors`."""
-        parts: dict[str, dict[str, Tensor]] = {"keys": {}, "values": {}}
+        parts: dict[str, dict[str, Tensor]] = {"keys": {}, "values": {}, "lengths": {}}
         for name, tensor in tensors.items():
             site, _, part = name.partition(".")
             if site not in SITES or part not in parts:
                 raise PrefixMismatch(f"tensor {name!r} is not part of a prefix; expected names like 'decoder.keys'.")
             parts[part][site] = tensor
-        return cls(parts["keys"], parts["values"], made_for)
+        lens = {site: tuple(int(n) for n in tensor.tolist()) for site, tensor in parts["lengths"].items()}
+        return cls(parts["keys"], parts["values"], made_for, lens)
 
     def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> "Prefix":
         move = {"device": device, "dtype": dtype}
         keys = {site: tensor.to(**move) for site, tensor in self.keys.items()}
         values = {site: tensor.to(**move) for site, tensor in self.values.items()}
-        return Prefix(keys, values, self.made_for)
+        return Prefix(keys, values, self.made_for, self.layer_lens)
 
     def check_fits(self, sites: Mapping[str, SiteShape], backbone: str, fingerprint: str) -> None:
         """Refuse a prefix whose layers, heads or head size are not the backbone's, or that was made for another model.

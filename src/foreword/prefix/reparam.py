@@ -9,7 +9,8 @@ Linear(512, 2 * L * H * D)`, one such chain per site. What differs: words are fi
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +23,7 @@ class Parameterization(nn.Module, ABC):
     """Trainable numbers that yield a prefix."""
 
     shape: PrefixShape
+    layer_lens: Mapping[str, tuple[int, ...]] = {}  # as a Prefix has them
 
     @abstractmethod
     def forward(self) -> Prefix:
@@ -35,12 +37,16 @@ class Parameterization(nn.Module, ABC):
         """The prefix without gradients, without the machinery that made it, in float32."""
         with torch.no_grad():
             prefix = self()
-        return Prefix(
-            {s: k.detach().float().clone() for s, k in prefix.keys.items()},
-            {s: v.detach().float().clone() for s, v in prefix.values.items()},
+        return replace(
+            prefix,
+            keys={s: k.detach().float().clone() for s, k in prefix.keys.items()},
+            values={s: v.detach().float().clone() for s, v in prefix.values.items()},
         )
 
     def check(self, prefix: Prefix) -> None:
+        if prefix.layer_lens and prefix.layer_lens != self.layer_lens:
+            have, want = dict(prefix.layer_lens), dict(self.layer_lens)
+            raise PrefixMismatch(f"cannot start from a prefix whose layers have {have} positions: here it is {want}.")
         if prefix.sites != dict(self.shape.sites) or prefix.prefix_len != self.shape.prefix_len:
             have = f"{prefix.prefix_len} positions at {sorted(prefix.sites)}"
             want = f"{self.shape.prefix_len} positions at {sorted(self.shape.sites)}"
@@ -64,6 +70,7 @@ class DirectParameters(Parameterization):
     def of(cls, prefix: Prefix, hidden_size: int) -> "DirectParameters":
         """These keys and values, in float32, wherever they are."""
         (some, *_) = prefix.keys.values()
+        assert not prefix.layer_lens, "layers of different lengths are held in groups"
         made = cls(PrefixShape(prefix.prefix_len, prefix.sites, hidden_size)).to(some.device)
         made.fit(prefix)
         return made
@@ -133,6 +140,54 @@ class SiteMLP(nn.Module):
         change = change.to(self.out.weight.device)
         self.out.weight += change[:-1].T.to(self.out.weight.dtype)
         self.out.bias += change[-1].to(self.out.bias.dtype)
+
+
+class GroupedLayers(Parameterization):
+    """Groups of layers with a prefix, and an MLP, of their own; layers of no group have none."""
+
+    def __init__(
+        self, shape: PrefixShape, mlp_dim: int, groups: Sequence[tuple[Sequence[int], int]],
+        generator: torch.Generator | None = None,
+    ):  # fmt: skip
+        """`groups`: layers (numbers from 0, the same at every site) and how many positions they have."""
+        super().__init__()
+        self.shape, self.groups = shape, groups
+        parts = []
+        for layers, prefix_len in groups:
+            sites = {s: SiteShape(len(layers), x.num_kv_heads, x.head_dim) for s, x in shape.sites.items()}
+            parts.append(parameterize(PrefixShape(prefix_len, sites, shape.hidden_size), mlp_dim, generator))
+        self.parts = nn.ModuleList(parts)
+        numbers = {layer: n for layers, n in groups for layer in layers}
+        self.layer_lens = {
+            s: tuple(numbers.get(layer, 0) for layer in range(x.num_layers)) for s, x in shape.sites.items()
+        }
+
+    def forward(self) -> Prefix:
+        made = [part() for part in self.parts]
+        sides = []
+        for side in ("keys", "values"):
+            together = {}
+            for site in self.shape.sites:
+                rows: list[Tensor | None] = [None] * self.shape.sites[site].num_layers
+                for (layers, prefix_len), prefix in zip(self.groups, made, strict=True):
+                    filled = nn.functional.pad(
+                        getattr(prefix, side)[site], (0, 0, 0, self.shape.prefix_len - prefix_len)
+                    )
+                    for layer, row in zip(layers, filled.unbind(0), strict=True):
+                        rows[layer] = row
+                some = next(row for row in rows if row is not None)
+                together[site] = torch.stack([torch.zeros_like(some) if row is None else row for row in rows])
+            sides.append(together)
+        return Prefix(*sides, layer_lens=self.layer_lens)
+
+    def fit(self, prefix: Prefix) -> None:
+        self.check(prefix)
+        for (layers, prefix_len), part in zip(self.groups, self.parts, strict=True):
+            assert isinstance(part, Parameterization)
+            keys, values = (
+                {s: t[list(layers), :, :prefix_len] for s, t in side.items()} for side in (prefix.keys, prefix.values)
+            )
+            part.fit(Prefix(keys, values))
 
 
 def linear(num_in: int, num_out: int, generator: torch.Generator | None) -> nn.Linear:

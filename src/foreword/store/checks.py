@@ -149,6 +149,10 @@ def layout_fault(manifest: Manifest, content: bytes) -> str:
         for site, s in manifest.sites.items()
         for part in ("keys", "values")
     }
+    lengths = {
+        f"{site}.lengths": f"int64 {[s.num_layers]}" for site, s in manifest.sites.items()
+    }  # where layers differ
+    expected |= {name: shape for name, shape in lengths.items() if name in found}
     for name in sorted({*found, *expected}):
         if found.get(name) != expected.get(name):
             return (

@@ -259,7 +259,9 @@ def to_content(prefix: "Prefix", name: str, dtype: str) -> bytes:
         raise StoreError(f"prefix {name!r} is not stored: dtype must be {' or '.join(get_args(DType))}, got {dtype!r}.")
     # Copies, since safetensors writes no memory that tensors share, nor any that is not in order.
     tensors = {
-        name: tensor.detach().to("cpu", getattr(torch, dtype)).clone(memory_format=torch.contiguous_format)
+        name: tensor.detach()
+        .to("cpu", getattr(torch, dtype) if tensor.is_floating_point() else None)
+        .clone(memory_format=torch.contiguous_format)
         for name, tensor in prefix.tensors().items()
     }
     fault = nonfinite(tensors)
