@@ -56,8 +56,8 @@ def open_task(recipe: Recipe) -> Task:
 def what_is_opened(recipe: Recipe, backbone: Backbone, task: Task) -> dict[str, Any]:
     """The method's arguments that its section only names: a prefix to start from, examples to show."""
     told, opened = recipe.method.model_dump(), {}
-    if "init_prefix" in told:
-        opened["init_prefix"] = first_prefix(told["init_prefix"], backbone) if told["init_prefix"] else None
+    for key in {"init_prefix", "behind"} & set(told):
+        opened[key] = first_prefix(told[key], backbone, key) if told[key] else None
     if told.get("num_examples"):
         texts, size = train_texts(recipe, task), told["num_examples"]
         if size > len(texts):
@@ -84,8 +84,8 @@ def word_ids_or_none(backbone: Backbone, words: Sequence[str]) -> list[int | Non
     return found
 
 
-def first_prefix(named: str, backbone: Backbone) -> Prefix:
-    """The prefix a recipe starts from: a run's file, or one in a store, as STORE/NAME@VERSION or by its file.
+def first_prefix(named: str, backbone: Backbone, key: str) -> Prefix:
+    """The prefix that a recipe's method.`key` names: a run's file, or one in a store, as STORE/NAME@VERSION or by its file.
 
     Raises:
         BadRecipe: the file holds no prefix.
@@ -104,11 +104,11 @@ def first_prefix(named: str, backbone: Backbone) -> Prefix:
         return prefix
     except checkpoint.UNREADABLE as error:
         raise BadRecipe(
-            f"method.init_prefix: {path} cannot be read as a run's prefix ({type(error).__name__}: {error}). "
+            f"method.{key}: {path} cannot be read as a run's prefix ({type(error).__name__}: {error}). "
             "Give a run's method.safetensors."
         ) from None
     except PrefixMismatch as error:
-        raise BadRecipe(f"method.init_prefix: {path} cannot be the start: {error}") from None
+        raise BadRecipe(f"method.{key}: {path} cannot be the start: {error}") from None
 
 
 def started(method: Method, recipe: Recipe, backbone: Backbone) -> None:

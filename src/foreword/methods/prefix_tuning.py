@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from foreword.backbone import Backbone, Texts
 from foreword.errors import BadRecipe
 from foreword.methods.base.method import Method
-from foreword.prefix import Injection, Prefix, PrefixShape, SiteShape
+from foreword.prefix import Injection, Prefix, PrefixShape, SiteShape, in_a_row
 from foreword.prefix.init import resized, zero_prefix
 from foreword.prefix.reparam import GroupedLayers, Parameterization, parameterize
 from foreword.recipe import MethodRecipe
@@ -42,6 +42,10 @@ class Settings(MethodRecipe):
         description="a prefix file, or a store reference like store/e2e@1, when init = 'prefix'; cut or repeated to prefix_len",
     )
 
+    behind: str = Field(
+        default="",
+        description="a prefix (as for init_prefix) that stands in front and stays as it is: a task's, to train a style's behind it",
+    )
     sites: Names = Field(
         default=(),
         description="encoder, decoder, cross: where the prefix is attended to; none named = wherever the model attends",
@@ -92,6 +96,7 @@ class PrefixTuning(Method):
         sites: Sequence[str] = (),
         layers: str = "",
         dropout: float = 0.0,
+        behind: Prefix | None = None,
         seed: int = 0,
     ):
         """`init` is "random", "zero", "words" (needs `init_words`) or "prefix" (needs `init_prefix`); see `prefix/init.py`."""
@@ -99,6 +104,9 @@ class PrefixTuning(Method):
         shape = PrefixShape(prefix_len, chosen(sites, backbone), backbone.hidden_size)
         self.shape, self.groups = shape, groups_of(layers, prefix_len)
         self.parameterization = self.made(mlp_dim, torch.Generator().manual_seed(seed))
+        self.in_front = None if behind is None else behind.only(shape.sites).to(backbone.device, torch.float32)
+        if self.in_front is not None:
+            self.in_front.check_fits(shape.sites, backbone.name, backbone.fingerprint_now)
         start = first_values(backbone, shape, init, init_words, init_prefix)
         if start is not None:
             self.parameterization.fit(start.only(shape.sites).to(backbone.device, torch.float32))
@@ -118,6 +126,8 @@ class PrefixTuning(Method):
 
     def injection(self, texts: Texts | None = None) -> Injection:
         prefix = self.parameterization()
+        if self.in_front is not None:
+            prefix = in_a_row([self.in_front, prefix])
         if self.dropout and torch.is_grad_enabled():  # in training
             keys, values = (
                 {s: F.dropout(t, self.dropout) for s, t in part.items()} for part in (prefix.keys, prefix.values)
@@ -125,29 +135,53 @@ class PrefixTuning(Method):
             prefix = replace(prefix, keys=keys, values=values)
         return Injection.of(prefix)
 
+    @property
+    def num_added(self) -> int:
+        """The prefix in front takes room as well."""
+        return 0 if self.in_front is None else self.in_front.prefix_len
+
     def export(self) -> dict[str, Tensor]:
-        return self.parameterization.fold().tensors()
+        front = {} if self.in_front is None else self.in_front.tensors()
+        return self.parameterization.fold().tensors() | {f"{FRONT}{name}": tensor for name, tensor in front.items()}
 
     def load(self, exported: Mapping[str, Tensor]) -> None:
-        prefix = checked(exported, self.backbone).to(self.backbone.device)
+        prefix = checked(parted(exported)[0], self.backbone).to(self.backbone.device)
         self.parameterization = self.made(mlp_dim=0)
         self.parameterization.fit(prefix)
 
     def start(self, exported: Mapping[str, Tensor]) -> None:
         """Behind the MLP, if there is one."""
-        self.parameterization.fit(checked(exported, self.backbone).to(self.backbone.device))
+        self.parameterization.fit(checked(parted(exported)[0], self.backbone).to(self.backbone.device))
 
     @classmethod
     def restored(cls, backbone: Backbone, exported: Mapping[str, Tensor], **settings: Any) -> Self:
         """Without the MLP, and without reading again what the training started from."""
-        prefix = checked(exported, backbone)
+        own, front = parted(exported)
+        prefix, behind = checked(own, backbone), checked(front, backbone) if front else None
         layers, sites = settings.get("layers", ""), list(prefix.sites)
         return cls(
-            backbone, prefix.prefix_len, mlp_dim=0, init="prefix", init_prefix=prefix, sites=sites, layers=layers
+            backbone,
+            prefix.prefix_len,
+            mlp_dim=0,
+            init="prefix",
+            init_prefix=prefix,
+            sites=sites,
+            layers=layers,
+            behind=behind,
         )
 
     def prefix(self) -> Prefix:
-        return replace(self.parameterization.fold(), made_for=self.backbone.fingerprint)
+        prefix = replace(self.parameterization.fold(), made_for=self.backbone.fingerprint)
+        return prefix if self.in_front is None else in_a_row([self.in_front, prefix])
+
+
+FRONT = "in_front."  # before the names of an export's tensors that stand in front of the trained ones
+
+
+def parted(exported: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """What was trained, and what stands in front of it."""
+    front = {name.removeprefix(FRONT): tensor for name, tensor in exported.items() if name.startswith(FRONT)}
+    return {name: tensor for name, tensor in exported.items() if not name.startswith(FRONT)}, front
 
 
 GROUP = re.compile(r"(\d+)(?:-(\d+))?(?::(\d+))?")

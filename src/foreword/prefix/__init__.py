@@ -5,7 +5,7 @@ This room knows tensors only: no transformers models, no text, no files.
 
 from foreword.prefix.attention import AttentionSite, Injection, Seam, prefix_attention
 from foreword.prefix.bank import PrefixBank
-from foreword.prefix.prefix import Prefix, PrefixShape, SiteShape
+from foreword.prefix.prefix import Prefix, PrefixShape, SiteShape, in_a_row
 from foreword.prefix.reparam import DirectParameters, MLPReparameterization, Parameterization
 
 __all__ = [
@@ -19,5 +19,6 @@ __all__ = [
     "PrefixShape",
     "Seam",
     "SiteShape",
+    "in_a_row",
     "prefix_attention",
 ]

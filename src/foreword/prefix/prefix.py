@@ -4,7 +4,7 @@ Comes in:  keys and values per site, each [L, H, P, D].      Goes out: the same 
 A site is where attention happens: "encoder" and "decoder" (over their own text) or "cross" (decoder over encoder).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -148,6 +148,25 @@ class Prefix:
                 f"the prefix was made for a model with fingerprint {self.made_for}, but {backbone} has {fingerprint}. "
                 "Load the backbone it was trained on, or train it again for this one."
             )
+
+
+def in_a_row(prefixes: Sequence[Prefix]) -> Prefix:
+    """One prefix of all their positions: a task's and a style's, say. Attention does not mind the order.
+
+    Raises:
+        PrefixMismatch: they are for different models or sites, or one has layers of different lengths.
+    """
+    first = prefixes[0]
+    models = {prefix.made_for for prefix in prefixes} - {""}
+    if any(prefix.sites != first.sites for prefix in prefixes) or len(models) > 1:
+        raise PrefixMismatch("prefixes in a row must be for the same sites of one model.")
+    if any(prefix.layer_lens for prefix in prefixes):
+        raise PrefixMismatch("a prefix whose layers differ in length cannot stand in a row with another.")
+    keys, values = (
+        {site: torch.cat([part[site] for part in parts], dim=2) for site in first.keys}
+        for parts in ([p.keys for p in prefixes], [p.values for p in prefixes])
+    )
+    return Prefix(keys, values, next(iter(models), ""))
 
 
 def check_sites(names: Collection[str]) -> None:

@@ -1,0 +1,81 @@
+"""Prefixes in a row: one that was trained before stands in front, as it was, and another is trained behind it."""
+
+import json
+
+import pytest
+import torch
+from tests.tiny_models import close, tiny_backbone
+from tests.tiny_runs import data_folder, model_folder, pairs_of, prefix_method, tiny_recipe, tiny_training
+
+import foreword
+from foreword.errors import BadRecipe, PrefixMismatch
+from foreword.methods.prefix_tuning import PrefixTuning
+from foreword.prefix import Injection, Prefix, PrefixBank, in_a_row
+
+
+@pytest.mark.parametrize("family", ["gpt2", "llama", "bart", "t5"])
+def test_words_in_a_row_are_prefixes_in_a_row(family):
+    """Exact where prefixes are words of one text, cut in two: both halves' keys and values are those of the whole."""
+    backbone = tiny_backbone(family)
+    prefixes = [prefix_method(backbone, prefix_len=length, seed=length).prefix() for length in (2, 3)]
+    row, texts = in_a_row(prefixes), backbone.texts_of([5, 6, 7])
+    assert row.prefix_len == 5
+    for site in row.keys:
+        assert torch.equal(row.keys[site][:, :, :2], prefixes[0].keys[site])
+        assert torch.equal(row.values[site][:, :, 2:], prefixes[1].values[site])
+    close(backbone.logits(texts, Injection.of(row)), backbone.logits(texts, Injection.of(in_a_row(prefixes[::-1]))))
+    if backbone.kind == "decoder-only":
+        words = backbone.activations([9, 8, 7, 6, 5])
+        halves = [
+            Prefix(*({s: t[:, :, part] for s, t in side.items()} for side in (words.keys, words.values)))
+            for part in (slice(0, 2), slice(2, 5))
+        ]
+        whole = backbone.logits(backbone.texts_of([9, 8, 7, 6, 5, 5, 6, 7]))[:, 5:]
+        close(backbone.logits(texts, Injection.of(in_a_row(halves))), whole)
+
+
+def test_what_cannot_stand_in_a_row_is_told():
+    prefix = prefix_method(tiny_backbone("gpt2")).prefix()
+    with pytest.raises(PrefixMismatch, match="must be for the same sites of one model"):
+        in_a_row([prefix, prefix_method(tiny_backbone("gpt2", seed=5)).prefix()])
+    with pytest.raises(PrefixMismatch, match="must be for the same sites of one model"):
+        in_a_row([prefix, prefix_method(tiny_backbone("bart")).prefix()])
+    with pytest.raises(PrefixMismatch, match="whose layers differ in length cannot stand in a row"):
+        in_a_row([prefix, prefix_method(tiny_backbone("gpt2"), layers="0").prefix()])
+
+
+def test_the_one_in_front_stays_and_both_are_kept(tmp_path):
+    backbone = tiny_backbone("gpt2")
+    task = prefix_method(backbone, prefix_len=3, seed=1).prefix()
+    method = PrefixTuning(backbone, 2, mlp_dim=8, behind=task, seed=2)
+    pairs = pairs_of(backbone)
+    before = method.prefix()
+    tiny_training(backbone, method, tmp_path, pairs=pairs, dev=pairs, total_steps=5).run()
+    after = method.prefix()
+    assert (before.prefix_len, after.prefix_len) == (5, 5)
+    assert torch.equal(after.values["decoder"][:, :, :3], task.values["decoder"])
+    assert not torch.equal(after.values["decoder"][:, :, 3:], before.values["decoder"][:, :, 3:])
+    assert {name.split(".")[0] for name in method.trained_parameters()} == {"chains"}
+    restored = PrefixTuning.restored(tiny_backbone("gpt2"), method.export())
+    assert all(torch.equal(tensor, restored.prefix().tensors()[name]) for name, tensor in after.tensors().items())
+    method.load(method.export())
+    close(method.prefix().keys["decoder"], after.keys["decoder"])
+    assert PrefixBank([after]).rows([0]).prefix_len == 5
+
+
+def test_a_style_is_trained_behind_a_stored_task(tmp_path):
+    model, data = model_folder(tmp_path / "model"), data_folder(tmp_path / "data")
+    first = foreword.train(tiny_recipe(model, data, method={"prefix_len": 3, "mlp_dim": 0}), tmp_path / "task")
+    foreword.keep(first, "task", tmp_path / "store")
+    method = {"prefix_len": 2, "mlp_dim": 0, "behind": f"{tmp_path}/store/task@1"}
+    style = foreword.train(tiny_recipe(model, data, method=method), tmp_path / "style")
+    facts = json.loads((tmp_path / "style" / "run.json").read_text())["method"]
+    assert facts["stored_parameters"] == facts["trained_parameters"] // 2 * 5
+    assert style.prefix is not None
+    assert style.prefix.prefix_len == 5
+    opened = foreword.open_run(tmp_path / "style")
+    assert opened.generate(["a b"]) == style.generate(["a b"])
+    foreword.keep(opened, "both", tmp_path / "store")
+    assert foreword.take("both", tmp_path / "store").generate(["a b"]) == style.generate(["a b"])
+    with pytest.raises(BadRecipe, match=r"method\.behind: .*none\.safetensors cannot be read as a run's prefix"):
+        foreword.train(tiny_recipe(model, data, method={**method, "behind": "none.safetensors"}), tmp_path / "bad")
