@@ -27,7 +27,10 @@ def test_words_in_a_row_are_prefixes_in_a_row(family):
     if backbone.kind == "decoder-only":
         words = backbone.activations([9, 8, 7, 6, 5])
         halves = [
-            Prefix(*({s: t[:, :, part] for s, t in side.items()} for side in (words.keys, words.values)))
+            Prefix(
+                {site: keys[:, :, part] for site, keys in words.keys.items()},
+                {site: values[:, :, part] for site, values in words.values.items()},
+            )
             for part in (slice(0, 2), slice(2, 5))
         ]
         whole = backbone.logits(backbone.texts_of([9, 8, 7, 6, 5, 5, 6, 7]))[:, 5:]
