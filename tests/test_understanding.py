@@ -33,7 +33,8 @@ def data(tmp_path_factory) -> Path:
 def class_recipe(model: Path, data: Path, words: str = "y, n", **changes: dict) -> Recipe:
     task = {"name": "rte", "path": str(data), "words": words, "max_target_len": 4, **changes.pop("task", {})}
     train = {"max_steps": 60, "lr": 0.1, "batch_size": 4, "eval_every": 20, **changes.pop("train", {})}
-    method = {"prefix_len": 6, "mlp_dim": 0, **changes.pop("method", {})}
+    given = changes.pop("method", {})
+    method = given if "name" in given else {"prefix_len": 6, "mlp_dim": 0, **given}
     told = {"task": task, "train": train, "method": method, "generate": {"max_new_tokens": 3}, **changes}
     return tiny_recipe(model, data, **told, eval={"metrics": ["accuracy"], "resamples": 5})
 

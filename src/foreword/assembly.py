@@ -63,7 +63,7 @@ def what_is_opened(recipe: Recipe, backbone: Backbone, task: Task) -> dict[str, 
         if size > len(texts):
             raise BadRecipe(f"method.num_examples must be at most {len(texts)}, the training pairs; got {size}.")
         opened["examples"] = subset(texts, size, recipe.train.seed)
-    if method_class(recipe.method.name).reads_classes:
+    if recipe.method.head:
         if not task.words:
             raise BadRecipe(
                 f"method {recipe.method.name!r} reads classes, and task {task.name!r} has none. Choose a task of classes, or a "

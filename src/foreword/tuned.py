@@ -14,7 +14,7 @@ from foreword.backbone import Backbone
 from foreword.errors import PrefixMismatch, RunError
 from foreword.evaluate import Result, evaluate, result_record, settings_hash
 from foreword.generation import Generated, Progress, answers, warned
-from foreword.methods import Method, Voting, method_class
+from foreword.methods import Method, Voting, method_class, restore_method
 from foreword.prefix import Prefix
 from foreword.recipe import Recipe, reopened, with_settings
 from foreword.tasks import Example, Task
@@ -182,10 +182,8 @@ def voting(folders: Sequence[str | Path], overrides: Sequence[str] = (), out: st
 def restored(folder: Path, recipe: Recipe, backbone: Backbone) -> Method:
     """What the run in a folder trained, at work in the backbone."""
     exported = checkpoint.load(folder / "method.safetensors")[0]
-    settings, kind = recipe.method.model_dump(exclude={"name"}), method_class(recipe.method.name)
-    if kind.reads_classes:
-        settings["words"] = [None] * len(open_task(recipe).words)
-    return kind.restored(backbone, exported, **settings)
+    num_classes = len(open_task(recipe).words) if recipe.method.head else 0
+    return restore_method(recipe.method, backbone, exported, num_classes)
 
 
 def evaluate_as(

@@ -47,9 +47,9 @@ def test_prefix_and_head_are_kept_without_the_mlp():
 def test_those_of_another_task_or_model_are_refused():
     backbone, other = tiny_backbone("gpt2"), tiny_backbone("llama")
     v2, warp = PTuningV2(backbone, words=[None] * 2).export(), WARP(backbone, words=[None] * 2).export()
-    with pytest.raises(PrefixMismatch, match="this prefix and head are not of tiny-gpt2 with 3 classes"):
+    with pytest.raises(PrefixMismatch, match="this layer does not read 3 classes off 32 numbers"):
         PTuningV2.restored(backbone, v2, words=[None] * 3)
-    with pytest.raises(PrefixMismatch, match="not of tiny-llama with 2 classes"):
+    with pytest.raises(PrefixMismatch, match="this prefix is not of tiny-llama"):
         PTuningV2.restored(other, v2, words=[None] * 2)
     with pytest.raises(PrefixMismatch, match="these vectors are not for the 3 classes of this task"):
         WARP.restored(backbone, warp, words=[None] * 3)

@@ -36,6 +36,7 @@ class Backbone:
         self.model, self.tokenizer, self.name, self.revision = model, tokenizer, name, revision
         self.seam = Seam()
         self._wanted = Wanted()
+        self._no_words = nn.Identity()  # in the output layer's place, where an encoder has none
         self.num_parameters = sum(p.numel() for p in model.parameters())  # whatever a method may add
         self._alterations: list[nn.Module] = []
         model.eval().requires_grad_(False)
@@ -62,11 +63,10 @@ class Backbone:
         return load_backbone(name, revision, dtype, device)
 
     def _hook(self) -> None:
-        head = self.model.get_output_embeddings()
-        if head is None:
+        if not self.has_words and self.kind != "encoder-only":
             raise refusal(self.name, self.model, "it has no output layer over its vocabulary")
         hooks = [
-            head.register_forward_pre_hook(self._keep_positions),
+            self.output_layer.register_forward_pre_hook(self._keep_positions),
             *let_vectors_stand_for_words(self.model, self.seam),
         ]
         if self.kind == "decoder-only":
@@ -113,6 +113,11 @@ class Backbone:
     def stacks(self) -> dict[str, list[Layer]]:
         """ "encoder" and "decoder" -> their layers, from the bottom to the top."""
         return stacks_of(self.model, self.seam, self._model_inputs(self.texts_of([0, 0, 0])), self.name)
+
+    @property
+    def has_words(self) -> bool:
+        """Whether it has an output layer over its vocabulary; without one only a trained layer can read it."""
+        return self.model.get_output_embeddings() is not None
 
     @property
     def hidden_size(self) -> int:
@@ -171,7 +176,8 @@ class Backbone:
         self._wanted.at = at
         try:
             with self.injected(injection), self.seam.starting(texts.starts):
-                logits = self.model(**self._model_inputs(texts), use_cache=False).logits
+                made = self.model(**self._model_inputs(texts), use_cache=False)
+                logits = made.logits if self.has_words else self.output_layer(made.last_hidden_state)
         finally:
             self._wanted.at = None
         if at is not None:
@@ -233,12 +239,19 @@ class Backbone:
     def output_layer(self) -> nn.Module:
         """What makes logits of the last layer's output."""
         head = self.model.get_output_embeddings()
-        assert isinstance(head, nn.Module), self.name
-        return head
+        return head if isinstance(head, nn.Module) else self._no_words
 
     @property
     def output_vectors(self) -> Tensor:
-        """[V, E] float32: the vector of each token in the output layer."""
+        """[V, E] float32: the vector of each token in the output layer.
+
+        Raises:
+            UnsupportedBackbone: an encoder without one.
+        """
+        if not self.has_words:
+            raise UnsupportedBackbone(
+                f"{self.name} has no layer over its vocabulary, so its words have no vectors there."
+            )
         weight = self.output_layer.weight
         assert isinstance(weight, Tensor), self.name
         return weight.detach().float().cpu()
@@ -246,6 +259,8 @@ class Backbone:
     @property
     def output_dim(self) -> int:
         """Width of what goes into the output layer."""
+        if not self.has_words:
+            return self.hidden_size
         weight = self.output_layer.weight
         assert isinstance(weight, Tensor), self.name
         return weight.shape[1]

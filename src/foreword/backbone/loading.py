@@ -9,13 +9,18 @@ import torch
 from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
+    AutoModel,
     AutoModelForCausalLM,
     AutoModelForMaskedLM,
     AutoModelForSeq2SeqLM,
     AutoTokenizer,
     PreTrainedConfig,
 )
-from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, MODEL_FOR_MASKED_LM_MAPPING_NAMES
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+    MODEL_MAPPING_NAMES,
+)
 
 from foreword.backbone.activations import name_fused_activations
 from foreword.backbone.backbone import Backbone
@@ -56,6 +61,11 @@ def load_backbone(
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError, SafetensorError) as error:
         raise UnsupportedBackbone(f"backbone {name!r} cannot be loaded: {part}: {reason_of(error)}") from error
     check_complete(name, found, len(tokenizer), config)
+    with torch.no_grad():
+        for weight in filter(
+            is_unread, found["missing_keys"]
+        ):  # begun at random, it would change the model's fingerprint
+            model.get_parameter(weight).zero_()
     return Backbone(model.to(device), tokenizer, name, revision)
 
 
@@ -66,7 +76,7 @@ def check_complete(name: str, found: dict[str, Any], num_tokens: int, config: Pr
             f"backbone {name!r} cannot be loaded: its files hold {weight} as {list(stored)}, its config wants {list(wanted)}. "
             "Config and weights are of two models."
         )
-    missing = found["missing_keys"]
+    missing = {weight for weight in found["missing_keys"] if not is_unread(weight)}
     if missing:
         raise UnsupportedBackbone(
             f"backbone {name!r} cannot be loaded: its files lack {len(missing)} weights ({', '.join(sorted(missing)[:3])}...). "
@@ -80,13 +90,21 @@ def check_complete(name: str, found: dict[str, Any], num_tokens: int, config: Pr
         )
 
 
+def is_unread(weight: str) -> bool:
+    """Whether nothing here reads it: what pools an encoder's output into one vector."""
+    return weight.startswith("pooler.")
+
+
 def model_class_of(config: PreTrainedConfig) -> type:
     """The auto class with a language-model head for this config; its own `architectures` decide where two would do."""
     if config.is_encoder_decoder:
         return AutoModelForSeq2SeqLM
     wanted = (config.architectures or [""])[0]
+    plain = {str(k): v for k, v in MODEL_MAPPING_NAMES.items()}.get(config.model_type)
     causal = {str(k): v for k, v in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.items()}.get(config.model_type)
     masked = {str(k): v for k, v in MODEL_FOR_MASKED_LM_MAPPING_NAMES.items()}.get(config.model_type)
+    if masked is not None and wanted == plain:
+        return AutoModel  # an encoder that was saved without its head, as sentence encoders are
     if masked is not None and (causal is None or wanted != causal):
         return AutoModelForMaskedLM
     return AutoModelForCausalLM

@@ -37,7 +37,7 @@ def run_demo(out: Path, overrides: Sequence[str]) -> None:
     trained: dict[str, Tuned] = {}
     for number, voice in enumerate(VOICES, start=1):
         recipe = resolve("embedded/demo", [f"task.voice={voice}", *overrides])
-        if not method_class(recipe.method.name).gives_prefix:
+        if recipe.method.head or not method_class(recipe.method.name).gives_prefix:
             raise BadRecipe(f"the demo lets prefixes share a batch, and {recipe.method.name} yields none.")
         if number == 1:
             output.say(f"backbone {recipe.backbone.name}, frozen. The task: weather at sea, told in a voice.")

@@ -3,10 +3,14 @@
 Comes in:  the method's section of a recipe and a backbone.      Goes out: a Method.
 """
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
+from torch import Tensor
+
 from foreword.backbone import Backbone
+from foreword.methods.base.heads import HEAD, Headed, load_head
 from foreword.methods.base.method import Method
 from foreword.methods.base.mixing import MixedTokens, for_each_prompt, mixed
 from foreword.methods.base.reading import Reader, reader_of
@@ -24,6 +28,7 @@ __all__ = [
     "method_class",
     "mixed",
     "reader_of",
+    "restore_method",
 ]
 
 
@@ -43,6 +48,26 @@ def build_method(recipe: MethodRecipe, backbone: Backbone, **opened: Any) -> Met
 
     Args:
         opened: arguments in place of the section's, where that names something to be read or drawn: the prefix to start
-            from, the seed.
+            from, the seed; and `words`, a token or None for each class, where a layer reads these.
     """
-    return method_class(recipe.name)(backbone, **recipe.model_dump(exclude={"name"}) | opened)
+    kind, words = method_class(recipe.name), opened.get("words", ())
+    told = recipe.model_dump(exclude={"name", "head"}) | opened
+    if not recipe.head or kind.reads_classes:
+        return kind(backbone, **told)
+    told.pop("words", None)
+    return Headed(kind(backbone, **told), len(words), opened.get("seed", 0))
+
+
+def restore_method(
+    recipe: MethodRecipe, backbone: Backbone, exported: Mapping[str, Tensor], num_classes: int = 0
+) -> Method:
+    """The method as it was when `export` gave this, on a backbone fresh from its files."""
+    kind, told = method_class(recipe.name), recipe.model_dump(exclude={"name", "head"})
+    if kind.reads_classes:
+        told["words"] = [None] * num_classes
+    if not recipe.head or kind.reads_classes:
+        return kind.restored(backbone, exported, **told)
+    inner = {name: tensor for name, tensor in exported.items() if not name.startswith(HEAD)}
+    method = Headed(kind.restored(backbone, inner, **told), num_classes)
+    load_head(method.head, exported, HEAD)
+    return method

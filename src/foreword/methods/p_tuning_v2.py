@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from foreword.backbone import Backbone, Texts
 from foreword.errors import PrefixMismatch
+from foreword.methods.base.heads import class_head, load_head, named
 from foreword.methods.base.method import Method
 from foreword.prefix import Injection, Prefix, PrefixShape
 from foreword.prefix.reparam import DirectParameters, parameterize
@@ -23,6 +24,7 @@ class Settings(MethodRecipe):
     """A prefix and a linear layer for the classes (Liu et al., 2021, arXiv:2110.07602)."""
 
     name: Literal["p-tuning-v2"] = Field(default="p-tuning-v2", description="one of `foreword list methods`")
+    head: Literal[True] = Field(default=True, description="always: a trained linear layer reads the classes off")
     prefix_len: PositiveInt = Field(default=20, description="trained positions per layer")
     mlp_dim: NonNegativeInt = Field(
         default=0, description="hidden size of an MLP that yields the prefix in training; 0: none"
@@ -51,15 +53,10 @@ class PTuningV2(Method):
         self.shape = PrefixShape(prefix_len, backbone.sites, backbone.hidden_size)
         generator = torch.Generator().manual_seed(seed)
         self.parameterization = parameterize(self.shape, mlp_dim, generator).to(backbone.device)
-        width = backbone.output_dim
-        self.head = nn.Linear(width, len(words), device=backbone.device)
-        with torch.no_grad():
-            self.head.weight.copy_(torch.randn(len(words), width, generator=generator) * width**-0.5)
-            self.head.bias.zero_()
+        self.head = class_head(backbone, len(words), generator)
 
     def trained_parameters(self) -> dict[str, nn.Parameter]:
-        head = {f"head.{name}": parameter for name, parameter in self.head.named_parameters()}
-        return dict(self.parameterization.named_parameters()) | head
+        return dict(self.parameterization.named_parameters()) | named(self.head, "head.")
 
     def injection(self, texts: Texts | None = None) -> Injection:
         return Injection.of(self.parameterization())
@@ -68,7 +65,7 @@ class PTuningV2(Method):
         return self.head(hidden.float())
 
     def export(self) -> dict[str, Tensor]:
-        head = {f"head.{name}": parameter.detach().clone() for name, parameter in self.head.named_parameters()}
+        head = {name: parameter.detach().clone() for name, parameter in named(self.head, "head.").items()}
         return self.parameterization.fold().tensors() | head
 
     def start(self, exported: Mapping[str, Tensor]) -> None:
@@ -79,17 +76,11 @@ class PTuningV2(Method):
         self.parameterization = made_by
 
     def load(self, exported: Mapping[str, Tensor]) -> None:
-        head = {name.removeprefix("head."): tensor for name, tensor in exported.items() if name.startswith("head.")}
-        prefix = Prefix.from_tensors(
-            {name: tensor for name, tensor in exported.items() if not name.startswith("head.")}
-        )
-        shapes = {name: tuple(parameter.shape) for name, parameter in self.head.named_parameters()}
-        if prefix.sites != dict(self.shape.sites) or {n: tuple(t.shape) for n, t in head.items()} != shapes:
-            raise PrefixMismatch(
-                f"this prefix and head are not of {self.backbone.name} with {self.head.out_features} classes."
-            )
+        prefix = Prefix.from_tensors({n: tensor for n, tensor in exported.items() if not n.startswith("head.")})
+        if prefix.sites != dict(self.shape.sites):
+            raise PrefixMismatch(f"this prefix is not of {self.backbone.name}.")
+        load_head(self.head, exported, "head.")
         self.parameterization = DirectParameters.of(prefix.to(self.backbone.device), self.shape.hidden_size)
-        self.head.load_state_dict(head)
 
     @classmethod
     def restored(cls, backbone: Backbone, exported: Mapping[str, Tensor], **settings: Any) -> Self:

@@ -22,6 +22,7 @@ class Settings(TrainedTemplate):
     """Vectors around the text and vectors for the classes (Hambardzumyan et al., 2021, arXiv:2101.00121)."""
 
     name: Literal["warp"] = Field(default="warp", description="one of `foreword list methods`")
+    head: Literal[True] = Field(default=True, description="always: the classes' vectors are trained")
     template: str = Field(
         default="{soft:4} {source} {soft:4}", description="words, {source} and {soft:3} (three vectors) in their order"
     )

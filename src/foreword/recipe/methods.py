@@ -8,6 +8,8 @@ the work. The file is looked up when a recipe names it: this room knows no metho
 from importlib import import_module
 from pathlib import Path
 
+from pydantic import Field
+
 from foreword.errors import UnknownName
 from foreword.recipe.section import Section
 
@@ -19,6 +21,9 @@ class MethodRecipe(Section):
     """What all methods' sections have."""
 
     name: str
+    head: bool = Field(
+        default=False, description="a trained linear layer reads a task's classes off, in place of the words for them"
+    )
 
     @property
     def num_positions(self) -> int:

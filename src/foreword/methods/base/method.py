@@ -20,8 +20,8 @@ from foreword.prefix import Injection, Prefix
 class Method(ABC):
     """One way to adapt a frozen backbone. Final subclasses live one per file, each beside its section of a recipe, `Settings`."""
 
-    trains_backbone: ClassVar[bool] = False  # its weights themselves: they are then held in float32
-    reads_text: ClassVar[bool] = False  # what it injects depends on the batch
+    trains_backbone: bool = False  # its weights themselves: they are then held in float32
+    reads_text: bool = False  # what it injects depends on the batch
     reads_classes: ClassVar[bool] = False  # it has a layer of its own, instead of words, for a task's classes
     gives_prefix: ClassVar[bool] = False  # in decoder-only models it ends as one: stored, mixed with others in a batch
 

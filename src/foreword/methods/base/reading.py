@@ -10,6 +10,7 @@ from torch import Tensor
 
 from foreword.backbone import Backbone
 from foreword.backbone.wording import word_ids
+from foreword.errors import UnsupportedBackbone
 from foreword.methods.base.method import Method
 
 Reader = Callable[
@@ -23,5 +24,10 @@ def reader_of(backbone: Backbone, method: Method | None, words: Sequence[str]) -
         return lambda hidden, logits: method.read(hidden)
     if backbone.kind != "encoder-only" or not words:
         return None
+    if not backbone.has_words:
+        raise UnsupportedBackbone(
+            f"{backbone.name} has no layer over its vocabulary, so it cannot fill in a class' word. Set method.head=true, or train "
+            "such a layer (scripts/masked_head.py)."
+        )
     tokens = torch.tensor(word_ids(backbone, words), device=backbone.device)
     return lambda hidden, logits: logits[:, tokens]

@@ -1,0 +1,88 @@
+"""A trained linear layer that reads a task's classes off, beside any method.
+
+Comes in:  a method, the number of classes.      Goes out: the same method, whose answers are classes.
+The layer reads what goes into the output layer at the answer's place: a masked model's mask, the last word of any other.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from foreword.backbone import Backbone, Texts
+from foreword.errors import PrefixMismatch
+from foreword.methods.base.method import Method
+from foreword.prefix import Injection
+
+HEAD = "class_head."  # before the names of the layer's tensors
+
+
+def class_head(backbone: Backbone, num_classes: int, generator: torch.Generator) -> nn.Linear:
+    """Started small at random, its bias at zero."""
+    width = backbone.output_dim
+    head = nn.Linear(width, num_classes, device=backbone.device)
+    with torch.no_grad():
+        head.weight.copy_(torch.randn(num_classes, width, generator=generator) * width**-0.5)
+        head.bias.zero_()
+    return head
+
+
+def named(head: nn.Linear, prefix: str) -> dict[str, nn.Parameter]:
+    return {f"{prefix}{name}": parameter for name, parameter in head.named_parameters()}
+
+
+def load_head(head: nn.Linear, exported: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Put in its place what `export` gave of the layer; returns the rest. Raises PrefixMismatch: for other classes or widths."""
+    own = {name: tensor for name, tensor in exported.items() if name.startswith(prefix)}
+    parameters = named(head, prefix)
+    if {n: tuple(t.shape) for n, t in own.items()} != {n: tuple(p.shape) for n, p in parameters.items()}:
+        raise PrefixMismatch(f"this layer does not read {head.out_features} classes off {head.in_features} numbers.")
+    with torch.no_grad():
+        for name, tensor in own.items():
+            parameters[name].copy_(tensor)
+    return {name: tensor for name, tensor in exported.items() if name not in own}
+
+
+class Headed(Method):
+    """A method as it is, and the layer."""
+
+    reads_classes = True
+
+    def __init__(self, inner: Method, num_classes: int, seed: int = 0):
+        self.backbone, self.inner = inner.backbone, inner
+        self.trains_backbone, self.reads_text, self.draws = inner.trains_backbone, inner.reads_text, inner.draws
+        self.num_prompts = inner.num_prompts
+        self.head = class_head(self.backbone, num_classes, torch.Generator().manual_seed(seed))
+
+    def trained_parameters(self) -> dict[str, nn.Parameter]:
+        return self.inner.trained_parameters() | named(self.head, HEAD)
+
+    def injection(self, texts: Texts | None = None) -> Injection | None:
+        return self.inner.injection(texts)
+
+    @property
+    def num_added(self) -> int:
+        return self.inner.num_added
+
+    def arrange(self, source: list[int]) -> list[int]:
+        return self.inner.arrange(source)
+
+    def log_shares(self, texts: Texts) -> Tensor:
+        return self.inner.log_shares(texts)
+
+    def read(self, hidden: Tensor) -> Tensor:
+        return self.head(hidden.float())
+
+    def facts(self) -> dict[str, Any]:
+        return self.inner.facts()
+
+    def export(self) -> dict[str, Tensor]:
+        return self.inner.export() | {name: p.detach().clone() for name, p in named(self.head, HEAD).items()}
+
+    def load(self, exported: Mapping[str, Tensor]) -> None:
+        self.inner.load(load_head(self.head, exported, HEAD))
+
+    def start(self, exported: Mapping[str, Tensor]) -> None:
+        """The layer is new: another task has other classes."""
+        self.inner.start({name: tensor for name, tensor in exported.items() if not name.startswith(HEAD)})

@@ -1,0 +1,142 @@
+"""A trained layer that reads the classes off, beside any method, also on an encoder that has no words of its own."""
+
+from typing import Any
+
+import pytest
+import torch
+from tests.test_understanding import class_recipe, data
+from tests.tiny_models import tiny_backbone
+from tests.tiny_runs import data_folder, model_folder, tiny_recipe
+from transformers import BertModel
+
+import foreword
+from foreword.backbone import Backbone
+from foreword.errors import BadRecipe, PrefixMismatch, StoreError, UnsupportedBackbone
+from foreword.methods import build_method, method_class, restore_method
+from foreword.methods.warp import WARP
+from foreword.recipe import MethodRecipe, method_names, section_of
+
+__all__ = ["data"]  # the fixture
+SMALL = {
+    "adapters": {"bottleneck_dim": 4},
+    "autoprompt": {"num_candidates": 3},
+    "ipt": {"num_tokens": 2},
+    "lora": {"rank": 2},
+    "prefix-tuning": {"prefix_len": 4, "mlp_dim": 0},
+    "prompt-mixture": {"num_prompts": 2, "prompt_len": 2},
+    "prompt-tuning": {"prompt_len": 4},
+    "top-layers": {"num_layers": 1},
+}
+
+
+def told_to(name: str, **keys: Any) -> MethodRecipe:
+    return section_of(name).model_validate({"name": name, **keys})
+
+
+@pytest.fixture(scope="module")
+def headless(tmp_path_factory):
+    """An encoder saved as sentence encoders are: no layer over its vocabulary, and no pooler."""
+    folder = tmp_path_factory.mktemp("headless")
+    whole = tiny_backbone("bert")
+    base = whole.model.base_model
+    assert isinstance(base, BertModel)
+    base.config.architectures = ["BertModel"]
+    base.save_pretrained(folder)
+    whole.tokenizer.save_pretrained(folder)
+    return folder
+
+
+def test_an_encoder_without_a_head_is_read_where_its_last_layer_ends(headless):
+    backbone, whole = Backbone.load(str(headless)), tiny_backbone("bert")
+    assert (backbone.kind, backbone.has_words, whole.has_words) == ("encoder-only", False, True)
+    texts, at = whole.texts_of([5, 6, 7]), torch.tensor([1])
+    hidden, out = backbone.outputs(texts, None, at)
+    assert torch.equal(hidden, out)
+    base = whole.model.base_model
+    assert isinstance(base, BertModel)
+    every = base(input_ids=texts.ids).last_hidden_state
+    assert every is not None
+    torch.testing.assert_close(hidden[0], every[0, 1])
+    assert backbone.output_dim == backbone.hidden_size
+
+
+def test_words_cannot_be_filled_in_by_an_encoder_without_a_head(headless, tmp_path, data):
+    with pytest.raises(
+        UnsupportedBackbone,
+        match=r"has no layer over its vocabulary, so it cannot fill in a class' word\. Set method\.h",
+    ):
+        foreword.train(class_recipe(headless, data), tmp_path / "run")
+    with pytest.raises(
+        UnsupportedBackbone, match=r"has no layer over its vocabulary, so its words have no vectors there"
+    ):
+        WARP(Backbone.load(str(headless)), words=[None, None])
+
+
+@pytest.mark.parametrize("family", ["headless", "gpt2", "bart"])
+@pytest.mark.parametrize(
+    "name", sorted({*method_names()} - {"warp", "p-tuning-v2", "infix-tuning", "linear-io", "side-network"})
+)
+def test_every_method_takes_a_head(headless, tmp_path, data, name, family):
+    model = headless if family == "headless" else model_folder(tmp_path / "model", family)
+    method = {"name": name, "head": True, **SMALL.get(name, {})}
+    recipe = class_recipe(
+        model, data, words="yes, no", method=method, train={"lr": 0.01, "max_steps": 40, "eval_every": 40}
+    )
+    tuned = foreword.train(recipe, tmp_path / "run")
+    opened = foreword.open_run(tmp_path / "run")
+    assert opened.prefix is None
+    texts = tuned.evaluate("test").texts
+    assert opened.evaluate("test").texts == texts
+    assert set(texts) <= {"yes", "no"}
+    with pytest.raises(StoreError, match=rf"what {name} yields is not a prefix"):
+        foreword.keep(opened, "headed", tmp_path / "store")
+
+
+def test_a_prefix_and_a_head_learn_what_they_are_shown(headless, tmp_path, data):
+    method = {"name": "prefix-tuning", "head": True, "prefix_len": 6, "mlp_dim": 0}
+    recipe = class_recipe(headless, data, words="yes, no", method=method, train={"lr": 0.05, "max_steps": 250})
+    assert foreword.train(recipe, tmp_path / "run").evaluate("test").value("accuracy") == 1.0
+
+
+def test_p_tuning_v2_is_a_prefix_with_a_head(tmp_path, data):
+    """Of the same numbers both say the same."""
+    model = model_folder(tmp_path / "model", "bert")
+    backbone = Backbone.load(str(model))
+    words = [5, 6]
+    v2 = build_method(told_to("p-tuning-v2", prefix_len=3), backbone, words=words, seed=4)
+    told = told_to("prefix-tuning", prefix_len=3, mlp_dim=0, head=True)
+    headed = build_method(told, backbone, words=words, seed=4, init_prefix=None, behind=None)
+    headed.load({name.replace("head.", "class_head."): tensor for name, tensor in v2.export().items()})
+    texts, at = backbone.texts_of([5, 6, 7]), torch.tensor([2])
+    said = [method.read(backbone.outputs(texts, method.injection(), at)[0]) for method in (v2, headed)]
+    assert torch.equal(*said)
+
+
+def test_a_head_for_other_classes_is_refused_and_a_start_brings_its_own(tmp_path):
+    backbone = tiny_backbone("gpt2")
+    told = told_to("prompt-tuning", prompt_len=3, head=True)
+    two, three = (build_method(told, backbone, words=[None] * n, seed=n) for n in (2, 3))
+    with pytest.raises(PrefixMismatch, match=r"this layer does not read 3 classes off \d+ numbers"):
+        three.load(two.export())
+    before = three.export()["class_head.weight"]
+    three.start(two.export())
+    assert torch.equal(three.export()["vectors"], two.export()["vectors"])
+    assert torch.equal(three.export()["class_head.weight"], before)
+    again = restore_method(told, backbone, three.export(), 3)
+    assert all(torch.equal(tensor, again.export()[name]) for name, tensor in three.export().items())
+
+
+@pytest.mark.parametrize("name", ["warp", "p-tuning-v2"])
+def test_a_method_that_reads_classes_always_has_its_head(name):
+    assert told_to(name).head
+    assert method_class(name).reads_classes
+    with pytest.raises(BadRecipe, match=r"method\.head"):
+        foreword.Recipe.from_dict({"method": {"name": name, "head": False}})
+
+
+def test_a_head_wants_classes(tmp_path):
+    recipe = tiny_recipe(model_folder(tmp_path / "model"), data_folder(tmp_path / "data"), method={"head": True})
+    with pytest.raises(
+        BadRecipe, match=r"method 'prefix-tuning' reads classes, and task 'jsonl' has none\. Choose a task of classes"
+    ):
+        foreword.train(recipe, tmp_path / "run")
