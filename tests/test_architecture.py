@@ -13,7 +13,7 @@ LAYERS = [
     {"errors", "marks"},
     {"catalogue", "provenance"},
     {"writing", "recipe", "prefix"},
-    {"tasks", "metrics", "store", "backbone"},
+    {"table", "tasks", "metrics", "store", "backbone"},
     {"vetting", "methods"},
     {"training", "generation"},
     {"assembly", "evaluate"},

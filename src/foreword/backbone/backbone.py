@@ -6,7 +6,6 @@ It is in eval mode and its parameters take no gradient unless a method asks for 
 position P on (the prefix occupies 0..P-1), per row, whatever the padding; encoder-decoder models keep their positions.
 """
 
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -19,10 +18,11 @@ from transformers import GenerationConfig, LogitsProcessorList, PreTrainedModel,
 from foreword.backbone.checkpointing import set_checkpointing
 from foreword.backbone.fingerprint import altered_fingerprint, model_fingerprint, tokenizer_hash
 from foreword.backbone.layers import Layer, stacks_of
+from foreword.backbone.output import Wanted
 from foreword.backbone.padding import flat_places, padded_on, positions
 from foreword.backbone.places import behind_prefix
 from foreword.backbone.proof import words_act_as_prefix
-from foreword.backbone.sites import mark_sites, refusal, restored_if_refused
+from foreword.backbone.sites import kind_of, mark_sites, refusal, restored_if_refused
 from foreword.backbone.soft import let_vectors_stand_for_words, word_tables
 from foreword.backbone.texts import Texts, padded_on_the_right
 from foreword.errors import PrefixMismatch, UnsupportedBackbone
@@ -66,7 +66,7 @@ class Backbone:
         if not self.has_words and self.kind != "encoder-only":
             raise refusal(self.name, self.model, "it has no output layer over its vocabulary")
         hooks = [
-            self.output_layer.register_forward_pre_hook(self._keep_positions),
+            self.output_layer.register_forward_pre_hook(self._wanted.keep),
             *let_vectors_stand_for_words(self.model, self.seam),
         ]
         if self.kind == "decoder-only":
@@ -340,25 +340,3 @@ class Backbone:
         """The text starts where the prefix ends."""
         now = self.seam.now
         return None if now is None else (args, behind_prefix(now, args[0] if args else None, kwargs))
-
-    def _keep_positions(self, module: nn.Module, args: tuple) -> tuple | None:
-        """Before the output layer: only the positions asked for, as one row."""
-        if self._wanted.at is None:
-            return None
-        kept = args[0].flatten(0, 1)[self._wanted.at][None]
-        if self._wanted.inputs is not None:
-            self._wanted.inputs.append(kept)
-        return (kept,)
-
-
-class Wanted(threading.local):
-    """Of this thread's forward pass: which flat positions the output layer is asked for, and where its input is noted."""
-
-    at: Tensor | None = None  # None: all
-    inputs: list[Tensor] | None = None
-
-
-def kind_of(is_encoder_decoder: bool, sites: object) -> str:
-    if is_encoder_decoder:
-        return "encoder-decoder"
-    return "decoder-only" if "decoder" in sites else "encoder-only"  # type: ignore[operator]

@@ -6,7 +6,7 @@ the trial run have different lengths, so shapes tell. No module names are read a
 """
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
@@ -57,6 +57,13 @@ def mark_sites(model: PreTrainedModel, seam: Seam, name: str) -> dict[str, SiteS
     if "decoder" in shapes and not model.config.is_encoder_decoder:
         check_takes_positions(model, name)
     return shapes
+
+
+def kind_of(is_encoder_decoder: bool, sites: Collection[str]) -> str:
+    """What a model with attention at these sites is."""
+    if is_encoder_decoder:
+        return "encoder-decoder"
+    return "decoder-only" if "decoder" in sites else "encoder-only"
 
 
 def trial_run(model: PreTrainedModel, seam: Seam, name: str) -> list[Asked]:

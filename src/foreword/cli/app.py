@@ -177,6 +177,24 @@ def generate(
             print(" ".join(text.split()), flush=True)
 
 
+@app.command(epilog="foreword table runs/cb-* --markdown")
+def table(
+    runs: Annotated[list[str], typer.Argument(help="folders that `foreword eval` wrote results into")],
+    split: Annotated[str, typer.Option(help="train, dev or test")] = "test",
+    markdown: Annotated[bool, typer.Option("--markdown", help="print Markdown")] = False,
+) -> None:
+    """Runs side by side, seeds together: parameters, scores with their spread, time; from the runs' result files."""
+    from dataclasses import asdict
+
+    from foreword import table as tables
+
+    rows = tables.rows_of(runs, split)
+    if markdown:
+        print(tables.markdown(rows), end="")
+    else:
+        output.show([asdict(row) for row in rows], *tables.cells(rows))
+
+
 @app.command(epilog="foreword score texts.txt --references refs.txt --metrics bleu,nist,meteor,rouge-l,cider")
 def score(
     hypotheses: Annotated[Path, typer.Argument(help="a text per line")],

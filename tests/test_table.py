@@ -1,0 +1,71 @@
+"""Runs side by side, made from their result files."""
+
+import json
+
+import pytest
+from tests.processes import run_foreword
+from tests.tiny_runs import data_folder, model_folder, tiny_recipe
+
+import foreword
+from foreword.errors import RunError
+from foreword.table import markdown, rows_of
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """Two seeds of a prefix, one of a longer prefix, one of prompt tuning, and the untouched model."""
+    folder = tmp_path_factory.mktemp("runs")
+    model, data = model_folder(folder / "model"), data_folder(folder / "data")
+    ways = {
+        "p0": ({"prefix_len": 2, "mlp_dim": 0}, 0),
+        "p1": ({"prefix_len": 2, "mlp_dim": 0}, 1),
+        "long": ({"prefix_len": 4, "mlp_dim": 0}, 0),
+        "prompt": ({"name": "prompt-tuning", "prompt_len": 3}, 0),
+    }
+    for name, (method, seed) in ways.items():
+        recipe = tiny_recipe(model, data, method=method, train={"max_steps": 2, "seed": seed})
+        foreword.train(recipe, folder / name).evaluate("test")
+    foreword.untouched(recipe, folder / "untouched").evaluate("test")
+    return folder
+
+
+def test_seeds_stand_together_and_only_what_differs_is_named(place):
+    rows = rows_of([place / name for name in ("untouched", "p0", "p1", "long")], "test")
+    assert [(row.name, dict(row.settings), len(row.runs)) for row in rows] == [
+        ("untouched", {}, 1),
+        ("prefix-tuning", {"method.prefix_len": 2}, 2),
+        ("prefix-tuning", {"method.prefix_len": 4}, 1),
+    ]
+    assert (rows[0].trained, rows[0].train_s) == (0, [])
+    assert [dict(row.settings) for row in rows_of([place / "p0", place / "p1"], "test")] == [{}]
+
+
+def test_the_figures_are_those_of_the_files(place):
+    (row,) = rows_of([place / "p0", place / "p1"], "test")
+    results = [json.loads((place / name / "result-test.json").read_text()) for name in ("p0", "p1")]
+    values = [result["scores"]["all"]["chrf"]["value"] for result in results]
+    assert list(row.scores["chrf"]) == values
+    assert row.trained == results[0]["method"]["trained_parameters"]
+    share = 100 * row.trained / results[0]["backbone"]["num_parameters"]
+    mean, spread = sum(values) / 2, abs(values[0] - values[1]) / 2**0.5
+    count = f"{row.trained:,} ({share:.2g} %)"
+    assert (
+        markdown([row])
+        .splitlines()[2]
+        .startswith(f"| prefix-tuning | {count} | {count} | {mean:.3f} ± {spread:.3f} | 2 | ")
+    )
+
+
+def test_the_command_prints_it(place):
+    code, out, err = run_foreword(place, "table", "p0", "prompt", "--markdown")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0] == "| method | trained | stored | chrf | seeds | minutes |"
+    assert "| prompt-tuning init=vocabulary | " in out
+    code, out, _ = run_foreword(place, "table", "p0", "p1")
+    assert code == 0
+    assert json.loads(out)[0]["runs"] == ["p0", "p1"]
+
+
+def test_a_run_without_a_result_is_told(place):
+    with pytest.raises(RunError, match=r"p0 has no result-dev\.json\. `foreword eval .*p0 --split dev` writes it"):
+        rows_of([place / "p0"], "dev")
