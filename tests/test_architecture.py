@@ -17,6 +17,7 @@ LAYERS = [
     {"vetting", "methods"},
     {"training", "generation"},
     {"assembly", "evaluate"},
+    {"obeying"},
     {"tuned"},
     {"experiment", "keeping"},
     {"cli"},

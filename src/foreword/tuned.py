@@ -15,6 +15,7 @@ from foreword.errors import PrefixMismatch, RunError
 from foreword.evaluate import Result, evaluate, result_record, settings_hash
 from foreword.generation import Generated, Progress, answers, warned
 from foreword.methods import Method, Voting, method_class, restore_method
+from foreword.obeying import with_control
 from foreword.prefix import Prefix
 from foreword.recipe import Recipe, reopened, with_settings
 from foreword.tasks import Example, Task
@@ -70,6 +71,9 @@ class Tuned:
         examples = self.task.examples(split)[: self.recipe.eval.size or None]
         way = self.prefix or self.trained
         result = evaluate_as(self.recipe, self.backbone, self.task, examples, way, progress=progress)
+        if named := self.recipe.eval.classifier:
+            judge = open_run(named)
+            result = with_control(result, judge.task, judge.answers, named, self.recipe.eval.resamples)
         if self.folder is not None:
             path = self.result_path(split)
             lines = "".join(f"{' '.join(text.split())}\n" for text in result.texts)

@@ -130,6 +130,9 @@ class EvalRecipe(Section):
 
     split: Literal["train", "dev", "test"] = Field(default="test", description="which split `foreword eval` scores")
     metrics: Names = Field(default=(), description="by name; none = the task's own")
+    classifier: str = Field(
+        default="", description="a run of a task of classes, which says of what class each text is: the score `control`"
+    )
     size: NonNegativeInt = Field(default=0, description="score only the first N examples; 0 = all")
     resamples: PositiveInt = Field(default=1000, description="bootstrap resamples behind the confidence intervals")
 

@@ -38,6 +38,12 @@ class Labelled(Task):
         self.words = chosen(words, self.classes)
         super().__init__(self.files)
 
+    def asking(self, text: str) -> str:
+        """A text that is in no file, as the task would ask about it. Raises BadRecipe: a record has more fields than a text."""
+        if len(self.fields) != 1:
+            raise BadRecipe(f"task {self.name!r} asks about {' and '.join(self.fields)}, not about one text.")
+        return render(self.pattern, {self.fields[0]: text})
+
     @abstractmethod
     def rows(self, path: Path, faults: Faults) -> Iterator[tuple[object, Mapping[str, object], object, str]]:
         """(place in the file, fields, class, unit) of each record; a Fault raised on the way is noted by `read`."""
