@@ -35,7 +35,7 @@ class Control(Task):
         if not path and not any((train, dev, test)):
             raise BadRecipe("task 'control' reads files: give path, the folder of the labelled task's files.")
         kind = kinds[of]
-        fields: tuple[str, ...] = (field or "text",) if kind is Classes else kind.fields
+        fields = ["text" if not field else field] if kind is Classes else list(kind.fields)
         if field not in fields and (field or len(fields) > 1):
             raise BadRecipe(f"task.field must be one of {', '.join(fields)}, got {field!r}.")
         template, files = f"{{{field or fields[0]}}}{{mask}}", {"train": train, "dev": dev, "test": test}
