@@ -69,16 +69,12 @@ class Masked(Objective):
         marks = self.marks
         ids = ids[:, :-1].clone()
         ids[:, 0] = marks.start
-        hidden = torch.rand(ids.shape, generator=generator) < self.plan.masked_share
-        hidden[:, 0] = False
+        chosen = torch.rand(ids.shape, generator=generator) < self.plan.masked_share
+        chosen[:, 0] = False
         if counts is not None:
-            hidden[:, 1:] &= counts[:, :-1] > 0
-        positions = hidden.flatten().nonzero()[:, 0]
-        targets = ids.flatten()[positions]
-        fate = torch.rand(len(positions), generator=generator)
-        chance = torch.randint(marks.start, (len(positions),), generator=generator)  # the words come before <s>
-        shown = torch.where(fate < 0.8, torch.tensor(marks.mask), torch.where(fate < 0.9, chance, targets))
-        return ids.flatten().index_put((positions,), shown).view_as(ids), *padded_to(positions, targets)
+            chosen[:, 1:] &= counts[:, :-1] > 0
+        shown, positions, targets = hide(ids, chosen, marks.mask, marks.start, generator)  # the words come before <s>
+        return shown, *padded_to(positions, targets)
 
     def loss(self, model: Any, *tensors: Tensor) -> Tensor:
         ids, positions, targets = tensors
@@ -90,3 +86,18 @@ class Masked(Objective):
         for ids, full in held_out_rows(shard, self.plan.row_len):
             tensors = self.masked(ids, full, generator)
             yield tensors, int((tensors[2] >= 0).sum())
+
+
+def hide(
+    ids: Tensor, chosen: Tensor, mask: int, num_words: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The rows with the chosen tokens hidden, where these are (flat), and what they are.
+
+    Four in five become the mask, one in ten a token from chance (of the first `num_words`), one in ten stays.
+    """
+    positions = chosen.flatten().nonzero()[:, 0]
+    targets = ids.flatten()[positions]
+    fate = torch.rand(len(positions), generator=generator)
+    chance = torch.randint(num_words, (len(positions),), generator=generator)
+    shown = torch.where(fate < 0.8, torch.tensor(mask), torch.where(fate < 0.9, chance, targets))
+    return ids.flatten().index_put((positions,), shown).view_as(ids), positions, targets
