@@ -1,4 +1,4 @@
-"""What README tells a newcomer to type is what the program takes."""
+"""What README and the page on the methods tell a newcomer to type is what the program takes."""
 
 import itertools
 import json
@@ -14,7 +14,8 @@ from foreword.tasks import load_task
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-FENCES = re.findall(r"^```(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+METHODS = (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")
+FENCES = re.findall(r"^```(\w*)\n(.*?)^```", README + METHODS, re.MULTILINE | re.DOTALL)
 SHELL = "".join(text for language, text in FENCES if not language)
 SHORT = [
     "train.max_steps=2", "task.train_size=40", "task.dev_size=2", "generate.max_new_tokens=8", "eval.size=2",
