@@ -138,7 +138,7 @@ def signature(
         **{
             key: str(value).replace("|", "/")
             for key, value in trained.items()
-            if key != "name" and value not in ("", [])
+            if key != "name" and value not in ("", []) and value is not False
         },
         **({"seed": recipe["train"]["seed"]} if trained else {}),
         "decoding": recipe["generate"]["preset"],

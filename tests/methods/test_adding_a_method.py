@@ -32,7 +32,7 @@ def test_the_file_in_the_doc_is_all_it_takes(tmp_path):
         assert done.returncode == 0, done.stderr
         told[command] = done.stdout
     assert json.loads(told["list methods"])["layer-scales"] == "Trained scales over the layers' outputs."
-    assert json.loads(told["check tiny.toml"])["method"] == {"name": "layer-scales", "start": 0.9}
+    assert json.loads(told["check tiny.toml"])["method"] == {"name": "layer-scales", "head": False, "start": 0.9}
     assert json.loads(told["train tiny.toml --out run"])["stored_parameters"] == 3 * 32
     assert json.loads(told["eval run"])["method"]["name"] == "layer-scales"
 

@@ -104,7 +104,7 @@ class PrefixTuning(Method):
         shape = PrefixShape(prefix_len, chosen(sites, backbone), backbone.hidden_size)
         self.shape, self.groups = shape, groups_of(layers, prefix_len)
         self.parameterization = self.made(mlp_dim, torch.Generator().manual_seed(seed))
-        self.in_front = None if behind is None else behind.only(shape.sites).to(backbone.device, torch.float32)
+        self.in_front = behind.only(shape.sites).to(backbone.device, torch.float32) if behind else None
         if self.in_front is not None:
             self.in_front.check_fits(shape.sites, backbone.name, backbone.fingerprint_now)
         start = first_values(backbone, shape, init, init_words, init_prefix)
