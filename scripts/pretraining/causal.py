@@ -1,13 +1,12 @@
 """The next token, by a decoder: GPT-2's architecture and objective."""
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import torch
-from scripts.pretraining.objective import Batch, Objective, generator_of, mean_loss, padded_to
-from scripts.pretraining.rows import held_out_rows, rows
+from scripts.pretraining.objective import Batch, Objective, mean_loss, padded_to
+from scripts.pretraining.rows import held_out_rows, row_steps
 from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
@@ -49,14 +48,9 @@ class Causal(Objective):
         return model
 
     def steps(self, shards: Sequence[Path], first_step: int) -> Iterator[list[Batch]]:
-        plan, step = self.plan, first_step
-        stream, per_step = rows(shards, plan, first_step * plan.step_tokens), plan.step_tokens // plan.micro_tokens
-        while True:
-            generator = generator_of(plan, step)
-            yield [
-                Batch((ids, *drawn(ids, weight, generator)), 1 / per_step) for ids, weight in islice(stream, per_step)
-            ]
-            step += 1
+        for micro_batches, generator in row_steps(shards, self.plan, first_step):
+            share = 1 / len(micro_batches)
+            yield [Batch((ids, *drawn(ids, weight, generator)), share) for ids, weight in micro_batches]
 
     def loss(self, model: Any, *tensors: Tensor) -> Tensor:
         ids, positions, targets = tensors

@@ -7,14 +7,13 @@ learn more from it); a row begins in the middle of a document.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import torch
 from scripts.pretraining.markers import Marks, with_markers
-from scripts.pretraining.objective import Batch, Objective, generator_of, mean_loss, padded_to
-from scripts.pretraining.rows import held_out_rows, rows
+from scripts.pretraining.objective import Batch, Objective, mean_loss, padded_to
+from scripts.pretraining.rows import held_out_rows, row_steps
 from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import BertConfig, BertForMaskedLM, PreTrainedTokenizerFast
@@ -51,12 +50,8 @@ class Masked(Objective):
         return model
 
     def steps(self, shards: Sequence[Path], first_step: int) -> Iterator[list[Batch]]:
-        plan, step = self.plan, first_step
-        stream, per_step = rows(shards, plan, first_step * plan.step_tokens), plan.step_tokens // plan.micro_tokens
-        while True:
-            generator = generator_of(plan, step)
-            yield [Batch(self.masked(ids, None, generator), 1 / per_step) for ids, _ in islice(stream, per_step)]
-            step += 1
+        for micro_batches, generator in row_steps(shards, self.plan, first_step):
+            yield [Batch(self.masked(ids, None, generator), 1 / len(micro_batches)) for ids, _ in micro_batches]
 
     def masked(self, ids: Tensor, counts: Tensor | None, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
         """Rows [B, T] that begin with <s> and hide some tokens; where these are, and what they are.

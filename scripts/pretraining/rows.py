@@ -4,11 +4,12 @@ Comes in:  shards.      Goes out: micro-batches of rows, in an order that follow
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
 import torch
-from scripts.pretraining.objective import tensors_of
+from scripts.pretraining.objective import generator_of, tensors_of
 from scripts.pretraining.plan import Plan
 from torch import Tensor
 
@@ -27,6 +28,15 @@ def rows(shards: Sequence[Path], plan: Plan, first_token: int) -> Iterator[tuple
                     part = torch.from_numpy(weight[span][1:].astype(np.float32)) / 100
                     yield ids.unfold(0, row_len + 1, row_len), part.view(-1, row_len)
                 at += plan.micro_tokens
+
+
+def row_steps(
+    shards: Sequence[Path], plan: Plan, first_step: int
+) -> Iterator[tuple[list[tuple[Tensor, Tensor]], torch.Generator]]:
+    """Each step's micro-batches, as `rows` gives them, and its own random numbers."""
+    stream, per_step = rows(shards, plan, first_step * plan.step_tokens), plan.step_tokens // plan.micro_tokens
+    for step in count(first_step):
+        yield list(islice(stream, per_step)), generator_of(plan, step)
 
 
 def held_out_rows(shard: Path, row_len: int, max_rows: int = 128) -> Iterator[tuple[Tensor, Tensor]]:

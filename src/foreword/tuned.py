@@ -166,16 +166,16 @@ def voting(folders: Sequence[str | Path], overrides: Sequence[str] = (), out: st
     first = open_run(folders[0], overrides)
     assert first.trained is not None
     members, model = [first.trained], first.backbone.fingerprint
-    for folder in map(Path, folders[1:]):
+    records = [read_json(Path(folder) / "run.json") for folder in folders]
+    for folder, record in zip(map(Path, folders[1:]), records[1:], strict=True):
         recipe = Recipe.from_dict(read_json(folder / "recipe.json"))
-        if method_class(recipe.method.name).trains_backbone or read_json(folder / "run.json")["fingerprint"] != model:
+        if method_class(recipe.method.name).trains_backbone or record["fingerprint"] != model:
             raise PrefixMismatch(
                 f"the run in {folder} is not of the model of {folders[0]}, {first.backbone.name}. Score it apart."
             )
         members.append(restored(folder, recipe, first.backbone))
     trained, stored = (
-        sum(read_json(Path(folder) / "run.json")["method"][f"{what}_parameters"] for folder in folders)
-        for what in ("trained", "stored")
+        sum(record["method"][f"{what}_parameters"] for record in records) for what in ("trained", "stored")
     )
     share = {"share_of_backbone": stored / first.backbone.num_parameters, "runs": [str(folder) for folder in folders]}
     facts = {"name": "vote", "trained_parameters": trained, "stored_parameters": stored, **share}

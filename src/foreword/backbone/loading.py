@@ -62,10 +62,8 @@ def load_backbone(
         raise UnsupportedBackbone(f"backbone {name!r} cannot be loaded: {part}: {reason_of(error)}") from error
     check_complete(name, found, len(tokenizer), config)
     with torch.no_grad():
-        for weight in filter(
-            is_unread, found["missing_keys"]
-        ):  # begun at random, it would change the model's fingerprint
-            model.get_parameter(weight).zero_()
+        for weight in filter(is_unread, found["missing_keys"]):
+            model.get_parameter(weight).zero_()  # begun at random, it would change the model's fingerprint
     return Backbone(model.to(device), tokenizer, name, revision)
 
 

@@ -164,21 +164,20 @@ class GroupedLayers(Parameterization):
 
     def forward(self) -> Prefix:
         made = [part() for part in self.parts]
-        sides = []
-        for side in ("keys", "values"):
-            together = {}
-            for site in self.shape.sites:
-                rows: list[Tensor | None] = [None] * self.shape.sites[site].num_layers
-                for (layers, prefix_len), prefix in zip(self.groups, made, strict=True):
-                    filled = nn.functional.pad(
-                        getattr(prefix, side)[site], (0, 0, 0, self.shape.prefix_len - prefix_len)
-                    )
-                    for layer, row in zip(layers, filled.unbind(0), strict=True):
-                        rows[layer] = row
-                some = next(row for row in rows if row is not None)
-                together[site] = torch.stack([torch.zeros_like(some) if row is None else row for row in rows])
-            sides.append(together)
-        return Prefix(*sides, layer_lens=self.layer_lens)
+        keys = {site: self.over_layers(site, [prefix.keys[site] for prefix in made]) for site in self.shape.sites}
+        values = {site: self.over_layers(site, [prefix.values[site] for prefix in made]) for site in self.shape.sites}
+        return Prefix(keys, values, layer_lens=self.layer_lens)
+
+    def over_layers(self, site: str, made: Sequence[Tensor]) -> Tensor:
+        """[L, H, P, D] of the groups' own tensors, zeros where a layer has no position."""
+        shape = self.shape.sites[site]
+        nothing = made[0].new_zeros(shape.num_kv_heads, self.shape.prefix_len, shape.head_dim)
+        rows = [nothing] * shape.num_layers
+        for (layers, prefix_len), tensor in zip(self.groups, made, strict=True):
+            filled = nn.functional.pad(tensor, (0, 0, 0, self.shape.prefix_len - prefix_len))
+            for layer, row in zip(layers, filled.unbind(0), strict=True):
+                rows[layer] = row
+        return torch.stack(rows)
 
     def fit(self, prefix: Prefix) -> None:
         self.check(prefix)
