@@ -11,6 +11,7 @@ import torch
 from accelerate import Accelerator
 
 from foreword.backbone import Backbone, load_backbone
+from foreword.backbone.word_places import word_places
 from foreword.backbone.wording import Pair, limits, source_ids, target_ids, word_ids
 from foreword.errors import BadRecipe, ForewordError, PrefixMismatch, UnsupportedBackbone
 from foreword.generation import Decoding
@@ -156,17 +157,28 @@ def encoded_pairs(
     for split, texts in (("train", train), ("dev", dev)):
         sources, cut_sources = source_ids(backbone, [s for s, _ in texts], most.source_len) if texts else ([], 0)
         if classes:
-            targets, cut_targets = [[task.words.index(answer)] for _, answer in texts], 0
+            cut_targets = 0
+            pairs = [class_pair(task, backbone, method, *text, ids) for text, ids in zip(texts, sources, strict=True)]
         else:
             targets, cut_targets = target_ids(backbone, [t for _, t in texts], most.target_len) if texts else ([], 0)
+            pairs = [Pair(method.arrange(s), t) for s, t in zip(sources, targets, strict=True)]
         for what, cut, limit in (("sources", cut_sources, most.source_len), ("targets", cut_targets, most.target_len)):
-            side = "front" if what == "sources" and task.words else "end"
+            side = "front" if what == "sources" and task.words and not task.per_word else "end"
             if cut:
                 say(
                     f"note: {cut} of {len(texts)} {split} {what} are longer than {limit} tokens and are cut at the {side}."
                 )
-        made.append([Pair(method.arrange(s), t) for s, t in zip(sources, targets, strict=True)])
+        made.append(pairs)
     return made[0], made[1]
+
+
+def class_pair(task: Task, backbone: Backbone, method: Method, source: str, answer: str, ids: list[int]) -> Pair:
+    """A source's ids with the number of its class; or the numbers of its words' tags, as far as a limit left the words."""
+    if not task.per_word:
+        return Pair(method.arrange(ids), [task.words.index(answer)])
+    columns = word_places(backbone, source, len(ids))
+    tags = [task.words.index(tag) for tag in answer.split()]
+    return Pair(method.arrange(ids), tags[: len(columns)], method.places(columns, len(ids)))
 
 
 def train_texts(recipe: Recipe, task: Task) -> list[tuple[str, str]]:

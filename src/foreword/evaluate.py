@@ -52,18 +52,20 @@ def evaluate(
     progress: Progress | None = None,
     method: Method | None = None,
     words: Sequence[str] = (),
+    per_word: bool = False,
 ) -> Result:
     """Generate a text for every example and score them, all together and each group apart.
 
     Args:
-        method, words: as `answers` has them.
+        method, words, per_word: as `answers` has them.
 
     Raises:
         UnknownName: a metric that does not exist; before anything is generated.
     """
     check_metrics(metrics)
     began = time.monotonic()
-    made = answers(backbone, [e.source for e in examples], decoding, prefix, max_source_len, progress, method, words)
+    sources = [example.source for example in examples]
+    made = answers(backbone, sources, decoding, prefix, max_source_len, progress, method, words, per_word)
     wall_s = time.monotonic() - began
     groups = {ALL: list(range(len(examples)))}
     for row, example in enumerate(examples):

@@ -70,7 +70,7 @@ def train(recipe: Recipe, out: str | Path) -> Tuned:
     dev_scores = dev_scores_of(recipe, backbone, task, method) if recipe.train.dev_metrics else None
     backbone.checkpointing(recipe.train.checkpointing)
     made_of = hashes_of(backbone, task)
-    reader = reader_of(backbone, method, task.words)
+    reader = reader_of(backbone, method, task.words, task.per_word)
     training = Training(backbone, method, pairs, dev_pairs, settings, folder, accelerator, dev_scores, made_of, reader)
     with held_alone(folder, accelerator):  # only now: what fails before leaves no folder behind
         if accelerator.is_main_process:

@@ -62,7 +62,7 @@ class Tuned:
         chosen = Recipe.from_dict(with_settings(self.recipe.to_dict(), told)).generate
         return answers(
             self.backbone, sources, decoding_of(chosen), self.prefix, self.recipe.task.max_source_len, progress,
-            None if self.prefix is not None else self.trained, self.words,
+            None if self.prefix is not None else self.trained, self.words, bool(self.words) and self.task.per_word,
         )  # fmt: skip
 
     def evaluate(self, split: str = "", progress: Progress | None = None) -> Result:
@@ -199,5 +199,5 @@ def evaluate_as(
     return evaluate(
         backbone, examples, decoding_of(recipe.generate), prefix, metrics or recipe.eval.metrics or task.metrics,
         recipe.task.max_source_len, recipe.eval.resamples, progress, way if isinstance(way, Method) and prefix is None else None,
-        task.words,
+        task.words, task.per_word,
     )  # fmt: skip

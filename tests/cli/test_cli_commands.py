@@ -43,7 +43,7 @@ def test_list_settings_gives_every_setting_with_its_default_and_meaning(place):
     assert listed["method.name"]["default"] == "prefix-tuning"
     assert listed["method.mlp_dim"]["meaning"].endswith("(of prefix-tuning, infix-tuning)")
     assert listed["task.voice"]["meaning"].endswith("captain or poet (of bulletins)")
-    assert listed["task.train"]["meaning"].endswith("rte, sst2, webnlg; hub: 'train')")
+    assert listed["task.train"]["meaning"].endswith("rte, sst2, tags, webnlg; hub: 'train')")
     assert all(setting["meaning"] for setting in listed.values())
     _, shown, _ = run_foreword(place, "check", "tiny.toml")
     resolved = {f"{section}.{key}" for section, keys in json.loads(shown).items() for key in keys}

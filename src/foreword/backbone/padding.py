@@ -5,6 +5,8 @@ Models that take no positions count them from the left, padding included, so the
 appends on the right, so there it must stand on the left.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -21,6 +23,11 @@ def padded_on(side: str, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Ten
         return ids, mask, None
     order = torch.argsort(mask.long(), dim=1, stable=True, descending=side == "right")
     return ids.gather(1, order), mask.gather(1, order), torch.argsort(order, dim=1)
+
+
+def flattened(columns: Sequence[Sequence[int]], width: int) -> Tensor:
+    """[N]: columns of each row as flat positions (row * width + column), row by row."""
+    return torch.tensor([row * width + column for row, some in enumerate(columns) for column in some])
 
 
 def flat_places(at: Tensor, place: Tensor) -> Tensor:

@@ -22,11 +22,12 @@ LEAST_SOURCE = 8  # tokens of a source that must fit beside prefix and target
 class Pair:
     """One training example as ids: `source` ends where the target begins, `target` ends with the end marker.
 
-    Where classes are read off, the target is the number of the class.
+    Where classes are read off, the target is the number of the class; or the numbers of several, each at its place in the source.
     """
 
     source: list[int]
     target: list[int]
+    places: list[int] | None = None
 
     def __len__(self) -> int:
         return len(self.source) + len(self.target)
@@ -76,10 +77,8 @@ def source_ids(backbone: Backbone, sources: Sequence[str], max_len: int) -> tupl
     model that only encodes fills that place; any other reads what stands before it.
     """
     decoder_only = backbone.kind == "decoder-only"
-    texts = [with_place(backbone, source).strip() for source in sources]
-    encoded = backbone.tokenizer(
-        [f" {text}" if decoder_only else text for text in texts], add_special_tokens=not decoder_only
-    )["input_ids"]
+    texts = [as_read(backbone, source) for source in sources]
+    encoded = backbone.tokenizer(texts, add_special_tokens=not decoder_only)["input_ids"]
     if decoder_only:
         encoded = [[*ids, separator(backbone)] for ids in encoded]
     made = [
@@ -87,6 +86,12 @@ def source_ids(backbone: Backbone, sources: Sequence[str], max_len: int) -> tupl
         for ids, source in zip(encoded, sources, strict=True)
     ]
     return made, sum(len(ids) > max_len for ids in encoded)
+
+
+def as_read(backbone: Backbone, source: str) -> str:
+    """The text that the tokenizer is given."""
+    text = with_place(backbone, source).strip()
+    return f" {text}" if backbone.kind == "decoder-only" else text
 
 
 def with_place(backbone: Backbone, source: str) -> str:

@@ -1,7 +1,8 @@
-"""P-tuning v2: a prefix before every layer, and a trained linear layer that reads the classes off.
+"""P-tuning v2: a prefix before every layer, and a trained linear layer that reads classes off, of texts or of words.
 
 Source: Liu et al. (2021), arXiv:2110.07602. What differs: the layer reads what goes into the output layer, at the answer's place
-(the mask of a masked model, the last word of any other), where theirs reads the pooled first token.
+(the mask of a masked model, the last word of any other), where theirs reads the pooled first token; of a word its last token,
+where theirs reads its first.
 """
 
 from collections.abc import Mapping, Sequence

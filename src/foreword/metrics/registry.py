@@ -30,6 +30,8 @@ METRICS: dict[str, str] = {
     "accuracy": "share of answers that are the right word; 0 to 1",
     "macro-f1": "mean over the classes of the F1 of their words; 0 to 1",
     "f1-yes": "F1 of the answer yes (MultiRC's F1a); 0 to 1",
+    "tag-accuracy": "share of words with the right tag; 0 to 1",
+    "span-f1": "F1 of the spans that B- and I- tags mark, as conlleval counts them; 0 to 1",
     "exact-match": "share of questions of which every answer is judged right (MultiRC's EM); 0 to 1",
     "sacrebleu": "BLEU with sacrebleu's defaults: mixed case, 13a tokens, exponential smoothing; 0 to 1",
 }
@@ -42,7 +44,7 @@ def measure(name: str, texts: Texts) -> Statistics:
         UnknownName: there is no such metric.
         MissingTool: the metric needs Java, and there is none.
     """
-    from foreword.metrics import classes, ngrams, nist, ptb_metrics, rouge, webnlg
+    from foreword.metrics import classes, ngrams, nist, ptb_metrics, rouge, tags, webnlg
 
     if name not in METRICS:
         raise UnknownName("metric", name, METRICS)
@@ -75,6 +77,10 @@ def measure(name: str, texts: Texts) -> Statistics:
             return classes.f1_of(texts, "yes")
         case "exact-match":
             return classes.exact_match(texts)
+        case "tag-accuracy":
+            return tags.tag_accuracy(texts)
+        case "span-f1":
+            return tags.span_f1(texts)
         case "rouge1" | "rouge2" | "rougeL":
             return rouge.rouge(texts, name)
     raise AssertionError(f"metric {name!r} is listed but not measured")

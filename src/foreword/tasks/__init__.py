@@ -35,11 +35,12 @@ TASKS = {
     "pretext": "tasks that plain texts set by themselves (next sentence, six choices), to pretrain prompts on",
     "rte": "RTE: does a premise entail a hypothesis, from SuperGLUE's or FewGLUE's JSON lines",
     "sst2": "SST-2: good or bad sentences of film reviews, from GLUE's tab-separated files",
+    "tags": "your own words with a tag each (names, parts of speech): CoNLL's columns or JSON lines",
     "webnlg": "WebNLG 2017: triples of seen and unseen categories, from its JSON files",
 }
 
 ARGUMENTS = {
-    "classes": "labels as the files have them, parted by commas",
+    "classes": "labels or tags as the files have them, parted by commas",
     "config": "name of the data set's configuration",
     "dev": "file of the dev data, in place of the folder's; for hub the data set's name of that split, for parallel without ending",
     "field": "which of a record's fields is written",
@@ -74,6 +75,7 @@ _CLASSES = {
     "parallel": ("parallel", "Parallel"),
     "rte": ("rte", "RTE"),
     "sst2": ("sst2", "SST2"),
+    "tags": ("tags", "Tags"),
     "bulletins": ("bulletins", "Bulletins"),
     "csv": ("csv_table", "CSVTable"),
     "dart": ("dart", "DART"),

@@ -34,6 +34,7 @@ class Task(ABC):
     name: ClassVar[str]
     metrics: ClassVar[tuple[str, ...]]
     words: tuple[str, ...] = ()  # where every answer is one of a few: these
+    per_word: ClassVar[bool] = False  # an answer is one of them for each word of the source
 
     def __init__(self, splits: Iterable[str]):
         self.splits = tuple(splits)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from foreword.backbone import Backbone, Texts
+from foreword.backbone.padding import flattened
 from foreword.backbone.wording import Pair, decoder_opening, pad_id, place_of_answer
 
 POOL = 50  # batches whose pairs are sorted by length together: nearly no padding, yet every epoch mixes anew
@@ -82,16 +83,17 @@ def collate(backbone: Backbone, pairs: Sequence[Pair], classes: bool = False) ->
 
 
 def class_batch(backbone: Backbone, pairs: Sequence[Pair], pad: int) -> Batch:
-    """Sources alone, and behind an encoder the decoder's opening; a target each."""
+    """Sources alone, and behind an encoder the decoder's opening; a target for each, or for each of its places."""
     ids, mask = padded([p.source for p in pairs], pad)
-    places, width = [place_of_answer(backbone, p.source) for p in pairs], ids.shape[1]
-    texts = Texts(ids, mask, starts=torch.tensor(places) if backbone.kind == "decoder-only" else None)
+    targets = torch.tensor([number for p in pairs for number in p.target])
     if backbone.kind == "encoder-decoder":
         opening = decoder_opening(backbone)
         texts = Texts(ids, mask, torch.tensor([opening] * len(pairs)))
-        places, width = [len(opening) - 1] * len(pairs), len(opening)
-    at, targets = target_positions(places, [p.target for p in pairs], width)
-    return Batch(texts, at, targets)
+        return Batch(texts, flattened([[len(opening) - 1]] * len(pairs), len(opening)), targets)
+    ends = torch.tensor([len(p.source) - 1 for p in pairs])
+    texts = Texts(ids, mask, starts=ends if backbone.kind == "decoder-only" else None)
+    columns = [[place_of_answer(backbone, p.source)] if p.places is None else p.places for p in pairs]
+    return Batch(texts, flattened(columns, ids.shape[1]), targets)
 
 
 def padded(rows: Sequence[list[int]], pad: int) -> tuple[Tensor, Tensor]:
@@ -104,5 +106,5 @@ def padded(rows: Sequence[list[int]], pad: int) -> tuple[Tensor, Tensor]:
 
 def target_positions(first: Sequence[int], targets: Sequence[list[int]], width: int) -> tuple[Tensor, Tensor]:
     """Flat positions from which each target token is predicted, and the tokens, both [N], row by row."""
-    at = [row * width + begin + i for row, begin in enumerate(first) for i in range(len(targets[row]))]
-    return torch.tensor(at), torch.tensor([token for target in targets for token in target])
+    at = flattened([range(begin, begin + len(target)) for begin, target in zip(first, targets, strict=True)], width)
+    return at, torch.tensor([token for target in targets for token in target])

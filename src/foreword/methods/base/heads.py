@@ -1,7 +1,8 @@
 """A trained linear layer that reads a task's classes off, beside any method.
 
 Comes in:  a method, the number of classes.      Goes out: the same method, whose answers are classes.
-The layer reads what goes into the output layer at the answer's place: a masked model's mask, the last word of any other.
+The layer reads what goes into the output layer at the answer's place: a masked model's mask, the last word of any other; or, where
+every word has a tag, each word's last token.
 """
 
 from collections.abc import Mapping

@@ -5,7 +5,7 @@ A method yields an Injection and attention consumes it; neither knows the other.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import torch
@@ -15,6 +15,8 @@ from torch.optim import Optimizer
 from foreword.backbone import Backbone, Texts
 from foreword.errors import PrefixMismatch
 from foreword.prefix import Injection, Prefix
+
+NO_ID = 1 << 40  # no vocabulary goes that far
 
 
 class Method(ABC):
@@ -51,6 +53,11 @@ class Method(ABC):
     def arrange(self, source: list[int]) -> list[int]:
         """A source's ids with the method's vectors in their places, as ids -1, -2, ...; see `Injection.vectors`."""
         return source
+
+    def places(self, columns: Sequence[int], num_ids: int) -> list[int]:
+        """Where these columns of a source of so many ids stand in what `arrange` makes of it."""
+        moved = {number: column for column, number in enumerate(self.arrange(list(range(NO_ID, NO_ID + num_ids))))}
+        return [moved[NO_ID + column] for column in columns]
 
     def search(self) -> Optimizer | None:
         """What moves the trained tensors where no gradient step does: an optimizer that asks for the loss as it goes."""

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from foreword.backbone import Backbone
 from foreword.backbone.wording import word_ids
-from foreword.errors import UnsupportedBackbone
+from foreword.errors import BadRecipe, UnsupportedBackbone
 from foreword.methods.base.method import Method
 
 Reader = Callable[
@@ -18,12 +18,29 @@ Reader = Callable[
 ]  # what goes into the output layer [N, E], what comes out [N, V] -> scores [N, C]
 
 
-def reader_of(backbone: Backbone, method: Method | None, words: Sequence[str]) -> Reader | None:
-    """What reads classes off the output layer's input and output; None where answers are written."""
+def reader_of(backbone: Backbone, method: Method | None, words: Sequence[str], per_word: bool = False) -> Reader | None:
+    """What reads classes off the output layer's input and output; None where answers are written.
+
+    Args:
+        per_word: a class for each word of a source, not one for all of it.
+
+    Raises:
+        UnsupportedBackbone: the backbone has no place, or nothing, to read them off.
+        BadRecipe: a masked model would fill in a word for each word.
+    """
     if method is not None and method.reads_classes:
+        if per_word and backbone.kind == "encoder-decoder":
+            raise UnsupportedBackbone(
+                f"{backbone.name} answers in its decoder, which has no place for each word of a source. Choose an encoder or a "
+                "decoder-only model, or leave method.head out: it then writes the tags."
+            )
         return lambda hidden, logits: method.read(hidden)
     if backbone.kind != "encoder-only" or not words:
         return None
+    if per_word:
+        raise BadRecipe(
+            f"{backbone.name} is encoder-only, and only a trained layer can read a tag off each word. Set method.head=true."
+        )
     if not backbone.has_words:
         raise UnsupportedBackbone(
             f"{backbone.name} has no layer over its vocabulary, so it cannot fill in a class' word. Set method.head=true, or train "
