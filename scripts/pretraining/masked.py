@@ -46,6 +46,7 @@ class Masked(Objective):
             pad_token_id=marks.pad,
         )
         model = BertForMaskedLM(config)
+        start_with_waves(model.bert.embeddings.position_embeddings.weight)
         model.set_attn_implementation("eager")
         return model
 
@@ -96,3 +97,15 @@ def hide(
     chance = torch.randint(num_words, (len(positions),), generator=generator)
     shown = torch.where(fate < 0.8, torch.tensor(mask), torch.where(fate < 0.9, chance, targets))
     return ids.flatten().index_put((positions,), shown).view_as(ids), positions, targets
+
+
+@torch.no_grad()
+def start_with_waves(positions: Tensor) -> None:
+    """Sines and cosines (Vaswani et al., 2017), as strong as what they take the place of: by random vectors no layer sees at first
+    which words are neighbours, and the loss stays that of single words for a long time.
+    """
+    count, width = positions.shape
+    rates = 10_000 ** (-torch.arange(0, width, 2) / width)
+    angles = torch.arange(count)[:, None] * rates
+    waves = torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)
+    positions.copy_(waves * positions.std() / waves.std())

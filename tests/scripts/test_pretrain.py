@@ -130,6 +130,18 @@ def test_a_mask_takes_the_place_of_a_word_and_of_the_space_before_it(corpus):
     assert END not in tokenizer.get_vocab()
 
 
+def test_a_masked_models_positions_begin_as_neighbours(corpus):
+    """How alike two are depends on how far apart they stand, and on nothing else; they are as strong as before."""
+    model = Masked(replace(SMALL, objective="masked"), corpus).new_model()
+    positions = model.bert.embeddings.position_embeddings.weight.detach()
+    alike = positions @ positions.T
+    for distance in (1, 2, 5):
+        some = alike.diagonal(distance)
+        torch.testing.assert_close(some, some[:1].expand_as(some))
+    assert alike[0, 0] > alike[0, 1] > alike[0, 2] > alike[0, 5]
+    assert float(positions.std()) == pytest.approx(model.config.initializer_range, rel=0.1)
+
+
 def test_of_rows_one_token_in_five_is_hidden_most_behind_a_mask_and_the_start_never(corpus):
     objective = Masked(replace(SMALL, objective="masked"), corpus)
     ids = torch.randint(5, 200, (100, 201), generator=torch.Generator().manual_seed(1))
