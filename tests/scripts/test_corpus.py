@@ -10,6 +10,7 @@ from scripts.corpus.domains import DOMAINS
 from scripts.corpus.pen import finish
 from scripts.corpus.renaming import renamed
 from scripts.corpus.tables import Sample, examples, sample
+from scripts.field_names import counted
 
 FORBIDDEN = re.compile(
     r"\b(restaurants?|pubs?|cuisines?|coffee|eater(y|ies)|bistros?|dish(es)?|foods?|meals?|menus?|dining|caf[eé]s?)\b",
@@ -158,3 +159,20 @@ def test_a_novel_without_paragraphs_is_cut_at_its_sentences():
     assert all(len(chunk) < 2 * CHUNK_CHARS for chunk in made)
     assert len(made) >= 6
     assert " ".join(made).replace("\n", " ") == f"A title {(sentence * 200).strip()} The end."
+
+
+def test_field_names_are_counted_whatever_their_spelling():
+    sources = [
+        "name : X | priceRange : low",
+        "Price : 3; near: Y",
+        "| X : price_range : low | X : area : west",
+        "name : low price",
+    ]
+    shares = dict(counted(sources, ["price range/price", "near", "food"]))
+    assert shares == {
+        "price range/price": 0.75,
+        "near": 0.25,
+        "food": 0,
+        "1 of them or more": 0.75,
+        "2 of them or more": 0.25,
+    }
