@@ -33,6 +33,7 @@ def test_a_name_that_stands_for_nothing_is_refused(given, message):
         ({"name": "n" * 5000}, r"backbone n+ cannot be read \(File name too long\)\. Check the path"),
         ({"name": "gpt2"}, "'gpt2' is a hub name and needs a pinned revision"),
         ({"name": "gpt2", "revision": "main"}, r"must be a full commit .*got 'main'"),
+        ({"name": "minilm", "revision": "main"}, r"'minilm' is a folder here, got 'main'\. Leave the revision out"),
         ({"revision": "main"}, r"backbone\.revision pins a hub name, but 'scribe' is a folder here, got 'main'"),
     ],
 )

@@ -1,6 +1,7 @@
 """Prompts and prefixes that vote: each answers in one batch as it would alone, and the answer of the most counts."""
 
 import json
+import shutil
 from collections import Counter
 
 import pytest
@@ -91,5 +92,10 @@ def test_runs_that_do_not_belong_together_are_told(tmp_path):
         voting([tmp_path / "a"])
     with pytest.raises(PrefixMismatch, match=r"the run in .*/b is not of the model of .*/a, .*\. Score it apart"):
         voting([tmp_path / "a", tmp_path / "b"])
+    shutil.copytree(tmp_path / "a", tmp_path / "c")
+    record = json.loads((tmp_path / "c" / "run.json").read_text())
+    (tmp_path / "c" / "run.json").write_text(json.dumps({**record, "tokenizer_hash": "another"}))
+    with pytest.raises(PrefixMismatch, match=r"the run in .*/c is not of the model of .*/a"):
+        voting([tmp_path / "a", tmp_path / "c"])
     with pytest.raises(RunError, match=r"a holds a run\. Choose another --out for the vote's results"):
         voting([tmp_path / "a", tmp_path / "a"], out=tmp_path / "a")

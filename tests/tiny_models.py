@@ -3,6 +3,7 @@
 import copy
 import string
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -138,6 +139,17 @@ def tiny_backbone(family: str, seed: int = 0, sharp: float = 3, **config: int) -
     model = sharpened(FAMILIES[family](), sharp)
     model.config.update(config)
     return Backbone(model, tokenizer(), f"tiny-{family}")
+
+
+def save_headless_encoder(folder: Path) -> PreTrainedTokenizerFast:
+    """An encoder saved as sentence encoders are: no layer over its vocabulary, and no pooler. Returns its tokenizer, saved too."""
+    base = tiny_backbone("bert").model.base_model
+    assert isinstance(base, hf.BertModel)
+    base.config.architectures = ["BertModel"]
+    base.save_pretrained(folder)
+    made = tokenizer()
+    made.save_pretrained(folder)
+    return made
 
 
 def windowed_backbone(family: str, window: int, num_layers: int) -> Backbone:

@@ -24,6 +24,7 @@ from foreword.vetting import vet
 from foreword.writing import read_json, write_json, write_text
 
 SCORE_AGAIN = "Remove it, and run `foreword eval` again."
+NEEDED = ("fingerprint", "tokenizer_hash", "method")  # of a run's record
 UNTOUCHED = {"name": "untouched", "trained_parameters": 0, "stored_parameters": 0, "share_of_backbone": 0.0}
 
 
@@ -119,7 +120,7 @@ def open_run(folder: str | Path, overrides: Sequence[str] = ()) -> Tuned:
     if not (folder / "run.json").is_file():
         raise RunError(f"the run in {folder} has not finished. `foreword train RECIPE --out {folder}` resumes it.")
     recipe = Recipe.from_dict(read_json(folder / "recipe.json"))
-    run = read_json(folder / "run.json", ["fingerprint", "tokenizer_hash", "method"])
+    run = read_json(folder / "run.json", NEEDED)
     recipe = reopened(recipe, overrides)
     if overrides:
         vet(recipe)
@@ -165,11 +166,12 @@ def voting(folders: Sequence[str | Path], overrides: Sequence[str] = (), out: st
         raise RunError(f"{out} holds a run. Choose another --out for the vote's results.")
     first = open_run(folders[0], overrides)
     assert first.trained is not None
-    members, model = [first.trained], first.backbone.fingerprint
-    records = [read_json(Path(folder) / "run.json") for folder in folders]
+    members = [first.trained]
+    records = [read_json(Path(folder) / "run.json", NEEDED) for folder in folders]
     for folder, record in zip(map(Path, folders[1:]), records[1:], strict=True):
         recipe = Recipe.from_dict(read_json(folder / "recipe.json"))
-        if method_class(recipe.method.name).trains_backbone or record["fingerprint"] != model:
+        alike = all(record[hashed] == records[0][hashed] for hashed in ("fingerprint", "tokenizer_hash"))
+        if method_class(recipe.method.name).trains_backbone or not alike:
             raise PrefixMismatch(
                 f"the run in {folder} is not of the model of {folders[0]}, {first.backbone.name}. Score it apart."
             )

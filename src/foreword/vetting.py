@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Iterable
 from importlib.util import find_spec
 
-from foreword.catalogue import PACKAGED, locate
+from foreword.catalogue import PACKAGED, check_unpinned, locate
 from foreword.errors import BadRecipe, MissingTool, UnknownName
 from foreword.metrics import METRICS, score
 from foreword.recipe import Recipe, TaskRecipe
@@ -25,7 +25,9 @@ def vet(recipe: Recipe) -> None:
         BadRecipe: an argument of the wrong type, or a path that is missing or not wanted.
         UnsupportedBackbone: a backbone that is neither here nor on a hub under a pinned revision.
     """
-    if recipe.backbone.name not in PACKAGED:  # whose package may be missing where a recipe is only looked at
+    if recipe.backbone.name in PACKAGED:  # whose package may be missing where a recipe is only looked at
+        check_unpinned(recipe.backbone.name, recipe.backbone.revision)
+    else:
         locate(recipe.backbone.name, recipe.backbone.revision)
     task = recipe.task
     taken = inspect.signature(check_arguments(task.name, task.path or None)).parameters

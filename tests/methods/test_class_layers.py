@@ -49,7 +49,9 @@ def test_those_of_another_task_or_model_are_refused():
     v2, warp = PTuningV2(backbone, words=[None] * 2).export(), WARP(backbone, words=[None] * 2).export()
     with pytest.raises(PrefixMismatch, match="this layer does not read 3 classes off 32 numbers"):
         PTuningV2.restored(backbone, v2, words=[None] * 3)
-    with pytest.raises(PrefixMismatch, match="this prefix is not of tiny-llama"):
+    with pytest.raises(
+        PrefixMismatch, match="these keys and values are 20 positions of .*, but tiny-llama wants 20 of"
+    ):
         PTuningV2.restored(other, v2, words=[None] * 2)
     with pytest.raises(PrefixMismatch, match="these vectors are not for the 3 classes of this task"):
         WARP.restored(backbone, warp, words=[None] * 3)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 from tests.test_understanding import class_recipe, data
-from tests.tiny_models import tiny_backbone
+from tests.tiny_models import save_headless_encoder, tiny_backbone
 from tests.tiny_runs import data_folder, model_folder, tiny_recipe
 from transformers import BertModel
 
@@ -36,14 +36,8 @@ def told_to(name: str, **keys: Any) -> MethodRecipe:
 
 @pytest.fixture(scope="module")
 def headless(tmp_path_factory):
-    """An encoder saved as sentence encoders are: no layer over its vocabulary, and no pooler."""
     folder = tmp_path_factory.mktemp("headless")
-    whole = tiny_backbone("bert")
-    base = whole.model.base_model
-    assert isinstance(base, BertModel)
-    base.config.architectures = ["BertModel"]
-    base.save_pretrained(folder)
-    whole.tokenizer.save_pretrained(folder)
+    save_headless_encoder(folder)
     return folder
 
 
@@ -107,7 +101,7 @@ def test_p_tuning_v2_is_a_prefix_with_a_head(tmp_path, data):
     v2 = build_method(told_to("p-tuning-v2", prefix_len=3), backbone, words=words, seed=4)
     told = told_to("prefix-tuning", prefix_len=3, mlp_dim=0, head=True)
     headed = build_method(told, backbone, words=words, seed=4, init_prefix=None, behind=None)
-    headed.load({name.replace("head.", "class_head."): tensor for name, tensor in v2.export().items()})
+    headed.load(v2.export())
     texts, at = backbone.texts_of([5, 6, 7]), torch.tensor([2])
     said = [method.read(backbone.outputs(texts, method.injection(), at)[0]) for method in (v2, headed)]
     assert torch.equal(*said)

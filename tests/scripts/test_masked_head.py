@@ -6,8 +6,7 @@ from argparse import Namespace
 import pytest
 import torch
 from scripts.masked_head import head_of, rows, train, with_head
-from tests.tiny_models import END, tiny_backbone
-from transformers import BertModel
+from tests.tiny_models import END, save_headless_encoder
 
 from foreword.backbone import Backbone
 
@@ -16,12 +15,7 @@ TEXTS = ["the cat sat on the mat and the dog lay by the fire. "] * 40
 
 @pytest.fixture
 def headless(tmp_path):
-    whole = tiny_backbone("bert")
-    base = whole.model.base_model
-    assert isinstance(base, BertModel)
-    base.config.architectures = ["BertModel"]
-    base.save_pretrained(tmp_path / "encoder")
-    tokenizer = whole.tokenizer
+    tokenizer = save_headless_encoder(tmp_path / "encoder")
     tokenizer.add_special_tokens({"cls_token": END, "sep_token": END})
     tokenizer.save_pretrained(tmp_path / "encoder")
     return tmp_path / "encoder"

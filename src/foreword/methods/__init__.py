@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from foreword.backbone import Backbone
-from foreword.methods.base.heads import HEAD, Headed, load_head
+from foreword.methods.base.heads import Headed, load_head, without_head
 from foreword.methods.base.method import Method
 from foreword.methods.base.mixing import MixedTokens, for_each_prompt, mixed
 from foreword.methods.base.reading import Reader, reader_of
@@ -67,7 +67,6 @@ def restore_method(
         told["words"] = [None] * num_classes
     if not recipe.head or kind.reads_classes:
         return kind.restored(backbone, exported, **told)
-    inner = {name: tensor for name, tensor in exported.items() if not name.startswith(HEAD)}
-    method = Headed(kind.restored(backbone, inner, **told), num_classes)
-    load_head(method.head, exported, HEAD)
+    method = Headed(kind.restored(backbone, without_head(exported), **told), num_classes)
+    load_head(method.head, exported)
     return method

@@ -6,18 +6,16 @@ where theirs reads its first.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Self
+from typing import Literal
 
 import torch
 from pydantic import Field, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 
 from foreword.backbone import Backbone, Texts
-from foreword.errors import PrefixMismatch
-from foreword.methods.base.heads import class_head, load_head, named
-from foreword.methods.base.method import Method
-from foreword.prefix import Injection, Prefix, PrefixShape
-from foreword.prefix.reparam import DirectParameters, parameterize
+from foreword.methods.base.heads import class_head, exported_of, load_head, named, without_head
+from foreword.methods.base.keys_values import KeysValuesMethod
+from foreword.prefix import Injection
 from foreword.recipe import MethodRecipe
 
 
@@ -36,7 +34,7 @@ class Settings(MethodRecipe):
         return self.prefix_len
 
 
-class PTuningV2(Method):
+class PTuningV2(KeysValuesMethod):
     """A prefix at every site, and a head."""
 
     reads_classes = True
@@ -50,14 +48,12 @@ class PTuningV2(Method):
         seed: int = 0,
     ):
         """`words`: one for each class; only their number counts."""
-        self.backbone = backbone
-        self.shape = PrefixShape(prefix_len, backbone.sites, backbone.hidden_size)
         generator = torch.Generator().manual_seed(seed)
-        self.parameterization = parameterize(self.shape, mlp_dim, generator).to(backbone.device)
+        super().__init__(backbone, prefix_len, mlp_dim, generator)
         self.head = class_head(backbone, len(words), generator)
 
     def trained_parameters(self) -> dict[str, nn.Parameter]:
-        return dict(self.parameterization.named_parameters()) | named(self.head, "head.")
+        return super().trained_parameters() | named(self.head)
 
     def injection(self, texts: Texts | None = None) -> Injection:
         return Injection.of(self.parameterization())
@@ -66,24 +62,12 @@ class PTuningV2(Method):
         return self.head(hidden.float())
 
     def export(self) -> dict[str, Tensor]:
-        head = {name: parameter.detach().clone() for name, parameter in named(self.head, "head.").items()}
-        return self.parameterization.fold().tensors() | head
+        return super().export() | exported_of(self.head)
 
     def start(self, exported: Mapping[str, Tensor]) -> None:
-        """Behind the MLP, if there is one."""
-        made_by = self.parameterization
-        self.load(exported)
-        made_by.fit(self.parameterization.fold())
-        self.parameterization = made_by
+        """The layer is new: another task has other classes."""
+        super().start(without_head(exported))
 
     def load(self, exported: Mapping[str, Tensor]) -> None:
-        prefix = Prefix.from_tensors({n: tensor for n, tensor in exported.items() if not n.startswith("head.")})
-        if prefix.sites != dict(self.shape.sites):
-            raise PrefixMismatch(f"this prefix is not of {self.backbone.name}.")
-        load_head(self.head, exported, "head.")
-        self.parameterization = DirectParameters.of(prefix.to(self.backbone.device), self.shape.hidden_size)
-
-    @classmethod
-    def restored(cls, backbone: Backbone, exported: Mapping[str, Tensor], **settings: Any) -> Self:
-        """Without the MLP."""
-        return super().restored(backbone, exported, **{**settings, "mlp_dim": 0})
+        super().load(without_head(exported))
+        load_head(self.head, exported)

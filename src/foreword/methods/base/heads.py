@@ -29,20 +29,28 @@ def class_head(backbone: Backbone, num_classes: int, generator: torch.Generator)
     return head
 
 
-def named(head: nn.Linear, prefix: str) -> dict[str, nn.Parameter]:
-    return {f"{prefix}{name}": parameter for name, parameter in head.named_parameters()}
+def named(head: nn.Linear) -> dict[str, nn.Parameter]:
+    return {f"{HEAD}{name}": parameter for name, parameter in head.named_parameters()}
 
 
-def load_head(head: nn.Linear, exported: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """Put in its place what `export` gave of the layer; returns the rest. Raises PrefixMismatch: for other classes or widths."""
-    own = {name: tensor for name, tensor in exported.items() if name.startswith(prefix)}
-    parameters = named(head, prefix)
-    if {n: tuple(t.shape) for n, t in own.items()} != {n: tuple(p.shape) for n, p in parameters.items()}:
+def exported_of(head: nn.Linear) -> dict[str, Tensor]:
+    return {name: parameter.detach().clone() for name, parameter in named(head).items()}
+
+
+def without_head(exported: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What `export` gave of anything but the layer."""
+    return {name: tensor for name, tensor in exported.items() if not name.startswith(HEAD)}
+
+
+def load_head(head: nn.Linear, exported: Mapping[str, Tensor]) -> None:
+    """Put in its place what `export` gave of the layer. Raises PrefixMismatch: for other classes or widths."""
+    given = {name: tensor for name, tensor in exported.items() if name.startswith(HEAD)}
+    parameters = named(head)
+    if {n: tuple(t.shape) for n, t in given.items()} != {n: tuple(p.shape) for n, p in parameters.items()}:
         raise PrefixMismatch(f"this layer does not read {head.out_features} classes off {head.in_features} numbers.")
     with torch.no_grad():
-        for name, tensor in own.items():
+        for name, tensor in given.items():
             parameters[name].copy_(tensor)
-    return {name: tensor for name, tensor in exported.items() if name not in own}
 
 
 class Headed(Method):
@@ -57,7 +65,7 @@ class Headed(Method):
         self.head = class_head(self.backbone, num_classes, torch.Generator().manual_seed(seed))
 
     def trained_parameters(self) -> dict[str, nn.Parameter]:
-        return self.inner.trained_parameters() | named(self.head, HEAD)
+        return self.inner.trained_parameters() | named(self.head)
 
     def injection(self, texts: Texts | None = None) -> Injection | None:
         return self.inner.injection(texts)
@@ -79,11 +87,12 @@ class Headed(Method):
         return self.inner.facts()
 
     def export(self) -> dict[str, Tensor]:
-        return self.inner.export() | {name: p.detach().clone() for name, p in named(self.head, HEAD).items()}
+        return self.inner.export() | exported_of(self.head)
 
     def load(self, exported: Mapping[str, Tensor]) -> None:
-        self.inner.load(load_head(self.head, exported, HEAD))
+        self.inner.load(without_head(exported))
+        load_head(self.head, exported)
 
     def start(self, exported: Mapping[str, Tensor]) -> None:
         """The layer is new: another task has other classes."""
-        self.inner.start({name: tensor for name, tensor in exported.items() if not name.startswith(HEAD)})
+        self.inner.start(without_head(exported))
