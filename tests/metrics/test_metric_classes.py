@@ -34,3 +34,10 @@ def test_exact_match_counts_units_whole():
 def test_sklearns_definitions_in_the_extremes():
     nothing = score(["maybe"] * 2, [["yes"], ["no"]], ["f1-yes", "macro-f1", "accuracy"], resamples=5)
     assert [nothing[name].value for name in ("f1-yes", "macro-f1", "accuracy")] == [0, 0, 0]
+
+
+def test_majority_is_what_the_most_frequent_answer_would_score_whatever_was_said():
+    assert value("majority") == pytest.approx(3 / 6)
+    always = score(["No"] * 6, WANTED, ["accuracy"], resamples=5)["accuracy"]
+    assert always.value == value("majority")
+    assert score(["x"] * 6, WANTED, ["majority"], resamples=5)["majority"].value == value("majority")

@@ -27,6 +27,14 @@ def accuracy(texts: Texts) -> Statistics:
     return mean_of([float(hit) for hit in right(texts)], TRAITS)
 
 
+def majority(texts: Texts) -> Statistics:
+    """What always giving the most frequent right answer would score; the answers given have no say in it."""
+    wanted = [plain(references[0]) for references in texts.references]
+    words = sorted(set(wanted))
+    rows = np.array([[word == each for each in words] for word in wanted], dtype=np.float64)
+    return Statistics(rows, lambda sums: float(sums.max() / sums.sum()), f"{TRAITS}|classes:{len(words)}")
+
+
 def exact_match(texts: Texts) -> Statistics:
     """The share of units (questions) of which every answer is right; the rows are units."""
     together: dict[str, bool] = {}

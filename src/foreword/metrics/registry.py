@@ -28,6 +28,7 @@ METRICS: dict[str, str] = {
     "rougeL": "ROUGE-L F1 with stemming (rouge-score), best reference; 0 to 1",
     "chrf": "chrF2 (sacrebleu); 0 to 1",
     "accuracy": "share of answers that are the right word; 0 to 1",
+    "majority": "accuracy of always giving the most frequent right answer, to set beside accuracy; 0 to 1",
     "macro-f1": "mean over the classes of the F1 of their words; 0 to 1",
     "f1-yes": "F1 of the answer yes (MultiRC's F1a); 0 to 1",
     "tag-accuracy": "share of words with the right tag; 0 to 1",
@@ -71,6 +72,8 @@ def measure(name: str, texts: Texts) -> Statistics:
             return webnlg.ter(texts)
         case "accuracy":
             return classes.accuracy(texts)
+        case "majority":
+            return classes.majority(texts)
         case "macro-f1":
             return classes.macro_f1(texts)
         case "f1-yes":

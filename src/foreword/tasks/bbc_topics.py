@@ -23,7 +23,7 @@ class BBCTopics(Task):
     """A record is an article; its class is its folder."""
 
     name = "bbc-topics"
-    metrics = ("accuracy", "macro-f1")
+    metrics = ("accuracy", "majority", "macro-f1")
 
     def __init__(self, path: str | Path | None = None, template: str = "", words: str = ""):
         """`words`: one for each topic, in their order, parted by commas."""

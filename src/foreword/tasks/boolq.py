@@ -16,4 +16,3 @@ class BoolQ(JSONLabelled):
     fields = ("passage", "question")
     classes = {"false": "no", "true": "yes"}
     template = "{passage} Question: {question} ? The answer was {mask} ."
-    metrics = ("accuracy",)

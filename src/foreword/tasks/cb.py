@@ -16,4 +16,4 @@ class CB(JSONLabelled):
     fields = ("premise", "hypothesis")
     classes = {"entailment": "yes", "contradiction": "no", "neutral": "maybe"}
     template = "{premise} {hypothesis} {mask} ."
-    metrics = ("accuracy", "macro-f1")
+    metrics = ("accuracy", "majority", "macro-f1")

@@ -14,7 +14,7 @@ class Classes(JSONLabelled):
     name = "classes"
     template = "{text} It was {mask} ."
     usual_files = {"train": ("train.jsonl",), "dev": ("dev.jsonl",), "test": ("test.jsonl",)}
-    metrics = ("accuracy", "macro-f1")
+    metrics = ("accuracy", "majority", "macro-f1")
 
     def __init__(
         self, path: str | Path | None = None, classes: str = "", template: str = "", words: str = "",

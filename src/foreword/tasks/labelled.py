@@ -27,7 +27,7 @@ class Labelled(Task):
     fields: tuple[str, ...]
     template: ClassVar[str]
     usual_files: ClassVar[dict[str, tuple[str, ...]]]
-    metrics = ("accuracy",)
+    metrics = ("accuracy", "majority")
 
     def __init__(
         self, path: str | Path | None = None, template: str = "", words: str = "", train: str = "", dev: str = "", test: str = ""

@@ -19,7 +19,7 @@ class MultiRC(JSONLabelled):
     fields = ("passage", "question", "answer")
     classes = {"0": "no", "1": "yes"}
     template = "{passage} {question} {answer} {mask}"
-    metrics = ("f1-yes", "exact-match", "accuracy")
+    metrics = ("f1-yes", "exact-match", "accuracy", "majority")
 
     def rows(self, path: Path, faults: Faults) -> Iterator[tuple[object, Mapping[str, object], object, str]]:
         for number, line in read_json_lines(path, faults):

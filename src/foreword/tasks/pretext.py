@@ -33,7 +33,7 @@ class Pretext(Task):
     """A record is drawn: sentences, and how they stand to each other. No document of dev is in training."""
 
     name = "pretext"
-    metrics = ("accuracy",)
+    metrics = ("accuracy", "majority")
 
     def __init__(self, path: str | Path | None = None, kind: str = "pairs", size: int = 20000, seed: int = 0):
         """`kind`: "pairs" or "choices"; `size`: examples to train on, dev having a twentieth of them."""

@@ -16,4 +16,3 @@ class RTE(JSONLabelled):
     fields = ("premise", "hypothesis")
     classes = {"entailment": "yes", "not_entailment": "no"}
     template = "{premise} {hypothesis} {mask} ."
-    metrics = ("accuracy",)
