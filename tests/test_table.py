@@ -24,7 +24,7 @@ def place(tmp_path_factory):
     }
     for name, (method, seed) in ways.items():
         recipe = tiny_recipe(model, data, method=method, train={"max_steps": 2, "seed": seed})
-        foreword.train(recipe, folder / name).evaluate("test")
+        foreword.train(recipe, folder / name, f"foreword train tiny --set a.b='{name}|'").evaluate("test")
     foreword.untouched(recipe, folder / "untouched").evaluate("test")
     return folder
 
@@ -59,8 +59,9 @@ def test_the_figures_are_those_of_the_files(place):
 def test_the_command_prints_it(place):
     code, out, err = run_foreword(place, "table", "p0", "prompt", "--markdown")
     assert (code, err) == (0, "")
-    assert out.splitlines()[0] == "| method | trained | stored | chrf | seeds | minutes |"
+    assert out.splitlines()[0] == "| method | trained | stored | chrf | seeds | minutes | command |"
     assert "| prompt-tuning init=vocabulary | " in out
+    assert out.splitlines()[2].endswith(r"| `foreword train tiny --set a.b='p0\|'` |")
     code, out, _ = run_foreword(place, "table", "p0", "p1")
     assert code == 0
     assert json.loads(out)[0]["runs"] == ["p0", "p1"]

@@ -46,8 +46,11 @@ from foreword.vetting import check_tools, vet
 from foreword.writing import read_json, unwritable, write_json, write_text
 
 
-def train(recipe: Recipe, out: str | Path) -> Tuned:
+def train(recipe: Recipe, out: str | Path, command: str = "") -> Tuned:
     """Train what a recipe asks for, or go on where the run in `out` was stopped.
+
+    Args:
+        command: what a reader of the run's record would type to have it again.
 
     Raises:
         ForewordError: bad data, a backbone that does not fit, a run folder that belongs to another recipe, a full disk.
@@ -81,14 +84,17 @@ def train(recipe: Recipe, out: str | Path) -> Tuned:
     facts = method_facts(recipe, method, backbone)
     # A run that had finished before keeps its record: other code than today's may have trained it.
     if accelerator.is_main_process and not (folder / "run.json").is_file():
-        write_json(folder / "run.json", record_of(training, backbone, task, facts))
+        write_json(folder / "run.json", record_of(training, backbone, task, facts, command))
     method.load(checkpoint.load(folder / "method.safetensors")[0])  # the best, or what an earlier call had trained
     return Tuned(recipe, backbone, method.prefix(), facts, folder, method)
 
 
-def record_of(training: Training, backbone: Backbone, task: Task, facts: Mapping[str, Any]) -> dict[str, Any]:
+def record_of(
+    training: Training, backbone: Backbone, task: Task, facts: Mapping[str, Any], command: str
+) -> dict[str, Any]:
     """What `run.json` holds: what was trained, on what, by which code, where."""
     return {
+        "command": command,
         "method": dict(facts),
         "state": vars(training.state),
         "num_pairs": len(training.pairs),

@@ -33,6 +33,7 @@ class Row:
     scores: Mapping[str, Sequence[float]]
     train_s: Sequence[float]
     runs: Sequence[str]
+    command: str = ""  # that trained them, but for seed and folder
 
 
 def rows_of(folders: Sequence[str | Path], split: str) -> list[Row]:
@@ -79,7 +80,7 @@ def settings_of(result: Mapping[str, Any]) -> dict[str, Any]:
 def row(members: Sequence[tuple[Path, dict[str, Any]]], settings: Mapping[str, Any]) -> Row:
     (_, first), *_ = members
     metrics = [metric for metric in first["scores"]["all"] if all(metric in r["scores"]["all"] for _, r in members)]
-    runs = [folder / "run.json" for folder, _ in members]
+    runs = [read_json(path, ["state"]) for folder, _ in members if (path := folder / "run.json").is_file()]
     return Row(
         first["method"]["name"],
         settings,
@@ -87,15 +88,16 @@ def row(members: Sequence[tuple[Path, dict[str, Any]]], settings: Mapping[str, A
         first["method"]["stored_parameters"],
         first["backbone"]["num_parameters"],
         {metric: [r["scores"]["all"][metric]["value"] for _, r in members] for metric in metrics},
-        [read_json(run, ["state"])["state"]["train_s"] for run in runs if run.is_file()],
+        [run["state"]["train_s"] for run in runs],
         [str(folder) for folder, _ in members],
+        next((run.get("command", "") for run in runs), ""),
     )
 
 
 def cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
     """Header and rows, as text: means, and behind them the standard deviation over the seeds."""
     metrics = list(dict.fromkeys(metric for one in rows for metric in one.scores))
-    header = ["method", "trained", "stored", *metrics, "seeds", "minutes"]
+    header = ["method", "trained", "stored", *metrics, "seeds", "minutes", "command"]
     return header, [
         [
             " ".join([one.name, *(f"{key.partition('.')[2]}={value}" for key, value in one.settings.items())]),
@@ -104,6 +106,7 @@ def cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
             *(spread(one.scores.get(metric, ())) for metric in metrics),
             str(len(one.runs)),
             f"{statistics.mean(one.train_s) / 60:.1f}" if one.train_s else "-",
+            one.command or "-",
         ]
         for one in rows
     ]
@@ -123,4 +126,6 @@ def spread(scores: Sequence[float]) -> str:
 
 def markdown(rows: Sequence[Row]) -> str:
     header, lines = cells(rows)
-    return "".join(f"| {' | '.join(line)} |\n" for line in (header, ["---"] * len(header), *lines))
+    told = [[*line, command if command == "-" else f"`{command}`"] for *line, command in lines]
+    escaped = [[cell.replace("|", "\\|") for cell in line] for line in told]
+    return "".join(f"| {' | '.join(line)} |\n" for line in (header, ["---"] * len(header), *escaped))

@@ -87,6 +87,8 @@ def test_train_shows_progress_on_stderr_and_facts_on_stdout(place):
     assert "dev loss" in err
     assert "Loading weights" not in err, "the libraries' own bars stand between ours"
     assert json.loads((place / "seeded" / "recipe.json").read_text())["train"]["seed"] == 4
+    run = json.loads((place / "seeded" / "run.json").read_text())
+    assert run["command"] == "foreword train tiny.toml --set train.max_steps=4"
 
 
 def test_eval_prints_the_scores_and_writes_them(place):

@@ -3,6 +3,7 @@
 Comes in:  the command line.      Goes out: results on stdout, everything else on stderr.
 """
 
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -85,7 +86,8 @@ def train(
         from foreword.experiment import train as run
 
         quiet_libraries()
-        tuned = run(resolved, out)
+        again = ["foreword", "train", recipe, *(word for told in sets or [] for word in ("--set", told))]
+        tuned = run(resolved, out, shlex.join(again))
     output.show_facts({"run": str(out), **tuned.method})
 
 
