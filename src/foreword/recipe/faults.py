@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from foreword.errors import BadRecipe, UnknownName
+from foreword.recipe.methods import method_names, section_of
 
 Sections = Mapping[str, type[BaseModel]]
 
@@ -31,10 +32,16 @@ def explained(error: ValidationError, sections: Sections) -> BadRecipe | Unknown
     return BadRecipe("\n".join(one_line(finding, settings_path(finding), sections) for finding in findings))
 
 
-def unknown_setting(path: list[str], sections: Sections) -> UnknownName:
+def unknown_setting(path: list[str], sections: Sections) -> BadRecipe | UnknownName:
     section, *rest = path
     if not rest:
         return UnknownName("section", section, sections)
+    if section == "method" and (owners := [n for n in method_names() if rest[0] in section_of(n).model_fields]):
+        own = sections[section].model_fields
+        return BadRecipe(
+            f"method.{rest[0]} is a setting of {', '.join(owners)}, not of {own['name'].default}. "
+            f"Its own are {', '.join(sorted(own))}."
+        )
     known = [f"{section}.{key}" for key in sections[section].model_fields]
     return UnknownName("setting", f"{section}.{rest[0]}", known)
 
