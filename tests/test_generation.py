@@ -11,6 +11,8 @@ from foreword.backbone import Backbone
 from foreword.backbone.wording import end_id, limits, source_ids
 from foreword.errors import BadData, PrefixMismatch, UnsupportedBackbone
 from foreword.generation import Decoding, NoRepeatInAnswer, answers, generate, generate_ids
+from foreword.methods import build_method
+from foreword.recipe import section_of
 
 SOURCES = ["a dog", "x", "the long red hat", "b", "so it is", "cd"]
 SHORT = Decoding(max_new_tokens=8, min_new_tokens=4)
@@ -229,3 +231,26 @@ def test_every_token_that_holds_a_line_break_is_known():
     backbone.tokenizer.add_tokens([".\n", "\n\n"])
     texts = [backbone.tokenizer.decode([i]) for i in backbone.line_break_ids]
     assert sorted(texts) == ["\n", "\n\n", ".\n"]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"name": "infix-tuning", "infix_len": 5},
+        {"name": "p-tuning-v2", "prefix_len": 5},
+        {"name": "ipt", "base": "prefix", "num_tokens": 5},
+        {"name": "prefix-tuning", "prefix_len": 5, "head": True},
+    ],
+    ids=lambda told: told["name"],
+)
+def test_a_long_source_is_cut_to_what_a_methods_positions_leave(told):
+    """128 positions: five are the method's, and of an answer that is written eight."""
+    backbone = tiny_backbone("gpt2")
+    recipe = section_of(told["name"]).model_validate(told)
+    more = {"init_prefix": None, "behind": None} if told["name"] == "prefix-tuning" else {}
+    reads = told["name"] != "infix-tuning" and told["name"] != "ipt"
+    method = build_method(recipe, backbone, **more, **({"words": [None, None]} if reads else {}))
+    made = answers(backbone, ["a" * 300, "b"], Decoding(max_new_tokens=8), method=method, words=("y", "n"))
+    assert made.num_cut_sources == 1
+    assert len(made.texts) == 2
+    assert method.num_positions == 5

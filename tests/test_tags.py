@@ -56,7 +56,7 @@ def test_columns_and_json_lines_hold_the_same(tagged, tmp_path):
     (tmp_path / "test.jsonl").write_text("\n".join(lines))
     of_columns, of_lines = (load_task("tags", folder, classes=TAGS).examples("test") for folder in (tagged, tmp_path))
     assert [(e.source, e.references) for e in of_columns] == [(e.source, e.references) for e in of_lines]
-    assert of_columns[0] == Example("ann sings in rye", ("B-PER O O B-LOC",), unit="3")
+    assert of_columns[0] == Example("ann sings in rye", ("B-PER O O B-LOC",))
 
 
 def test_a_sentence_that_comes_back_is_another_example(tmp_path):
@@ -197,6 +197,7 @@ def test_a_decoder_without_a_layer_for_them_writes_the_tags(tmp_path, tagged):
     ("family", "method", "error", "message"),
     [
         ("bart", {"name": "p-tuning-v2"}, UnsupportedBackbone, r"which has no place for each word of a source"),
+        ("gpt2", {"name": "infix-tuning", "head": True}, BadRecipe, r"an infix stands behind the source, where none of its words"),
         ("bert", {"name": "prefix-tuning"}, BadRecipe, r"only a trained layer can read a tag off each word"),
     ],
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """Answers that are classes, on every kind of backbone: a masked model fills the place, any other writes the word."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,14 @@ from tests.tiny_models import text, tiny_backbone
 from tests.tiny_runs import data_folder, model_folder, tiny_recipe
 
 import foreword
+from foreword.assembly import dev_examples, open_task, train_texts
 from foreword.backbone import Backbone
-from foreword.backbone.wording import limits, place_of_answer, source_ids, word_ids
+from foreword.backbone.wording import Pair, limits, place_of_answer, source_ids, word_ids
 from foreword.errors import BadData, BadRecipe, UnsupportedBackbone
 from foreword.generation import Decoding, answers
 from foreword.marks import MASK
 from foreword.recipe import Recipe
+from foreword.training.batches import collate
 
 PAIRS = [("a cat", "no", True), ("a dog", "up", False), ("one hat", "so", True), ("two men", "my", False)]
 MASKED = 2  # the tokenizer's mask
@@ -96,7 +99,7 @@ def test_a_method_that_reads_classes_wants_a_task_of_classes(tmp_path, data):
 
 def test_an_infix_has_no_place_in_a_masked_model(tmp_path, data):
     plain = class_recipe(model_folder(tmp_path / "model", "bert"), data).to_dict()
-    with pytest.raises(UnsupportedBackbone, match="reads its source apart from the target"):
+    with pytest.raises(UnsupportedBackbone, match="writes no target, so there is no place between them. Choose prefix"):
         foreword.train(Recipe.from_dict({**plain, "method": {"name": "infix-tuning"}}), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
@@ -128,6 +131,66 @@ def test_a_source_is_cut_where_it_does_not_ask():
     assert cut(tiny_backbone("bert"), f"abcdef is it {MASK} .", 8) == "s it _ ."
     assert cut(tiny_backbone("bert"), f"it is {MASK} : abcdefgh", 10) == "it is _ : "
     assert cut(tiny_backbone("t5"), "abcdef", 3) == "abc", "a plain source at its end"
+
+
+def test_what_stands_behind_the_answers_place_must_be_read(tmp_path, data):
+    """A masked model reads it; any other goes on from the place and would not."""
+    assert "_ it is" in cut(tiny_backbone("bert"), f"aaaa {MASK} it is", 9)
+    for family in ("gpt2", "t5"):
+        task = {"template": "{premise} {mask} {hypothesis}"}
+        recipe = class_recipe(model_folder(tmp_path / family, family), data, task=task)
+        with pytest.raises(
+            BadRecipe, match=r"task\.template: .* goes on from where \{mask\} stands and would never read"
+        ):
+            foreword.train(recipe, tmp_path / "run")
+
+
+def test_the_likeliest_word_is_an_answer_where_a_decoder_would_write(tmp_path, data):
+    for family in ("gpt2", "t5"):
+        recipe = class_recipe(model_folder(tmp_path / family, family), data)
+        untrained = foreword.untouched(recipe)
+        written = untrained.evaluate("test").texts
+        assert not set(written) <= {"y", "n"}
+        closed = recipe.model_copy(update={"generate": recipe.generate.model_copy(update={"one_of_words": True})})
+        said = foreword.untouched(closed).evaluate("test").texts
+        backbone, tokens = untrained.backbone, word_ids(untrained.backbone, ["y", "n"])
+        for answer, example in zip(said, untrained.task.examples("test"), strict=True):
+            (ids,), _ = source_ids(backbone, [example.source], 100)
+            batch = collate(backbone, [Pair(ids, [0])], classes=True)
+            scores = backbone.logits(batch.texts, at=batch.at)[0, tokens]
+            assert answer == "yn"[int(scores.argmax())]
+
+
+def test_what_is_no_task_of_classes_has_no_words_to_choose_from(tmp_path):
+    recipe = tiny_recipe(
+        model_folder(tmp_path / "model"), data_folder(tmp_path / "data"), generate={"one_of_words": True}
+    )
+    with pytest.raises(BadRecipe, match=r"generate\.one_of_words: this task's answers are not one of a few words"):
+        foreword.untouched(recipe).evaluate("test")
+
+
+def test_a_run_knows_its_classes_without_its_data(tmp_path, data):
+    shutil.copytree(data, tmp_path / "data")
+    recipe = class_recipe(model_folder(tmp_path / "model", "bert"), tmp_path / "data", method={"name": "warp"})
+    tuned = foreword.train(recipe, tmp_path / "run")
+    shutil.rmtree(tmp_path / "data")
+    asked = [f"ab cd {MASK} ."]
+    assert foreword.open_run(tmp_path / "run").generate(asked) == tuned.generate(asked)
+
+
+def test_dev_examples_are_drawn_from_what_training_leaves(tmp_path):
+    texts = [(f"a{i}", f"b{i}") for i in range(9)]
+    data_folder(tmp_path / "data", texts)
+    sizes = {"train_size": 4, "dev_size": 5, "dev_split": "train", "subset_seed": 3}
+    recipe = tiny_recipe(model_folder(tmp_path / "model"), tmp_path / "data", task=sizes)
+    task = open_task(recipe)
+    dev, train = dev_examples(recipe, task), train_texts(recipe, task)
+    assert {example.source for example in dev} | {source for source, _ in train} == {source for source, _ in texts}
+    recipe = tiny_recipe(tmp_path / "model", tmp_path / "data", task={**sizes, "dev_size": 6})
+    with pytest.raises(
+        BadRecipe, match=r"task\.dev_split: the train data are 9 pairs, and train_size \+ dev_size are 10"
+    ):
+        dev_examples(recipe, task)
 
 
 def test_what_cannot_be_is_told(tmp_path, data):

@@ -12,9 +12,10 @@ from tests.tiny_runs import TEXTS, data_folder, model_folder, prefix_method, tin
 import foreword
 from foreword.errors import BadRecipe, PrefixMismatch, RunError
 from foreword.generation import Decoding, answers
-from foreword.methods import Voting, majority
+from foreword.methods import Voting, build_method, majority
 from foreword.methods.p_tuning import PTuning
 from foreword.methods.prompt_tuning import PromptTuning
+from foreword.recipe import section_of
 from foreword.tuned import voting
 
 __all__ = ["data"]  # the fixture
@@ -60,6 +61,9 @@ def test_what_cannot_stand_in_one_batch_is_told():
     )
     with pytest.raises(BadRecipe, match=message):
         Voting([first, prefix_method(backbone)])
+    told = section_of("prompt-tuning").model_validate({"name": "prompt-tuning", "prompt_len": 2, "head": True})
+    with pytest.raises(BadRecipe, match=r"runs with a layer for the classes \(method\.head\) do not vote in one batch"):
+        Voting([build_method(told, backbone, words=[None] * 2) for _ in range(2)])
     with pytest.raises(BadRecipe, match=r"these are of PTuning\. Score them apart"):
         Voting([first, PTuning(backbone, "{soft:3} {source}", "none")])
 

@@ -151,7 +151,7 @@ def encoded_pairs(
             f"{backbone.name} is encoder-only and cannot learn to write text. Choose a decoder, or a task of classes."
         )
     max_source_len, max_target_len = recipe.task.max_source_len, recipe.task.max_target_len
-    most = limits(backbone, recipe.method.num_positions, max_source_len, max_target_len, method.num_added)
+    most = limits(backbone, method.num_positions, max_source_len, max_target_len, method.num_added)
     train, made = train_texts(recipe, task), []
     dev = [(example.source, text) for example in dev_examples(recipe, task) for text in example.references]
     for split, texts in (("train", train), ("dev", dev)):
@@ -196,12 +196,14 @@ def train_texts(recipe: Recipe, task: Task) -> list[tuple[str, str]]:
 
 
 def dev_examples(recipe: Recipe, task: Task) -> list[Example]:
-    """The dev examples that loss and metrics are both counted on: all, or the subset the recipe asks for.
+    """The dev examples that loss and metrics are both counted on: all, or the subset the recipe asks for, of dev or training data.
 
     Raises:
         BadRecipe: there are none where some are needed, or fewer than are asked for.
     """
     size = recipe.task.dev_size
+    if recipe.task.dev_split == "train":
+        return left_by_training(recipe, task)
     if "dev" not in task.splits:
         if recipe.train.dev_metrics or recipe.train.patience or recipe.train.eval_every or size:
             needing = "train.dev_metrics, train.patience, train.eval_every or task.dev_size"
@@ -211,6 +213,17 @@ def dev_examples(recipe: Recipe, task: Task) -> list[Example]:
     if size > len(examples):
         raise BadRecipe(f"task.dev_size must be at most {len(examples)}, the examples in the dev data; got {size}.")
     return subset(examples, size, recipe.task.subset_seed) if size else examples
+
+
+def left_by_training(recipe: Recipe, task: Task) -> list[Example]:
+    """So many training pairs beyond the subset that is trained on."""
+    pairs, sizes = task.pairs("train"), (recipe.task.train_size, recipe.task.dev_size)
+    if sum(sizes) > len(pairs):
+        raise BadRecipe(
+            f"task.dev_split: the train data are {len(pairs)} pairs, and train_size + dev_size are {sum(sizes)}. Ask for fewer."
+        )
+    chosen = subset(pairs, sum(sizes), recipe.task.subset_seed)[sizes[0] :]
+    return [Example(source, (text,)) for source, text in chosen]
 
 
 def lacking(task: Task, split: str, what: str) -> str:

@@ -86,7 +86,7 @@ def train(recipe: Recipe, out: str | Path, command: str = "") -> Tuned:
     if accelerator.is_main_process and not (folder / "run.json").is_file():
         write_json(folder / "run.json", record_of(training, backbone, task, facts, command))
     method.load(checkpoint.load(folder / "method.safetensors")[0])  # the best, or what an earlier call had trained
-    return Tuned(recipe, backbone, method.prefix(), facts, folder, method)
+    return Tuned(recipe, backbone, method.prefix(), facts, folder, method, task.words, task.per_word)
 
 
 def record_of(
@@ -97,6 +97,8 @@ def record_of(
         "command": command,
         "method": dict(facts),
         "state": vars(training.state),
+        "classes": list(task.words),
+        "per_word": task.per_word,
         "num_pairs": len(training.pairs),
         "data_hash": task.data_hash("train"),
         "fingerprint": backbone.fingerprint,
@@ -221,7 +223,7 @@ def settled(recipe: Recipe, folder: Path, accelerator: Accelerator) -> Recipe:
 
 def method_facts(recipe: Recipe, method: Method, backbone: Backbone) -> dict[str, Any]:
     """Name and size of what was trained and of what is kept, as numbers and as a share of the backbone."""
-    trained, stored = num_parameters(method.trained_parameters()), num_parameters(method.export())
+    trained, stored = num_parameters(method.trained_parameters()), method.num_stored
     share = {"trained_share": trained / backbone.num_parameters, "share_of_backbone": stored / backbone.num_parameters}
     size = {"trained_parameters": trained, "stored_parameters": stored, **share}
     return {"name": recipe.method.name, **size, **method.facts()}

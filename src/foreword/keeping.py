@@ -32,6 +32,8 @@ def keep(tuned: Tuned, name: str, store: str | Path = "store", dtype: str = "flo
     Raises:
         StoreError: what was trained is not a prefix, or the store refuses it.
     """
+    if tuned.trained is not None and tuned.trained.reads_classes:
+        raise StoreError("a layer that reads classes is part of what was trained, and a store keeps only prefixes.")
     if tuned.prefix is None:
         raise StoreError(f"what {tuned.method['name']} yields is not a prefix, and a store keeps only prefixes.")
     if tuned.folder is None:

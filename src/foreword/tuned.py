@@ -24,7 +24,7 @@ from foreword.vetting import vet
 from foreword.writing import read_json, write_json, write_text
 
 SCORE_AGAIN = "Remove it, and run `foreword eval` again."
-NEEDED = ("fingerprint", "tokenizer_hash", "method")  # of a run's record
+NEEDED = ("fingerprint", "tokenizer_hash", "method", "classes", "per_word")  # of a run's record
 UNTOUCHED = {"name": "untouched", "trained_parameters": 0, "stored_parameters": 0, "share_of_backbone": 0.0}
 
 
@@ -38,16 +38,17 @@ class Tuned:
     method: Mapping[str, Any]  # name, trained and stored parameters
     folder: Path | None  # of the run, for results; None for a prefix out of a store
     trained: Method | None = None  # what was trained, where it came from a run
+    classes: tuple[str, ...] = ()  # of a run: the words an answer can be, and whether every word of a source has one
+    per_word: bool = False
 
     @cached_property
     def task(self) -> Task:
         return open_task(self.recipe)
 
-    @cached_property
+    @property
     def words(self) -> tuple[str, ...]:
-        """What an answer can be, where classes are read off; the data is looked for only then."""
-        reads = self.trained is not None and self.trained.reads_classes
-        return self.task.words if reads or self.backbone.kind == "encoder-only" else ()
+        """What an answer can be, where it can be read off; only where no run says it is the data looked for."""
+        return self.classes or (self.task.words if self.backbone.kind == "encoder-only" else ())
 
     def generate(self, sources: Sequence[str], **decoding: Any) -> list[str]:
         """Answer each source, decoded as the recipe says or as given, e.g. `beams=5`; warns if one had to be cut."""
@@ -63,7 +64,7 @@ class Tuned:
         chosen = Recipe.from_dict(with_settings(self.recipe.to_dict(), told)).generate
         return answers(
             self.backbone, sources, decoding_of(chosen), self.prefix, self.recipe.task.max_source_len, progress,
-            None if self.prefix is not None else self.trained, self.words, bool(self.words) and self.task.per_word,
+            None if self.prefix is not None else self.trained, self.words, self.per_word,
         )  # fmt: skip
 
     def evaluate(self, split: str = "", progress: Progress | None = None) -> Result:
@@ -135,8 +136,9 @@ def open_run(folder: str | Path, overrides: Sequence[str] = ()) -> Tuned:
             f"the run in {folder} was trained with another tokenizer than {backbone.name} has now: it cuts texts in other ways. "
             "Put the tokenizer's files back as they were, or train again."
         )
-    method = restored(folder, recipe, backbone)
-    return Tuned(recipe, backbone, method.prefix(), run["method"], folder, method)
+    method = restored(folder, recipe, backbone, len(run["classes"]))
+    classes = tuple(run["classes"])
+    return Tuned(recipe, backbone, method.prefix(), run["method"], folder, method, classes, run["per_word"])
 
 
 def untouched(recipe: Recipe, out: str | Path | None = None) -> Tuned:
@@ -175,20 +177,20 @@ def voting(folders: Sequence[str | Path], overrides: Sequence[str] = (), out: st
             raise PrefixMismatch(
                 f"the run in {folder} is not of the model of {folders[0]}, {first.backbone.name}. Score it apart."
             )
-        members.append(restored(folder, recipe, first.backbone))
+        members.append(restored(folder, recipe, first.backbone, len(record["classes"])))
     trained, stored = (
         sum(record["method"][f"{what}_parameters"] for record in records) for what in ("trained", "stored")
     )
     share = {"share_of_backbone": stored / first.backbone.num_parameters, "runs": [str(folder) for folder in folders]}
     facts = {"name": "vote", "trained_parameters": trained, "stored_parameters": stored, **share}
     method = Voting(members)
-    return Tuned(first.recipe, first.backbone, None, facts, None if out is None else Path(out), method)
+    folder = None if out is None else Path(out)
+    return Tuned(first.recipe, first.backbone, None, facts, folder, method, first.classes, first.per_word)
 
 
-def restored(folder: Path, recipe: Recipe, backbone: Backbone) -> Method:
+def restored(folder: Path, recipe: Recipe, backbone: Backbone, num_classes: int) -> Method:
     """What the run in a folder trained, at work in the backbone."""
     exported = checkpoint.load(folder / "method.safetensors")[0]
-    num_classes = len(open_task(recipe).words) if recipe.method.head else 0
     return restore_method(recipe.method, backbone, exported, num_classes)
 
 

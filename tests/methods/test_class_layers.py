@@ -57,3 +57,12 @@ def test_those_of_another_task_or_model_are_refused():
         WARP.restored(backbone, warp, words=[None] * 3)
     with pytest.raises(BadRecipe, match=r"method: template needs \{soft\}, something to train, got '\{source\}'"):
         Recipe.from_dict({"method": {"name": "warp", "template": "{source}"}})
+
+
+def test_a_start_brings_the_prompt_and_leaves_the_classes():
+    backbone = tiny_backbone("gpt2")
+    two, three = WARP(backbone, words=[None] * 2, seed=1), WARP(backbone, words=[None] * 3, seed=2)
+    before = three.export()["classes"]
+    three.start(two.export())
+    assert torch.equal(three.export()["vectors"], two.export()["vectors"])
+    assert torch.equal(three.export()["classes"], before)

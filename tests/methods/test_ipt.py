@@ -15,9 +15,7 @@ from foreword.prefix.reparam import num_parameters
 from foreword.training.batches import collate
 
 WAYS = [
-    {"base": base, "strategy": strategy, "encoder": encoder}
-    for base in ("prompt", "prefix")
-    for strategy, encoder in (("table", "cnn"), ("encoder", "cnn"), ("encoder", "lstm"), ("encoder", "mlp"))
+    {"base": base, "encoder": encoder} for base in ("prompt", "prefix") for encoder in ("none", "cnn", "lstm", "mlp")
 ]
 
 

@@ -30,10 +30,16 @@ def test_untrained_it_changes_nothing_and_the_backbone_is_counted_without_it():
 
 
 def test_what_it_cannot_do_is_told(monkeypatch):
-    with pytest.raises(
-        BadRecipe, match=r"method\.targets: tiny-gpt2 has no matrix named q_proj\. Name some of its own"
+    own = r"Its matrices are c_attn, c_fc, c_proj, lm_head\."
+    for targets, reason in (
+        (["q_proj"], r"it has no matrix 'q_proj'"),
+        (["c_attn", "typo"], r"it has no matrix 'typo'"),
+        (["ln_1"], r"transformer\.h\.0\.ln_1 is no matrix"),
     ):
-        LoRA(tiny_backbone("gpt2"), targets=["q_proj"])
+        with pytest.raises(BadRecipe, match=rf"method\.targets: of tiny-gpt2, {reason}\. {own}"):
+            LoRA(tiny_backbone("gpt2"), targets=targets)
+    dotted, plain = (LoRA(tiny_backbone("gpt2"), targets=[name]) for name in ("attn.c_attn", "c_attn"))
+    assert dotted.trained_parameters().keys() == plain.trained_parameters().keys()
     backbone = tiny_backbone("gpt2")
     with monkeypatch.context() as other_family:
         other_family.setattr(type(backbone.model.config), "model_type", "new")

@@ -1,5 +1,7 @@
 """Groups of layers with prefixes of their own, layers without one: in attention, in a batch with others, in files."""
 
+import json
+
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -166,3 +168,14 @@ def test_lengths_that_are_not_the_layers_are_refused(lens):
         PrefixMismatch, match=r"the layers' lengths of site 'decoder' must be one for each layer, from 0 to 4"
     ):
         Prefix(prefix.keys, prefix.values, layer_lens={"decoder": given})
+
+
+def test_zeros_of_layers_without_positions_are_not_counted_as_kept(tmp_path):
+    recipe = tiny_recipe(
+        model_folder(tmp_path / "model"), data_folder(tmp_path / "data"),
+        method={"prefix_len": 10, "mlp_dim": 0, "layers": "2:4"}, train={"max_steps": 1},
+    )  # fmt: skip
+    tuned = foreword.train(recipe, tmp_path / "run")
+    assert tuned.prefix is not None
+    facts = json.loads((tmp_path / "run" / "run.json").read_text())["method"]
+    assert facts["stored_parameters"] == facts["trained_parameters"] == tuned.prefix.num_values

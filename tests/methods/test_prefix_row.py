@@ -80,5 +80,14 @@ def test_a_style_is_trained_behind_a_stored_task(tmp_path):
     assert opened.generate(["a b"]) == style.generate(["a b"])
     foreword.keep(opened, "both", tmp_path / "store")
     assert foreword.take("both", tmp_path / "store").generate(["a b"]) == style.generate(["a b"])
+    model = model_folder(tmp_path / "bart", "bart")
+    method = {"prefix_len": 2, "mlp_dim": 0, "sites": ["encoder"]}
+    foreword.train(tiny_recipe(model, data, method=method), tmp_path / "sited")
+    for key, more in (("behind", {}), ("init_prefix", {"init": "prefix"})):
+        told = {"prefix_len": 2, "mlp_dim": 0, key: f"{tmp_path}/sited/method.safetensors", **more}
+        message = rf"method\.{key}: that prefix is attended to at encoder, not at decoder, cross\. Set method\.sites"
+        with pytest.raises(BadRecipe, match=message):
+            foreword.train(tiny_recipe(model, data, method=told), tmp_path / "bad")
     with pytest.raises(BadRecipe, match=r"method\.behind: .*none\.safetensors cannot be read as a run's prefix"):
         foreword.train(tiny_recipe(model, data, method={**method, "behind": "none.safetensors"}), tmp_path / "bad")
+    assert not (tmp_path / "bad").exists()

@@ -5,10 +5,11 @@ import torch
 from tests.tiny_models import DECODER_ONLY, FAMILIES, close, text, tiny_backbone
 from tests.tiny_runs import TEXTS, pairs_of
 
-from foreword.backbone import Texts
+from foreword.backbone import Backbone, Texts
 from foreword.backbone.wording import Pair
 from foreword.errors import BadData, BadRecipe, PrefixMismatch
 from foreword.generation import Decoding, answers, generate
+from foreword.methods.base.prompts import common_words
 from foreword.methods.prompt_tuning import PromptTuning
 from foreword.prefix import Injection
 from foreword.training.batches import collate
@@ -95,3 +96,13 @@ def test_a_prompt_for_another_model_is_refused():
         PrefixMismatch, match=r"this prompt is \(5, 32\), but tiny-llama and the template want \(5, 40\)"
     ):
         PromptTuning.restored(tiny_backbone("llama"), exported, prompt_len=5)
+
+
+def test_common_words_are_words():
+    """Neither markers nor single letters, with which some vocabularies begin."""
+    backbone = Backbone.load("scribe")
+    texts = backbone.tokenizer.batch_decode([[token] for token in common_words(backbone)])
+    assert len(texts) == 5000 or len(backbone.tokenizer) < 2 * 5000
+    assert all(text.strip().isalpha() and len(text.strip()) > 1 for text in texts)
+    letters = tiny_backbone("gpt2")  # whose tokens are single characters: better than nothing
+    assert set(common_words(letters)).isdisjoint(letters.tokenizer.all_special_ids)

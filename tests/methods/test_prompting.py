@@ -8,9 +8,10 @@ from tests.tiny_models import tiny_backbone
 from tests.tiny_runs import TEXTS, data_folder, model_folder, tiny_recipe
 
 import foreword
-from foreword.backbone.wording import source_ids, target_ids
+from foreword.backbone.wording import source_ids, target_ids, words_ids
 from foreword.errors import BadRecipe
 from foreword.generation import Decoding, answers, generate
+from foreword.marks import MASK
 from foreword.methods.prompting import Prompting
 from foreword.recipe import Recipe
 
@@ -37,6 +38,14 @@ def test_examples_stand_in_front_as_training_writes_pairs():
     (the_red, one_dog), _ = target_ids(backbone, ["the red", "one dog"], 99)
     assert method.arrange(asked) == [*so, *one, *the_red, *so, *two, *one_dog, *so, *asked]
     assert method.num_added == len(method.arrange(asked)) - len(asked)
+
+
+def test_an_answer_stands_in_its_place_in_an_encoders_text():
+    backbone = tiny_backbone("bert")
+    method = Prompting(backbone, "so {source}", num_examples=1, examples=[(f"is it {MASK} .", "y")])
+    assert method.template.before == tuple(
+        token for words in ("so", "is it y .", "so") for token in words_ids(backbone, words)
+    )
 
 
 def test_the_prompt_is_a_prefix():

@@ -180,7 +180,8 @@ def test_texts_ask_which_sentence_is_the_next(tmp_path):
     assert [len(task.records(split)) for split in task.splits] == [300, 15]
     relation = {"no": 0, "maybe": 0, "yes": 0}
     for example in task.records("train"):
-        (at, own), (other_at, other) = map(place, example.source.split(f" {MASK} . "))
+        (at, own), (other_at, other) = map(place, re.split(r"(?<=\.) ", example.source)[:2])
+        assert example.source.endswith(f" {MASK} ."), "a decoder answers there, and must have read both"
         (answer,) = example.references
         relation[answer] += 1
         assert answer == ("no" if own != other else "yes" if other_at == at + 1 else "maybe")
@@ -209,3 +210,8 @@ def test_texts_that_set_no_task_are_told(tmp_path):
     documents(tmp_path, 3)
     with pytest.raises(BadData, match=r"3 text files of 4 sentences or more are in it, and at least 4 are needed"):
         load_task("pretext", tmp_path).examples("train")
+
+
+def test_a_text_that_stands_there_twice_counts_twice(tmp_path):
+    task = one(tmp_path, "sst2", "dev.tsv", "sentence\tlabel\ngood film\t1\ngood film\t0\ngood film\t1\n")
+    assert [example.references for example in task.examples("test")] == [("great",), ("terrible",), ("great",)]

@@ -67,6 +67,7 @@ class Backbone:
             raise refusal(self.name, self.model, "it has no output layer over its vocabulary")
         hooks = [
             self.output_layer.register_forward_pre_hook(self._wanted.keep),
+            self.output_layer.register_forward_hook(self._wanted.note),
             *let_vectors_stand_for_words(self.model, self.seam),
         ]
         if self.kind == "decoder-only":

@@ -99,11 +99,18 @@ def with_place(backbone: Backbone, source: str) -> str:
 
     Raises:
         UnsupportedBackbone: a model that only encodes, whose tokenizer has no mask.
+        BadRecipe: words behind the place, and a model that answers there and so never reads them.
     """
     if MASK not in source:
         return source
     if backbone.kind != "encoder-only":
-        return source.split(MASK)[0]
+        before, _, behind = source.partition(MASK)
+        if any(character.isalnum() for character in behind):
+            raise BadRecipe(
+                f"task.template: {backbone.name} goes on from where {{mask}} stands and would never read what is behind it "
+                f"({behind.strip()[:40]!r}). Put {{mask}} behind everything else."
+            )
+        return before
     mask = backbone.tokenizer.mask_token
     if mask is None:
         raise UnsupportedBackbone(f"{backbone.name}'s tokenizer has no mask, so nothing marks the place of an answer.")

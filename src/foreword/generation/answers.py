@@ -62,7 +62,7 @@ def answers(
         prefixes: one for all rows, or one per source; None runs the untouched backbone.
         method: where what was trained is no prefix: what it injects, and where its vectors stand in a source.
         words: what an answer can be, where classes are read off instead of written: by a model that only encodes, which fills the
-            place in the source with the likeliest, or by a method with a layer for them.
+            place in the source with the likeliest; by a method with a layer for them; by any model if decoding says one_of_words.
         per_word: such a layer reads one for each word of the source; the answer is all of them, parted by spaces.
         max_source_len: longest source in tokens; longer ones are cut and counted. 0 = what the backbone takes.
 
@@ -72,7 +72,7 @@ def answers(
         UnsupportedBackbone: an encoder-only backbone, which cannot write.
     """
     asked = Asked(sources, prefixes, max_source_len, progress, method)
-    reader = reader_of(backbone, method, words, per_word)
+    reader = reader_of(backbone, method, words, per_word, decoding.one_of_words)
     if reader is not None:
         numbers, num_cut = classified(backbone, asked, decoding.batch_size, reader, per_word)
         return Generated([" ".join(words[number] for number in some) for some in numbers], num_cut)

@@ -32,6 +32,7 @@ class Decoding:
     max_new_tokens: int = 100
     length_penalty: float = 1.0
     no_repeat_ngram: int = 0
+    one_of_words: bool = False
     no_newlines: bool = False
     batch_size: int = 32
     seed: int = 0

@@ -49,8 +49,9 @@ def in_batches(
         )
     bank, numbers = stand_side_by_side(backbone, per_row)
     ids: list[list[int]] = [[] for _ in sources]
-    num_cut, num_added = 0, 0 if method is None else method.num_added
-    lengths = [0 if prefix is None else prefix.prefix_len for prefix in per_row]
+    num_cut = 0
+    num_positions, num_added = (0, 0) if method is None else (method.num_positions, method.num_added)
+    lengths = [num_positions if prefix is None else prefix.prefix_len for prefix in per_row]
     for prefix_len in set(lengths):  # each row has the room its own prefix leaves, whoever stands beside it
         rows = [row for row, length in enumerate(lengths) if length == prefix_len]
         most = limits(backbone, prefix_len, asked.max_source_len, max_new_tokens, num_added)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import torch
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, field_validator
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -32,6 +32,13 @@ class Settings(TrainedTemplate):
         default="{soft:5} {source}", description="words, {source} and {soft:3} (three words to find) in their order"
     )
     num_candidates: PositiveInt = Field(default=10, description="words tried each step; each costs a forward pass")
+
+    @field_validator("head")
+    @classmethod
+    def nothing_else_is_trained(cls, head: bool) -> bool:
+        if head:
+            raise ValueError("the search finds words, and trains no layer beside them: choose prompt-tuning")
+        return head
 
 
 class AutoPrompt(SoftPromptMethod):

@@ -31,22 +31,20 @@ class Settings(MethodRecipe):
         default=512, description="hidden size of the reparameterization MLP; 0 trains keys and values directly"
     )
 
-    @property
-    def num_positions(self) -> int:
-        return self.infix_len + self.prefix_len
-
 
 class InfixTuning(KeysValuesMethod):
     """One infix, and one prefix if wanted, for the whole task; the infix' positions are the first of both."""
 
     def __init__(self, backbone: Backbone, infix_len: int = 10, prefix_len: int = 0, mlp_dim: int = 512, seed: int = 0):
         if backbone.kind != "decoder-only":
+            reason = (
+                "reads its source apart from the target" if backbone.kind == "encoder-decoder" else "writes no target"
+            )
             raise UnsupportedBackbone(
-                f"{backbone.name} reads its source apart from the target, so there is no place between them; "
-                "prefix-tuning puts a prefix before each. Choose it, or a decoder-only model."
+                f"{backbone.name} {reason}, so there is no place between them. Choose prefix-tuning, or a decoder-only model."
             )
         super().__init__(backbone, infix_len + prefix_len, mlp_dim, torch.Generator().manual_seed(seed))
-        self.infix_len = infix_len
+        self.infix_len, self.behind_source = infix_len, prefix_len == 0
 
     def injection(self, texts: Texts | None = None) -> Injection:
         return Injection.of(self.parameterization(), self.infix_len)

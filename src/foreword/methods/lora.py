@@ -41,14 +41,11 @@ class LoRA(Method):
         peft = import_peft()
         self.backbone = backbone
         at = list(targets) or usual_targets(backbone)
-        found = [m for name, m in backbone.model.named_modules() if name.split(".")[-1] in at]
-        if not found:
-            raise BadRecipe(
-                f"method.targets: {backbone.name} has no matrix named {' or '.join(at)}. Name some of its own."
-            )
+        found = [matrix for name in at for matrix in named(backbone, name)]
         config = peft.LoraConfig(
-            r=rank, lora_alpha=alpha, target_modules=at, fan_in_fan_out=any(isinstance(m, Conv1D) for m in found)
-        )
+            r=rank, lora_alpha=alpha, target_modules=at,
+            fan_in_fan_out=any(isinstance(m, Conv1D) for m in found),
+        )  # fmt: skip
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             peft.inject_adapter_in_model(config, backbone.model)
@@ -63,6 +60,21 @@ class LoRA(Method):
 
     def trained_parameters(self) -> dict[str, nn.Parameter]:
         return dict(self.matrices)
+
+
+def named(backbone: Backbone, target: str) -> list[nn.Module]:
+    """The matrices that PEFT finds under a name or its last parts (`attn.c_attn`). Raises BadRecipe: none, or what is no matrix."""
+    found = {n: m for n, m in backbone.model.named_modules() if n == target or n.endswith(f".{target}")}
+    for name, module in found.items() or {"": None}.items():
+        if not isinstance(module, nn.Linear | nn.Embedding | Conv1D):
+            what = f"{name} is no matrix" if name else f"it has no matrix {target!r}"
+            usual = ", ".join(sorted({n.split(".")[-1] for n, m in backbone.model.named_modules() if is_matrix(m)}))
+            raise BadRecipe(f"method.targets: of {backbone.name}, {what}. Its matrices are {usual}.")
+    return list(found.values())
+
+
+def is_matrix(module: nn.Module) -> bool:
+    return isinstance(module, nn.Linear | Conv1D)
 
 
 def usual_targets(backbone: Backbone) -> list[str]:

@@ -29,10 +29,6 @@ class Settings(MethodRecipe):
         default=0, description="hidden size of an MLP that yields the prefix in training; 0: none"
     )
 
-    @property
-    def num_positions(self) -> int:
-        return self.prefix_len
-
 
 class PTuningV2(KeysValuesMethod):
     """A prefix at every site, and a head."""

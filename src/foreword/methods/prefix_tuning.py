@@ -58,13 +58,13 @@ class Settings(MethodRecipe):
         default=0.0, ge=0.0, lt=1.0, description="share of keys' and values' numbers dropped in training"
     )
 
-    @property
-    def num_positions(self) -> int:
-        return self.prefix_len
-
     @model_validator(mode="after")
     def layers_can_be_read(self) -> Self:
         groups_of(self.layers, self.prefix_len)
+        if self.layers and self.behind:
+            raise ValueError(
+                f"behind = {self.behind!r} stands in every layer, and layers = {self.layers!r} name some: leave one out"
+            )
         return self
 
     @model_validator(mode="after")
@@ -104,12 +104,14 @@ class PrefixTuning(Method):
         shape = PrefixShape(prefix_len, chosen(sites, backbone), backbone.hidden_size)
         self.shape, self.groups = shape, groups_of(layers, prefix_len)
         self.parameterization = self.made(mlp_dim, torch.Generator().manual_seed(seed))
-        self.in_front = behind.only(shape.sites).to(backbone.device, torch.float32) if behind else None
-        if self.in_front is not None:
-            self.in_front.check_fits(shape.sites, backbone.name, backbone.fingerprint_now)
+        self.in_front = None
+        if behind is not None:
+            self.in_front = at_sites("behind", behind, shape, backbone).to(backbone.device, torch.float32)
         start = first_values(backbone, shape, init, init_words, init_prefix)
         if start is not None:
-            self.parameterization.fit(start.only(shape.sites).to(backbone.device, torch.float32))
+            self.parameterization.fit(
+                at_sites("init_prefix", start, shape, backbone).to(backbone.device, torch.float32)
+            )
 
     def made(self, mlp_dim: int, generator: torch.Generator | None = None) -> Parameterization:
         """Raises BadRecipe: layers are named that a site does not have."""
@@ -136,9 +138,8 @@ class PrefixTuning(Method):
         return Injection.of(prefix)
 
     @property
-    def num_added(self) -> int:
-        """The prefix in front takes room as well."""
-        return 0 if self.in_front is None else self.in_front.prefix_len
+    def num_positions(self) -> int:
+        return self.shape.prefix_len + (0 if self.in_front is None else self.in_front.prefix_len)
 
     def export(self) -> dict[str, Tensor]:
         front = {} if self.in_front is None else self.in_front.tensors()
@@ -169,6 +170,11 @@ class PrefixTuning(Method):
             layers=layers,
             behind=behind,
         )
+
+    @property
+    def num_stored(self) -> int:
+        """Without the zeros of layers that have fewer positions than others."""
+        return self.prefix().num_values
 
     def prefix(self) -> Prefix:
         prefix = replace(self.parameterization.fold(), made_for=self.backbone.fingerprint)
@@ -221,6 +227,18 @@ def chosen(sites: Sequence[str], backbone: Backbone) -> dict[str, SiteShape]:
         if site not in backbone.sites:
             raise BadRecipe(f"method.sites: {backbone.name} attends at {', '.join(backbone.sites)}, not at {site!r}.")
     return {site: shape for site, shape in backbone.sites.items() if site in sites or not sites}
+
+
+def at_sites(key: str, prefix: Prefix, shape: PrefixShape, backbone: Backbone) -> Prefix:
+    """The prefix that method.`key` names, at the trained one's sites. Raises BadRecipe, PrefixMismatch: it has not all of them."""
+    lacking = [site for site in shape.sites if site not in prefix.sites]
+    if lacking:
+        raise BadRecipe(
+            f"method.{key}: that prefix is attended to at {', '.join(prefix.sites)}, not at {', '.join(lacking)}. Set method.sites."
+        )
+    prefix = prefix.only(shape.sites)
+    prefix.check_fits(shape.sites, backbone.name, backbone.fingerprint_now)
+    return prefix
 
 
 def checked(exported: Mapping[str, Tensor], backbone: Backbone) -> Prefix:

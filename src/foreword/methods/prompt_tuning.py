@@ -5,7 +5,8 @@ the prefix that they are.
 
 Sources: Lester et al. (2021), arXiv:2104.08691 (`mlp_dim` = 0); the embedding-only ablation of Li and Liang (2021),
 arXiv:2101.00190, is the same behind an MLP (`mlp_dim` = 512). What differs: "the 5,000 most common words" are the vocabulary's
-first 5,000 tokens, which byte-pair and sentence-piece vocabularies keep in the order of frequency.
+first 5,000 tokens of two letters or more, which stand there in the order of frequency; around the MLP goes a way of its own, and
+its last layer begins at zero, so that it too starts from words.
 """
 
 from typing import Literal, Self

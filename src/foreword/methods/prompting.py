@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from foreword.backbone import Backbone
 from foreword.backbone.wording import source_ids, target_ids, words_ids
+from foreword.marks import MASK
 from foreword.methods.base.template import Template, TemplateMethod, num_vectors
 from foreword.prefix import Prefix
 from foreword.recipe import MethodRecipe
@@ -77,9 +78,14 @@ class Prompting(TemplateMethod):
 
 
 def example_ids(backbone: Backbone, template: Template, source: str, target: str) -> list[int]:
-    """A worked example: behind each other as a decoder is trained on them; in an encoder's text as words."""
+    """A worked example: behind each other as a decoder is trained on them; in an encoder's text as words.
+
+    An answer that has a place in its source (MASK) stands there.
+    """
     if backbone.kind != "decoder-only":
-        return [*template.before, *words_ids(backbone, source), *template.after, *words_ids(backbone, target)]
+        told = source.replace(MASK, target) if MASK in source else source
+        answer = [] if MASK in source else words_ids(backbone, target)
+        return [*template.before, *words_ids(backbone, told), *template.after, *answer]
     (ids,), _ = source_ids(backbone, [source], ANY_LENGTH)
     (answer,), _ = target_ids(backbone, [target], ANY_LENGTH)
     return [*template.around(ids), *answer]

@@ -36,6 +36,7 @@ class SideNetwork(ModulesMethod):
         carried = Carried()
         for rung in rungs:
             object.__setattr__(rung, "carried", carried)  # what is handed on is no parameter
+        rungs[0].gate = None  # nothing is below it
         rungs[-1].up = nn.Parameter(torch.zeros(backbone.hidden_size, side_dim))
         return {str(i): ([layer.module], rung) for i, (layer, rung) in enumerate(zip(layers, rungs, strict=True))}
 
@@ -55,12 +56,12 @@ class Rung(nn.Module):
         super().__init__()
         self.down = nn.Linear(width, side_dim)
         self.inner, self.outer = nn.Linear(side_dim, 2 * side_dim), nn.Linear(2 * side_dim, side_dim)
-        self.gate = nn.Parameter(torch.zeros(()))  # half of the rung below, half of this layer
+        self.gate: nn.Parameter | None = nn.Parameter(torch.zeros(()))  # half of the rung below, half of this layer
         self.up: nn.Parameter | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         side, below = self.down(x.detach().float()), self.carried.side
-        if below is not None:
+        if self.gate is not None and below is not None:
             share = torch.sigmoid(self.gate)
             side = share * below + (1 - share) * side
         side = side + self.outer(F.gelu(self.inner(F.layer_norm(side, side.shape[-1:]))))

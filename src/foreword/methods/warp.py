@@ -57,6 +57,10 @@ class WARP(SoftPromptMethod):
     def export(self) -> dict[str, Tensor]:
         return super().export() | {"classes": self.classes.detach().clone()}
 
+    def start(self, exported: Mapping[str, Tensor]) -> None:
+        """The classes' vectors stay its own: another task has other classes."""
+        super().start({**exported, "classes": self.classes.detach().clone()})
+
     def load(self, exported: Mapping[str, Tensor]) -> None:
         rest = dict(exported)
         classes = rest.pop("classes", None)

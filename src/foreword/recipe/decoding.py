@@ -43,6 +43,10 @@ class GenerateRecipe(Section):
         default=0,
         description="no run of so many tokens twice in a text; 0 = free (no_repeat_ngram_size in transformers)",
     )
+    one_of_words: bool = Field(
+        default=False,
+        description="of a task of classes: answer the likeliest of its words, each one token, where a decoder would else write",
+    )
     no_newlines: bool = Field(default=False, description="never write a line break")
     batch_size: PositiveInt = Field(default=32, description="rows decoded together")
     seed: NonNegativeInt = Field(default=0, description="seed of sampling")

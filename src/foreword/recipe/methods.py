@@ -25,11 +25,6 @@ class MethodRecipe(Section):
         default=False, description="a trained linear layer reads a task's classes off, in place of the words for them"
     )
 
-    @property
-    def num_positions(self) -> int:
-        """Positions in front of the text of a decoder that the method takes."""
-        return 0
-
 
 def method_names() -> list[str]:
     """Every method there is."""

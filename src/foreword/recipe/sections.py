@@ -56,6 +56,10 @@ class TaskRecipe(BaseModel):
     )
     subset_seed: NonNegativeInt = Field(default=0, description="which subset")
     dev_size: NonNegativeInt = Field(default=0, description="use a subset of this many dev examples; 0 = all")
+    dev_split: Literal["dev", "train"] = Field(
+        default="dev",
+        description="train: dev examples are training pairs that train_size leaves (needs train_size and dev_size)",
+    )
     max_source_len: NonNegativeInt = Field(
         default=0, description="cut sources to this many tokens; 0 = what the backbone can take"
     )
@@ -65,6 +69,10 @@ class TaskRecipe(BaseModel):
     def a_subset_is_drawn(self) -> Self:
         if self.subset_seed and not self.train_size and not self.dev_size:
             raise ValueError(f"subset_seed = {self.subset_seed} needs train_size or dev_size; without them all is used")
+        if self.dev_split == "train" and not (self.train_size and self.dev_size):
+            raise ValueError(
+                "dev_split = 'train' needs train_size and dev_size: dev examples are drawn from what training leaves"
+            )
         return self
 
     @property

@@ -23,6 +23,7 @@ class Control(Task):
 
     name = "control"
     metrics = ("rougeL",)
+    merges = False
 
     def __init__(
         self, path: str | Path | None = None, of: str = "classes", field: str = "", classes: str = "", words: str = "",

@@ -28,6 +28,7 @@ class Labelled(Task):
     template: ClassVar[str]
     usual_files: ClassVar[dict[str, tuple[str, ...]]]
     metrics = ("accuracy", "majority")
+    merges = False
 
     def __init__(
         self, path: str | Path | None = None, template: str = "", words: str = "", train: str = "", dev: str = "", test: str = ""

@@ -85,7 +85,7 @@ def pair(rng: random.Random, documents: Sequence[Document]) -> Example:
     answer = rng.choice(WORDS["pairs"])
     apart = [i for i in range(len(own)) if i not in (at, at + 1)]
     second = {"no": rng.choice(other), "maybe": own[rng.choice(apart)], "yes": own[at + 1]}[answer]
-    return Example(f"{own[at]} {MASK} . {second}", (answer,))
+    return Example(f"{own[at]} {second} {MASK} .", (answer,))
 
 
 def choice(rng: random.Random, documents: Sequence[Document]) -> Example:

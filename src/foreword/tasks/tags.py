@@ -26,6 +26,7 @@ class Tags(Task):
 
     name = "tags"
     metrics = ("tag-accuracy", "span-f1")
+    merges = False
     per_word = True
 
     def __init__(
@@ -44,10 +45,9 @@ class Tags(Task):
         sentences = lines_of(path, faults) if path.suffix == ".jsonl" else columns_of(path)
         for place, words, tags in sentences:
             with faults.at(place):
-                # A sentence that comes back is another example: units keep them apart.
                 source, answer = joined(words, "words"), joined(tags, "tags")
                 self.check(source.split(" "), answer.split(" "))
-                records.append(Example(source, (answer,), unit=str(place)))
+                records.append(Example(source, (answer,)))
         return faults.checked(records)
 
     def check(self, words: list[str], tags: list[str]) -> None:

@@ -34,6 +34,7 @@ class Task(ABC):
     name: ClassVar[str]
     metrics: ClassVar[tuple[str, ...]]
     words: tuple[str, ...] = ()  # where every answer is one of a few: these
+    merges: ClassVar[bool] = True  # records with one source are one example, whose references are all of theirs
     per_word: ClassVar[bool] = False  # an answer is one of them for each word of the source
 
     def __init__(self, splits: Iterable[str]):
@@ -58,7 +59,12 @@ class Task(ABC):
         return list(self._records[split])
 
     def examples(self, split: str) -> list[Example]:
-        """One example per distinct source (within its group), in order of first appearance, its references together."""
+        """One example per distinct source (within its group), in order of first appearance, its references together.
+
+        Of tasks that do not merge (classes, tags): every record, for a text that stands there twice counts twice.
+        """
+        if not self.merges:
+            return self.records(split)
         together: dict[tuple[str, str, str], list[str]] = {}
         for record in self.records(split):
             together.setdefault((record.source, record.group, record.unit), []).extend(record.references)

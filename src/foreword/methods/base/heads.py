@@ -15,6 +15,7 @@ from foreword.backbone import Backbone, Texts
 from foreword.errors import PrefixMismatch
 from foreword.methods.base.method import Method
 from foreword.prefix import Injection
+from foreword.prefix.reparam import num_parameters
 
 HEAD = "class_head."  # before the names of the layer's tensors
 
@@ -61,7 +62,7 @@ class Headed(Method):
     def __init__(self, inner: Method, num_classes: int, seed: int = 0):
         self.backbone, self.inner = inner.backbone, inner
         self.trains_backbone, self.reads_text, self.draws = inner.trains_backbone, inner.reads_text, inner.draws
-        self.num_prompts = inner.num_prompts
+        self.num_prompts, self.behind_source = inner.num_prompts, inner.behind_source
         self.head = class_head(self.backbone, num_classes, torch.Generator().manual_seed(seed))
 
     def trained_parameters(self) -> dict[str, nn.Parameter]:
@@ -69,6 +70,10 @@ class Headed(Method):
 
     def injection(self, texts: Texts | None = None) -> Injection | None:
         return self.inner.injection(texts)
+
+    @property
+    def num_positions(self) -> int:
+        return self.inner.num_positions
 
     @property
     def num_added(self) -> int:
@@ -82,6 +87,10 @@ class Headed(Method):
 
     def read(self, hidden: Tensor) -> Tensor:
         return self.head(hidden.float())
+
+    @property
+    def num_stored(self) -> int:
+        return self.inner.num_stored + num_parameters(self.head)
 
     def facts(self) -> dict[str, Any]:
         return self.inner.facts()

@@ -24,6 +24,10 @@ class KeysValuesMethod(Method):
         self.shape = PrefixShape(num_positions, backbone.sites, backbone.hidden_size)
         self.parameterization = parameterize(self.shape, mlp_dim, generator).to(backbone.device)
 
+    @property
+    def num_positions(self) -> int:
+        return self.shape.prefix_len
+
     def trained_parameters(self) -> dict[str, nn.Parameter]:
         return dict(self.parameterization.named_parameters())
 

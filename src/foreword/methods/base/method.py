@@ -15,6 +15,7 @@ from torch.optim import Optimizer
 from foreword.backbone import Backbone, Texts
 from foreword.errors import PrefixMismatch
 from foreword.prefix import Injection, Prefix
+from foreword.prefix.reparam import num_parameters
 
 NO_ID = 1 << 40  # no vocabulary goes that far
 
@@ -25,6 +26,7 @@ class Method(ABC):
     trains_backbone: bool = False  # its weights themselves: they are then held in float32
     reads_text: bool = False  # what it injects depends on the batch
     reads_classes: ClassVar[bool] = False  # it has a layer of its own, instead of words, for a task's classes
+    behind_source: bool = False  # what it adds stands behind the source, where no word of it sees it
     gives_prefix: ClassVar[bool] = False  # in decoder-only models it ends as one: stored, mixed with others in a batch
 
     refusal: ClassVar[str] = "these weights are not of {backbone}"  # what `load` says of an export that does not fit
@@ -44,6 +46,11 @@ class Method(ABC):
     def injection(self, texts: Texts | None = None) -> Injection | None:
         """What to add to a forward pass, with gradients; computed once per step, or for each batch where it `reads_text`."""
         return None
+
+    @property
+    def num_positions(self) -> int:
+        """Positions of a decoder's text that its keys and values take, in front of the text or within."""
+        return 0
 
     @property
     def num_added(self) -> int:
@@ -74,6 +81,11 @@ class Method(ABC):
     def export(self) -> dict[str, Tensor]:
         """What to keep after training: what was trained, unless some of it is needed in training only."""
         return {name: parameter.detach() for name, parameter in self.trained_parameters().items()}
+
+    @property
+    def num_stored(self) -> int:
+        """Numbers that are kept."""
+        return num_parameters(self.export())
 
     @torch.no_grad()
     def load(self, exported: Mapping[str, Tensor]) -> None:

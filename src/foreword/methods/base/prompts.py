@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from foreword.backbone import Backbone
 from foreword.errors import BadRecipe
 
-COMMON = 5000  # byte-pair and sentence-piece vocabularies begin with their most frequent tokens
+COMMON = 5000  # vocabularies of byte pairs and sentence pieces have their most frequent tokens first
 
 
 def prompt_of(start: Tensor, mlp_dim: int, seed: int) -> nn.Module:
@@ -63,6 +63,10 @@ def first_vectors(backbone: Backbone, prompt_len: int, init: str, words: str, se
 
 
 def common_words(backbone: Backbone) -> list[int]:
-    """Tokens of the vocabulary's beginning, markers left out."""
+    """The vocabulary's first tokens of two letters or more (WordPiece begins with unused ones and with every letter there is)."""
+    texts = backbone.tokenizer.batch_decode([[token] for token in range(min(3 * COMMON, len(backbone.tokenizer)))])
     markers = set(backbone.tokenizer.all_special_ids)
-    return [token for token in range(min(COMMON, len(backbone.tokenizer))) if token not in markers]
+    real = [token for token in range(len(texts)) if token not in markers]
+    return [token for token in real if texts[token].strip().isalpha() and len(texts[token].strip()) > 1][
+        :COMMON
+    ] or real

@@ -34,6 +34,10 @@ class Voting(Method):
         self.bank = PrefixBank([prefix for prefix in prefixes if prefix is not None]) if all(prefixes) else None
         alike = len({prompt.template for prompt in prompts}) == 1
         if self.bank is None and (len(prompts) < len(members) or not alike):
+            if any(member.reads_classes for member in members):
+                raise BadRecipe(
+                    "runs with a layer for the classes (method.head) do not vote in one batch. Score them apart."
+                )
             kinds = ", ".join(sorted({type(member).__name__ for member in members}))
             raise BadRecipe(
                 f"only prefixes, or prompts of one template, stand in one batch to vote; these are of {kinds}. Score them apart."
@@ -43,9 +47,13 @@ class Voting(Method):
         return {}
 
     @property
+    def num_positions(self) -> int:
+        """The longest prefix decides for all."""
+        return 0 if self.bank is None else int(self.bank.lengths.max())
+
+    @property
     def num_added(self) -> int:
-        """The longest prefix takes room in front of a text, as words would."""
-        return self.members[0].num_added if self.bank is None else int(self.bank.lengths.max())
+        return self.members[0].num_added if self.bank is None else 0
 
     def arrange(self, source: list[int]) -> list[int]:
         return source if self.bank is not None else self.members[0].arrange(source)
