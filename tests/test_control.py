@@ -48,6 +48,7 @@ def test_the_classifier_says_how_many_texts_obey(place):
     assert isinstance(judge.task, Labelled)
     verdicts = judge.answers([judge.task.asking(text) for text in result.texts]).texts
     right = [said == example.group for said, example in zip(verdicts, result.examples, strict=True)]
+    assert judge.generate(result.texts) == verdicts, "a plain text is asked about as the task asks"
     assert result.value("control") == sum(right) / len(right)
     of_g = [hit for hit, example in zip(right, result.examples, strict=True) if example.group == "g"]
     assert result.value("control", "g") == sum(of_g) / len(of_g)

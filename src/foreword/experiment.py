@@ -86,7 +86,7 @@ def train(recipe: Recipe, out: str | Path, command: str = "") -> Tuned:
     if accelerator.is_main_process and not (folder / "run.json").is_file():
         write_json(folder / "run.json", record_of(training, backbone, task, facts, command))
     method.load(checkpoint.load(folder / "method.safetensors")[0])  # the best, or what an earlier call had trained
-    return Tuned(recipe, backbone, method.prefix(), facts, folder, method, task.words, task.per_word)
+    return Tuned(recipe, backbone, method.prefix(), facts, folder, method, task.words, task.per_word, task.question)
 
 
 def record_of(
@@ -99,6 +99,7 @@ def record_of(
         "state": vars(training.state),
         "classes": list(task.words),
         "per_word": task.per_word,
+        "question": task.question,
         "num_pairs": len(training.pairs),
         "data_hash": task.data_hash("train"),
         "fingerprint": backbone.fingerprint,

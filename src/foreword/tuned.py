@@ -14,6 +14,7 @@ from foreword.backbone import Backbone
 from foreword.errors import PrefixMismatch, RunError
 from foreword.evaluate import Result, evaluate, result_record, settings_hash
 from foreword.generation import Generated, Progress, answers, warned
+from foreword.marks import MASK
 from foreword.methods import Method, Voting, method_class, restore_method
 from foreword.obeying import with_control
 from foreword.prefix import Prefix
@@ -24,7 +25,7 @@ from foreword.vetting import vet
 from foreword.writing import read_json, write_json, write_text
 
 SCORE_AGAIN = "Remove it, and run `foreword eval` again."
-NEEDED = ("fingerprint", "tokenizer_hash", "method", "classes", "per_word")  # of a run's record
+NEEDED = ("fingerprint", "tokenizer_hash", "method", "classes", "per_word", "question")  # of a run's record
 UNTOUCHED = {"name": "untouched", "trained_parameters": 0, "stored_parameters": 0, "share_of_backbone": 0.0}
 
 
@@ -40,6 +41,7 @@ class Tuned:
     trained: Method | None = None  # what was trained, where it came from a run
     classes: tuple[str, ...] = ()  # of a run: the words an answer can be, and whether every word of a source has one
     per_word: bool = False
+    question: str = ""  # of a run: what a plain text becomes before it is answered, "{source}" in it
 
     @cached_property
     def task(self) -> Task:
@@ -63,9 +65,16 @@ class Tuned:
         told = [("generate", key, value) for key, value in decoding.items()]
         chosen = Recipe.from_dict(with_settings(self.recipe.to_dict(), told)).generate
         return answers(
-            self.backbone, sources, decoding_of(chosen), self.prefix, self.recipe.task.max_source_len, progress,
+            self.backbone, self.asked(sources), decoding_of(chosen), self.prefix, self.recipe.task.max_source_len, progress,
             None if self.prefix is not None else self.trained, self.words, self.per_word,
         )  # fmt: skip
+
+    def asked(self, sources: Sequence[str]) -> Sequence[str]:
+        """Plain texts as the run's task asks about them; what has a place for its answer already stays as it is."""
+        if not self.question or isinstance(sources, str):
+            return sources
+        plain = [bool(text.strip()) and MASK not in text for text in sources]
+        return [self.question.replace("{source}", s) if p else s for s, p in zip(sources, plain, strict=True)]
 
     def evaluate(self, split: str = "", progress: Progress | None = None) -> Result:
         """Generate and score a split (the recipe's if none is named); writes the result into the run folder."""
@@ -138,7 +147,9 @@ def open_run(folder: str | Path, overrides: Sequence[str] = ()) -> Tuned:
         )
     method = restored(folder, recipe, backbone, len(run["classes"]))
     classes = tuple(run["classes"])
-    return Tuned(recipe, backbone, method.prefix(), run["method"], folder, method, classes, run["per_word"])
+    return Tuned(
+        recipe, backbone, method.prefix(), run["method"], folder, method, classes, run["per_word"], run["question"]
+    )
 
 
 def untouched(recipe: Recipe, out: str | Path | None = None) -> Tuned:
@@ -185,7 +196,9 @@ def voting(folders: Sequence[str | Path], overrides: Sequence[str] = (), out: st
     facts = {"name": "vote", "trained_parameters": trained, "stored_parameters": stored, **share}
     method = Voting(members)
     folder = None if out is None else Path(out)
-    return Tuned(first.recipe, first.backbone, None, facts, folder, method, first.classes, first.per_word)
+    return Tuned(
+        first.recipe, first.backbone, None, facts, folder, method, first.classes, first.per_word, first.question
+    )
 
 
 def restored(folder: Path, recipe: Recipe, backbone: Backbone, num_classes: int) -> Method:

@@ -105,7 +105,7 @@ class PrefixTuning(Method):
         self.shape, self.groups = shape, groups_of(layers, prefix_len)
         self.parameterization = self.made(mlp_dim, torch.Generator().manual_seed(seed))
         self.in_front = None
-        if behind is not None:
+        if behind:
             self.in_front = at_sites("behind", behind, shape, backbone).to(backbone.device, torch.float32)
         start = first_values(backbone, shape, init, init_words, init_prefix)
         if start is not None:

@@ -37,13 +37,14 @@ class Labelled(Task):
         self.files = split_files(self.name, path, self.usual_files, {"train": train, "dev": dev, "test": test})
         self.pattern = checked(template or self.template, self.fields)
         self.words = chosen(words, self.classes)
+        self.question = render(self.pattern, {self.fields[0]: "{source}"}) if len(self.fields) == 1 else ""
         super().__init__(self.files)
 
     def asking(self, text: str) -> str:
         """A text that is in no file, as the task would ask about it. Raises BadRecipe: a record has more fields than a text."""
-        if len(self.fields) != 1:
+        if not self.question:
             raise BadRecipe(f"task {self.name!r} asks about {' and '.join(self.fields)}, not about one text.")
-        return render(self.pattern, {self.fields[0]: text})
+        return self.question.replace("{source}", text)
 
     @abstractmethod
     def rows(self, path: Path, faults: Faults) -> Iterator[tuple[object, Mapping[str, object], object, str]]:

@@ -34,6 +34,7 @@ class Task(ABC):
     name: ClassVar[str]
     metrics: ClassVar[tuple[str, ...]]
     words: tuple[str, ...] = ()  # where every answer is one of a few: these
+    question: str = ""  # what a text that is in no file becomes, "{source}" in it; "" = it stays as it is
     merges: ClassVar[bool] = True  # records with one source are one example, whose references are all of theirs
     per_word: ClassVar[bool] = False  # an answer is one of them for each word of the source
 
