@@ -59,8 +59,10 @@ def test_a_prefix_learns_the_classes(tmp_path, data, family):
         {"name": "prompt-tuning", "prompt_len": 6}, {"name": "p-tuning", "template": "{soft:3} {source} {soft:3}"},
         {"name": "p-tuning-v2", "prefix_len": 4}, {"name": "warp"},
         {"name": "linear-io"}, {"name": "side-network"}, {"name": "prompting", "template": "is it so? {source}"},
+        {"name": "ipt", "num_tokens": 3}, {"name": "ipt", "base": "prefix", "num_tokens": 3}, {"name": "autoprompt"},
+        {"name": "prompt-mixture", "num_prompts": 2, "prompt_len": 3, "shares": "source"},
     ],
-    ids=lambda method: method["name"],
+    ids=lambda method: " ".join(str(value) for value in list(method.values())[:2]),
 )  # fmt: skip
 def test_every_method_runs_on_a_masked_model(tmp_path, data, method):
     plain = class_recipe(model_folder(tmp_path / "model", "bert"), data, train={"lr": 0.01}).to_dict()
