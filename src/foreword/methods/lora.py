@@ -18,6 +18,8 @@ from foreword.methods.base.method import Method
 from foreword.recipe import MethodRecipe
 from foreword.recipe.section import Names
 
+MATRICES = (nn.Linear, Conv1D)
+
 
 class Settings(MethodRecipe):
     """Low-rank additions to the weights (Hu et al., 2022, arXiv:2106.09685), by PEFT."""
@@ -64,17 +66,14 @@ class LoRA(Method):
 
 def named(backbone: Backbone, target: str) -> list[nn.Module]:
     """The matrices that PEFT finds under a name or its last parts (`attn.c_attn`). Raises BadRecipe: none, or what is no matrix."""
-    found = {n: m for n, m in backbone.model.named_modules() if n == target or n.endswith(f".{target}")}
-    for name, module in found.items() or {"": None}.items():
-        if not isinstance(module, nn.Linear | nn.Embedding | Conv1D):
-            what = f"{name} is no matrix" if name else f"it has no matrix {target!r}"
-            usual = ", ".join(sorted({n.split(".")[-1] for n, m in backbone.model.named_modules() if is_matrix(m)}))
-            raise BadRecipe(f"method.targets: of {backbone.name}, {what}. Its matrices are {usual}.")
+    modules = dict(backbone.model.named_modules())
+    found = {name: module for name, module in modules.items() if name == target or name.endswith(f".{target}")}
+    wrong = next((name for name, module in found.items() if not isinstance(module, (*MATRICES, nn.Embedding))), None)
+    if not found or wrong:
+        what = f"{wrong} is no matrix" if wrong else f"it has no matrix {target!r}"
+        usual = sorted({name.split(".")[-1] for name, module in modules.items() if isinstance(module, MATRICES)})
+        raise BadRecipe(f"method.targets: of {backbone.name}, {what}. Its matrices are {', '.join(usual)}.")
     return list(found.values())
-
-
-def is_matrix(module: nn.Module) -> bool:
-    return isinstance(module, nn.Linear | Conv1D)
 
 
 def usual_targets(backbone: Backbone) -> list[str]:

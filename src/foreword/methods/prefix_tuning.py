@@ -264,7 +264,6 @@ def first_values(backbone: Backbone, shape: PrefixShape, init: str, words: str, 
         return backbone.activations(repeated)
     if init == "prefix":
         assert given is not None, "init = 'prefix' needs the prefix itself"
-        given.check_fits(backbone.sites, backbone.name, backbone.fingerprint_now)
         return resized(given, shape.prefix_len)
     assert init == "random", init
     return None

@@ -83,7 +83,7 @@ def example_ids(backbone: Backbone, template: Template, source: str, target: str
     An answer that has a place in its source (MASK) stands there.
     """
     if backbone.kind != "decoder-only":
-        told = source.replace(MASK, target) if MASK in source else source
+        told = source.replace(MASK, target)
         answer = [] if MASK in source else words_ids(backbone, target)
         return [*template.before, *words_ids(backbone, told), *template.after, *answer]
     (ids,), _ = source_ids(backbone, [source], ANY_LENGTH)
