@@ -41,7 +41,7 @@ from foreword.training import Training, checkpoint
 from foreword.training.loop import CHECKPOINT, DevScores
 from foreword.training.precision import choose_device, use_threads
 from foreword.training.progress import Reporter
-from foreword.tuned import Tuned, evaluate_as
+from foreword.tuned import Form, Tuned, evaluate_as
 from foreword.vetting import check_tools, vet
 from foreword.writing import read_json, unwritable, write_json, write_text
 
@@ -86,7 +86,7 @@ def train(recipe: Recipe, out: str | Path, command: str = "") -> Tuned:
     if accelerator.is_main_process and not (folder / "run.json").is_file():
         write_json(folder / "run.json", record_of(training, backbone, task, facts, command))
     method.load(checkpoint.load(folder / "method.safetensors")[0])  # the best, or what an earlier call had trained
-    return Tuned(recipe, backbone, method.prefix(), facts, folder, method, task.words, task.per_word, task.question)
+    return Tuned(recipe, backbone, method.prefix(), facts, folder, method, Form.of(task))
 
 
 def record_of(
@@ -97,9 +97,7 @@ def record_of(
         "command": command,
         "method": dict(facts),
         "state": vars(training.state),
-        "classes": list(task.words),
-        "per_word": task.per_word,
-        "question": task.question,
+        **Form.of(task).to_record(),
         "num_pairs": len(training.pairs),
         "data_hash": task.data_hash("train"),
         "fingerprint": backbone.fingerprint,

@@ -29,6 +29,27 @@ NEEDED = ("fingerprint", "tokenizer_hash", "method", "classes", "per_word", "que
 UNTOUCHED = {"name": "untouched", "trained_parameters": 0, "stored_parameters": 0, "share_of_backbone": 0.0}
 
 
+@dataclass(frozen=True)
+class Form:
+    """Of questions and answers on a run's task; kept with the run, so that a plain text is answered without the task's data."""
+
+    words: tuple[str, ...] = ()  # an answer is one of these; () = any text
+    per_word: bool = False  # an answer is one of them for each word of the source
+    question: str = ""  # what a plain text becomes before it is answered, "{source}" in it; "" = it stays as it is
+
+    @classmethod
+    def of(cls, task: Task) -> "Form":
+        return cls(task.words, task.per_word, task.question)
+
+    @classmethod
+    def from_record(cls, run: Mapping[str, Any]) -> "Form":
+        """Out of `run.json`."""
+        return cls(tuple(run["classes"]), run["per_word"], run["question"])
+
+    def to_record(self) -> dict[str, Any]:
+        return {"classes": list(self.words), "per_word": self.per_word, "question": self.question}
+
+
 @dataclass
 class Tuned:
     """A backbone with what was trained for it: fresh out of training, from a run folder or from a store."""
@@ -39,9 +60,7 @@ class Tuned:
     method: Mapping[str, Any]  # name, trained and stored parameters
     folder: Path | None  # of the run, for results; None for a prefix out of a store
     trained: Method | None = None  # what was trained, where it came from a run
-    classes: tuple[str, ...] = ()  # of a run: the words an answer can be, and whether every word of a source has one
-    per_word: bool = False
-    question: str = ""  # of a run: what a plain text becomes before it is answered, "{source}" in it
+    form: Form = Form()  # of a run
 
     @cached_property
     def task(self) -> Task:
@@ -50,7 +69,7 @@ class Tuned:
     @property
     def words(self) -> tuple[str, ...]:
         """What an answer can be, where it can be read off; only where no run says it is the data looked for."""
-        return self.classes or (self.task.words if self.backbone.kind == "encoder-only" else ())
+        return self.form.words or (self.task.words if self.backbone.kind == "encoder-only" else ())
 
     def generate(self, sources: Sequence[str], **decoding: Any) -> list[str]:
         """Answer each source, decoded as the recipe says or as given, e.g. `beams=5`; warns if one had to be cut."""
@@ -66,15 +85,15 @@ class Tuned:
         chosen = Recipe.from_dict(with_settings(self.recipe.to_dict(), told)).generate
         return answers(
             self.backbone, self.asked(sources), decoding_of(chosen), self.prefix, self.recipe.task.max_source_len, progress,
-            None if self.prefix is not None else self.trained, self.words, self.per_word,
+            None if self.prefix is not None else self.trained, self.words, self.form.per_word,
         )  # fmt: skip
 
     def asked(self, sources: Sequence[str]) -> Sequence[str]:
         """Plain texts as the run's task asks about them; what has a place for its answer already stays as it is."""
-        if not self.question or isinstance(sources, str):
+        if not self.form.question or isinstance(sources, str):
             return sources
         plain = [bool(text.strip()) and MASK not in text for text in sources]
-        return [self.question.replace("{source}", s) if p else s for s, p in zip(sources, plain, strict=True)]
+        return [self.form.question.replace("{source}", s) if p else s for s, p in zip(sources, plain, strict=True)]
 
     def evaluate(self, split: str = "", progress: Progress | None = None) -> Result:
         """Generate and score a split (the recipe's if none is named); writes the result into the run folder."""
@@ -146,10 +165,7 @@ def open_run(folder: str | Path, overrides: Sequence[str] = ()) -> Tuned:
             "Put the tokenizer's files back as they were, or train again."
         )
     method = restored(folder, recipe, backbone, len(run["classes"]))
-    classes = tuple(run["classes"])
-    return Tuned(
-        recipe, backbone, method.prefix(), run["method"], folder, method, classes, run["per_word"], run["question"]
-    )
+    return Tuned(recipe, backbone, method.prefix(), run["method"], folder, method, Form.from_record(run))
 
 
 def untouched(recipe: Recipe, out: str | Path | None = None) -> Tuned:
@@ -196,9 +212,7 @@ def voting(folders: Sequence[str | Path], overrides: Sequence[str] = (), out: st
     facts = {"name": "vote", "trained_parameters": trained, "stored_parameters": stored, **share}
     method = Voting(members)
     folder = None if out is None else Path(out)
-    return Tuned(
-        first.recipe, first.backbone, None, facts, folder, method, first.classes, first.per_word, first.question
-    )
+    return Tuned(first.recipe, first.backbone, None, facts, folder, method, first.form)
 
 
 def restored(folder: Path, recipe: Recipe, backbone: Backbone, num_classes: int) -> Method:

@@ -24,6 +24,7 @@ class BBCTopics(Task):
 
     name = "bbc-topics"
     metrics = ("accuracy", "majority", "macro-f1")
+    merges = False
 
     def __init__(self, path: str | Path | None = None, template: str = "", words: str = ""):
         """`words`: one for each topic, in their order, parted by commas."""

@@ -34,6 +34,7 @@ class Pretext(Task):
 
     name = "pretext"
     metrics = ("accuracy", "majority")
+    merges = False
 
     def __init__(self, path: str | Path | None = None, kind: str = "pairs", size: int = 20000, seed: int = 0):
         """`kind`: "pairs" or "choices"; `size`: examples to train on, dev having a twentieth of them."""
