@@ -59,6 +59,15 @@ def test_an_argument_of_the_wrong_type_and_an_unwanted_path_are_refused():
         vet(Recipe.from_dict({"task": {"name": "bulletins", "path": "data"}}))
 
 
+def test_a_template_is_looked_at_where_the_data_are(tmp_path):
+    (tmp_path / "train.jsonl").write_text("not read yet")
+    recipe = {"task": {"name": "cb", "path": str(tmp_path), "template": "{premise} {mask} {hypotesis}"}}
+    with pytest.raises(BadRecipe, match=r"task\.template: there is no field \{hypotesis\}; there are \{premise\}"):
+        vet(Recipe.from_dict(recipe))
+    recipe["task"]["template"] = "{premise} ? {mask} , {hypothesis}"
+    vet(Recipe.from_dict(recipe))
+
+
 def test_a_tracker_that_is_not_installed_is_told_with_what_to_install(monkeypatch):
     monkeypatch.setattr("foreword.vetting.find_spec", lambda name: None)
     with pytest.raises(

@@ -7,6 +7,7 @@ It loads no model, no data, no torch.
 import inspect
 from collections.abc import Iterable
 from importlib.util import find_spec
+from pathlib import Path
 
 from foreword.catalogue import PACKAGED, check_unpinned, locate
 from foreword.errors import BadRecipe, MissingTool, UnknownName
@@ -35,10 +36,10 @@ def vet(recipe: Recipe) -> None:
         if key not in taken:
             known = {*TaskRecipe.model_fields, *taken}
             raise UnknownName(f"setting of task {task.name!r}", f"task.{key}", (f"task.{name}" for name in known))
-    if "path" in taken:
+    if "path" in taken and not (task.path and Path(task.path).is_dir()):  # data may be missing where a recipe is only looked at
         check_arguments(task.name, task.path or None, **task.arguments)
     else:
-        load_task(task.name, task.path or None, **task.arguments)  # it makes its data itself, later
+        load_task(task.name, task.path or None, **task.arguments)  # which looks at its arguments and reads nothing yet
     if "path" in taken and not task.path and not any(task.arguments.get(split) for split in ("train", "dev", "test")):
         raise BadRecipe(
             f"task {task.name!r} needs data: set task.path to the folder of its files (for task 'hub', to the data set's name)."
