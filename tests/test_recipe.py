@@ -43,6 +43,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"generate": {"preset": "sample", "sample": False}}, r"generate: temperature = 0\.8 needs sample = true"),
     ({"method": 3}, r"method is a section, e\.g\. \[method\], got 3\."),
     ({"train": 3}, r"train is a section, e\.g\. \[train\], got 3\."),
+    ({"train": {"label_smoothing": 1}}, r"train\.label_smoothing must be less than 1, got 1\."),
     ({"train": {"lr": 0}}, r"train\.lr must be more than 0, got 0\."),
     ({"train": {"lr": "fast"}}, r"train\.lr wants float, got 'fast'\."),
     ({"train": {"lr": float("inf")}}, r"train\.lr must be a finite number, got inf\."),

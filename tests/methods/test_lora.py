@@ -29,6 +29,22 @@ def test_untrained_it_changes_nothing_and_the_backbone_is_counted_without_it():
     assert not any(module.training for module in backbone.model.modules())
 
 
+def test_its_dropout_is_at_work_in_training_and_nowhere_else():
+    backbone = tiny_backbone("gpt2")
+    texts = backbone.texts_of([5, 9, 23])
+    method = LoRA(backbone, rank=2, dropout=0.5)
+    assert method.draws
+    with torch.no_grad():
+        for name, matrix in method.trained_parameters().items():
+            matrix.fill_(0.3 if "lora_B" in name else 0.1)
+        assert torch.equal(backbone.logits(texts), backbone.logits(texts))
+    one, other = backbone.logits(texts), backbone.logits(texts)
+    assert not torch.equal(one, other)
+    with torch.no_grad():
+        assert torch.equal(backbone.logits(texts), backbone.logits(texts))
+    assert not LoRA(tiny_backbone("gpt2")).draws
+
+
 def test_what_it_cannot_do_is_told(monkeypatch):
     own = r"Its matrices are c_attn, c_fc, c_proj, lm_head\."
     for targets, reason in (

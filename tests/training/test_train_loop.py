@@ -251,16 +251,17 @@ def test_loss_and_divisor_in_numbers():
     assert (divisor("sum", 3, 20), divisor("token-mean", 3, 20)) == (3, 20)
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_the_loss_and_its_gradient_are_those_of_cross_entropy_whatever_the_logits(dtype):
+def test_the_loss_and_its_gradient_are_those_of_cross_entropy_whatever_the_logits(dtype, smoothing):
     generator = torch.Generator().manual_seed(0)
     for num_rows, scale in ((1, 1.0), (64, 5.0), (150, 300.0)):
         logits = (torch.randn(num_rows, 97, generator=generator) * scale).to(dtype).requires_grad_()
         targets = torch.randint(0, 97, (num_rows,), generator=generator)
         plain = logits.detach().clone().requires_grad_()
-        loss = target_loss(logits, targets)
+        loss = target_loss(logits, targets, smoothing)
         (loss / 7).backward()
-        wanted = cross_entropy(plain.float(), targets, reduction="sum")
+        wanted = cross_entropy(plain.float(), targets, reduction="sum", label_smoothing=smoothing)
         (wanted / 7).backward()
         assert logits.grad is not None
         assert plain.grad is not None
@@ -279,6 +280,21 @@ def test_the_loss_holds_no_second_tensor_of_the_logits_size_and_spoils_no_other_
     needed = torch.tanh(logits)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         target_loss(needed, torch.tensor([1, 2, 3])).backward()
+
+
+def test_labels_are_smoothed_in_training_and_on_dev_they_are_not(tmp_path):
+    losses = {}
+    for smoothing in (0.0, 0.5):
+        backbone = tiny_backbone("gpt2")
+        training = tiny_training(
+            backbone, prefix_method(backbone), tmp_path / str(smoothing), dev=pairs_of(backbone), label_smoothing=smoothing,
+            total_steps=1, eval_every=1, lr=1e-9,
+        )  # fmt: skip
+        training.run()
+        first, dev = log_lines(tmp_path / str(smoothing))
+        losses[smoothing] = first["loss"], dev["dev/loss"]
+    assert losses[0.0][0] != pytest.approx(losses[0.5][0], rel=1e-4)
+    assert losses[0.0][1] == pytest.approx(losses[0.5][1], rel=1e-6)
 
 
 def test_the_dev_loss_is_the_mean_per_token_whatever_the_batches(tmp_path):

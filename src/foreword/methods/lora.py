@@ -30,6 +30,7 @@ class Settings(MethodRecipe):
     targets: Names = Field(
         default=(), description="names of the matrices to add to, e.g. ['c_attn']; none = as PEFT has it for the model"
     )
+    dropout: float = Field(default=0.0, ge=0, lt=1, description="of what goes into the additions, in training")
 
 
 class LoRA(Method):
@@ -38,14 +39,15 @@ class LoRA(Method):
     refusal = "these matrices are not of {backbone} at these ranks and targets"
 
     def __init__(
-        self, backbone: Backbone, rank: int = 4, alpha: float = 32, targets: Sequence[str] = (), seed: int = 0
-    ):
+        self, backbone: Backbone, rank: int = 4, alpha: float = 32, targets: Sequence[str] = (), dropout: float = 0.0,
+        seed: int = 0,
+    ):  # fmt: skip
         peft = import_peft()
-        self.backbone = backbone
+        self.backbone, self.draws = backbone, dropout > 0
         at = list(targets) or usual_targets(backbone)
         found = [matrix for name in at for matrix in named(backbone, name)]
         config = peft.LoraConfig(
-            r=rank, lora_alpha=alpha, target_modules=at,
+            r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules=at,
             fan_in_fan_out=any(isinstance(m, Conv1D) for m in found),
         )  # fmt: skip
         with torch.random.fork_rng():
@@ -58,10 +60,18 @@ class LoRA(Method):
                 parameter.data = parameter.data.float()
                 self.matrices[name] = parameter
         backbone.model.eval()
+        for name, module in backbone.model.named_modules():
+            if ".lora_dropout." in name and dropout:
+                module.register_forward_pre_hook(drop_in_training)
         backbone.alter(backbone.model)
 
     def trained_parameters(self) -> dict[str, nn.Parameter]:
         return dict(self.matrices)
+
+
+def drop_in_training(module: nn.Module, args: object) -> None:
+    """The rest of the model keeps its own dropout off in training, unless told otherwise (`train.lm_dropout`)."""
+    module.train(torch.is_grad_enabled())
 
 
 def named(backbone: Backbone, target: str) -> list[nn.Module]:

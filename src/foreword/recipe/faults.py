@@ -58,6 +58,8 @@ def one_line(finding: ErrorDetails, path: list[str], sections: Sections) -> str:
     if kind == "greater_than":
         whole = context["gt"] == 0 and takes_whole_numbers(path, sections)
         return f"{name} must be {'at least 1' if whole else 'more than ' + format(context['gt'], 'g')}, got {value}."
+    if kind == "less_than":
+        return f"{name} must be less than {context['lt']:g}, got {value}."
     if kind == "less_than_equal":
         return f"{name} must be at most {context['le']:g}, got {value}."
     if kind == "finite_number":

@@ -96,6 +96,9 @@ class TrainRecipe(Section):
     objective: Literal["sum", "token-mean"] = Field(
         default="sum", description="loss summed over a text's tokens (the paper) or averaged"
     )
+    label_smoothing: float = Field(
+        default=0.0, ge=0, lt=1, description="share of what is wanted that is spread over the whole vocabulary, in training only"
+    )
     optimizer: Literal["adamw", "adafactor"] = Field(default="adamw", description="adafactor: with the lr it is given")
     weight_decay: NonNegativeFloat = Field(default=0.0, description="decoupled from the gradient (AdamW)")
     warmup_steps: NonNegativeInt = Field(default=0, description="steps over which the learning rate rises from 0 to lr")

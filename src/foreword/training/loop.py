@@ -164,7 +164,7 @@ class Training:
         for start in range(0, len(rows), size):
             batch = self._batch([self.pairs[row] for row in rows[start : start + size]])
             with self.backbone.injected(method.injection(batch.texts) if method.reads_text else leaf):
-                loss = self._loss(batch) / whole
+                loss = self._loss(batch, self.settings.label_smoothing) / whole
                 loss.backward()  # inside: checkpointing computes the forward pass again and needs the injection
             total += loss.item()
         if injection is not None and leaf is not None and rows:
@@ -179,7 +179,7 @@ class Training:
         for start in range(0, len(rows), size):
             batch = self._batch([self.pairs[row] for row in rows[start : start + size]])
             with self.backbone.injected(self.method.injection(batch.texts)):
-                total += self._loss(batch).item() / whole
+                total += self._loss(batch, self.settings.label_smoothing).item() / whole
         if self.accelerator.num_processes == 1:
             return total
         summed = self.accelerator.reduce(torch.tensor(total, device=self.backbone.device), "sum")
@@ -189,7 +189,7 @@ class Training:
     def _batch(self, pairs: Sequence[Pair]) -> Batch:
         return collate(self.backbone, pairs, classes=self.reader is not None).to(self.backbone.device)
 
-    def _loss(self, batch: Batch) -> Tensor:
+    def _loss(self, batch: Batch, smoothing: float = 0.0) -> Tensor:
         """The batch's summed loss."""
         texts, at = for_each_prompt(self.method, batch.texts, batch.at)
         with torch.autocast(self.backbone.device.type, torch.bfloat16) if self.settings.autocast else nullcontext():
@@ -197,7 +197,7 @@ class Training:
                 scores = self.backbone.logits(texts, at=at)
             else:
                 scores = self.reader(*self.backbone.outputs(texts, None, at))
-        return target_loss(mixed(self.method, batch.texts, batch.at, scores), batch.targets)
+        return target_loss(mixed(self.method, batch.texts, batch.at, scores), batch.targets, smoothing)
 
     def _sum_over_processes(self, loss: float) -> float:
         """Add up gradients and loss over all processes, as if one had computed them."""

@@ -11,13 +11,17 @@ from torch import Tensor
 ROWS = 64  # targets whose float32 shares are held at once
 
 
-def target_loss(logits: Tensor, targets: Tensor) -> Tensor:
-    """Summed cross-entropy, computed in float32. logits [N, V] are used up: their gradient takes their place. targets [N]."""
-    return SummedCrossEntropy.apply(logits, targets)
+def target_loss(logits: Tensor, targets: Tensor, smoothing: float = 0.0) -> Tensor:
+    """Summed cross-entropy, computed in float32. logits [N, V] are used up: their gradient takes their place. targets [N].
+
+    Of what is wanted, `smoothing` is spread evenly over the vocabulary (Szegedy et al., 2016, arXiv:1512.00567).
+    """
+    return SummedCrossEntropy.apply(logits, targets, smoothing)
 
 
 class SummedCrossEntropy(torch.autograd.Function):
-    """`cross_entropy(logits.float(), targets, reduction="sum")`, its gradient made along the way, some rows at a time.
+    """`cross_entropy(logits.float(), targets, reduction="sum", label_smoothing=...)`, its gradient made along the way, some
+    rows at a time.
 
     Over a large vocabulary the tensors around the loss, not the products, take time and memory: four of the logits' size in
     float32 when written out. Here there is none: the gradient is written over the logits, which nobody needs any more. (A
@@ -25,7 +29,7 @@ class SummedCrossEntropy(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, logits: Tensor, targets: Tensor) -> Tensor:
+    def forward(ctx: Any, logits: Tensor, targets: Tensor, smoothing: float) -> Tensor:
         gradient = logits.detach() if ctx.needs_input_grad[0] else None  # the same numbers in the same place
         loss = logits.new_zeros((), dtype=torch.float32)
         for start in range(0, len(targets), ROWS):
@@ -33,17 +37,20 @@ class SummedCrossEntropy(torch.autograd.Function):
             shares = torch.softmax(some, dim=-1, dtype=torch.float32)
             highest, where = some.max(dim=-1, keepdim=True)
             # log softmax at the target by way of the largest logit, whose share cannot underflow as the target's can.
-            log_share = some.gather(1, wanted).float() - highest.float() + shares.gather(1, where).log()
-            loss -= log_share.sum()
+            right = some.gather(1, wanted).float()
+            loss -= (right - highest.float() + shares.gather(1, where).log()).sum()
+            if smoothing:
+                loss += smoothing * (right - some.mean(dim=-1, keepdim=True, dtype=torch.float32)).sum()
+                shares -= smoothing / some.shape[1]
             if gradient is not None:
-                gradient[start : start + ROWS] = shares.scatter_add_(1, wanted, torch.full_like(log_share, -1.0))
+                gradient[start : start + ROWS] = shares.scatter_add_(1, wanted, torch.full_like(right, smoothing - 1))
         ctx.save_for_backward(gradient)
         return loss
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
         (gradient,) = ctx.saved_tensors
-        return gradient.mul_(grad), None  # in place: a second backward pass is refused by autograd
+        return gradient.mul_(grad), None, None  # in place: a second backward pass is refused by autograd
 
 
 def divisor(objective: str, num_rows: int, num_targets: int) -> int:

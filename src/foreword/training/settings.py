@@ -15,6 +15,7 @@ class Settings:
     batch_size: int
     accumulate: int = 1
     objective: str = "sum"
+    label_smoothing: float = 0.0
     optimizer: str = "adamw"
     weight_decay: float = 0.0
     warmup_steps: int = 0
