@@ -97,7 +97,10 @@ class TrainRecipe(Section):
         default="sum", description="loss summed over a text's tokens (the paper) or averaged"
     )
     label_smoothing: float = Field(
-        default=0.0, ge=0, lt=1, description="share of what is wanted that is spread over the whole vocabulary, in training only"
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="share of what is wanted that is spread over the whole vocabulary, in training only",
     )
     optimizer: Literal["adamw", "adafactor"] = Field(default="adamw", description="adafactor: with the lr it is given")
     weight_decay: NonNegativeFloat = Field(default=0.0, description="decoupled from the gradient (AdamW)")
