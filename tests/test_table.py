@@ -8,6 +8,7 @@ from tests.tiny_runs import data_folder, model_folder, tiny_recipe
 
 import foreword
 from foreword.errors import RunError
+from foreword.recipe import Recipe
 from foreword.table import markdown, rows_of
 
 
@@ -36,7 +37,7 @@ def test_seeds_stand_together_and_only_what_differs_is_named(place):
         ("prefix-tuning", {"method.prefix_len": 2}, 2),
         ("prefix-tuning", {"method.prefix_len": 4}, 1),
     ]
-    assert (rows[0].trained, rows[0].train_s) == (0, [])
+    assert (rows[0].trained, rows[0].train_s) == ([0], [])
     assert [dict(row.settings) for row in rows_of([place / "p0", place / "p1"], "test")] == [{}]
 
 
@@ -45,10 +46,11 @@ def test_the_figures_are_those_of_the_files(place):
     results = [json.loads((place / name / "result-test.json").read_text()) for name in ("p0", "p1")]
     values = [result["scores"]["all"]["chrf"]["value"] for result in results]
     assert list(row.scores["chrf"]) == values
-    assert row.trained == results[0]["method"]["trained_parameters"]
-    share = 100 * row.trained / results[0]["backbone"]["num_parameters"]
+    trained = results[0]["method"]["trained_parameters"]
+    assert row.trained == [trained, trained]
+    share = 100 * trained / results[0]["backbone"]["num_parameters"]
     mean, spread = sum(values) / 2, abs(values[0] - values[1]) / 2**0.5
-    count = f"{row.trained:,} ({share:.2g} %)"
+    count = f"{trained:,} ({share:.2g} %)"
     assert (
         markdown([row])
         .splitlines()[2]
@@ -65,6 +67,40 @@ def test_the_command_prints_it(place):
     code, out, _ = run_foreword(place, "table", "p0", "p1")
     assert code == 0
     assert json.loads(out)[0]["runs"] == ["p0", "p1"]
+
+
+def test_runs_of_several_tasks_share_a_row_and_each_task_has_its_columns(place, tmp_path):
+    """A head has a row for each class, so that counts differ."""
+    files = {
+        "classes.jsonl": '{"text": "ann", "label": "no"}\n{"text": "sells", "label": "yes"}\n',
+        "tags.txt": "ann B-X\nsells O\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    recipe = tiny_recipe(
+        place / "model", place / "data", method={"prefix_len": 2, "mlp_dim": 0, "head": True}
+    ).to_dict()
+    folders = []
+    for name, file, classes, seed in (
+        ("classes", "classes.jsonl", "no, yes", 0),
+        ("classes", "classes.jsonl", "no, yes", 1),
+        ("tags", "tags.txt", "O, B-X, I-X", 0),
+    ):
+        task = {
+            "name": name,
+            "classes": classes,
+            "max_target_len": 16,
+            **dict.fromkeys(("train", "test"), str(tmp_path / file)),
+        }
+        given = recipe | {"task": task, "train": {"max_steps": 1, "seed": seed}, "eval": {"resamples": 20}}
+        folders.append(tmp_path / f"{name}-{seed}")
+        foreword.train(Recipe.from_dict(given), folders[-1]).evaluate("test")
+    (row,) = rows_of(folders, "test", ["accuracy", "tag-accuracy"])
+    assert {name: len(values) for name, values in row.scores.items()} == {"classes accuracy": 2, "tags tag-accuracy": 1}
+    assert row.trained[0] == row.trained[1] < row.trained[2]
+    assert f"| {row.trained[0]:,} to {row.trained[2]:,} (" in markdown([row])
+    with pytest.raises(RunError, match=r"no run was scored by bleu\. Leave --metrics out to see what there is\."):
+        rows_of(folders, "test", ["bleu"])
 
 
 def test_a_run_without_a_result_is_told(place):

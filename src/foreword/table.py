@@ -1,4 +1,4 @@
-"""Runs side by side: a row for each way of training, its seeds together, made from the runs' own result files.
+"""Runs side by side: a row for each way of training, its seeds and its tasks together, made from the runs' own result files.
 
 Comes in:  folders of runs, or of an untouched backbone's results.      Goes out: rows; Markdown.
 """
@@ -18,57 +18,71 @@ NEEDED = ("scores", "method", "backbone", "recipe")
 
 @dataclass(frozen=True)
 class Row:
-    """Runs that differ in their seed alone.
+    """Runs that differ in their seed alone, or in their seed and their task.
 
     settings:  of those that are not alike in all rows, this one's ("method.prefix_len": 10).
-    trained, stored: how many numbers, and their share of the backbone's.
-    scores:    metric -> one score for each run; train_s: seconds, likewise, of runs that were trained.
+    trained, stored: how many numbers, of a model of `num_parameters`; of each run, for a layer that reads classes has its task's.
+    scores:    metric ("accuracy", or "cb accuracy" where tasks are several) -> one score for each run.
+    train_s:   seconds, of each run that was trained.
     """
 
     name: str
     settings: Mapping[str, Any]
-    trained: int
-    stored: int
+    trained: Sequence[int]
+    stored: Sequence[int]
     num_parameters: int
     scores: Mapping[str, Sequence[float]]
     train_s: Sequence[float]
     runs: Sequence[str]
-    command: str = ""  # that trained them, but for seed and folder
+    command: str = ""  # that trained the first of them, but for seed and folder
 
 
-def rows_of(folders: Sequence[str | Path], split: str) -> list[Row]:
+def rows_of(folders: Sequence[str | Path], split: str, metrics: Sequence[str] = ()) -> list[Row]:
     """A row for all runs that differ in their seed alone, in the order in which the first of each was given.
 
+    Where the runs are of several tasks, a row holds a way's runs on all of them, and a score's name begins with its task's.
+
+    Args:
+        metrics: which scores; none = all.
+
     Raises:
-        RunError: a folder without a result for the split.
+        RunError: a folder without a result for the split; none of the scores asked for.
     """
+    results = [(folder, result_of(folder, split)) for folder in map(Path, folders)]
+    several = len({result["recipe"]["task"]["name"] for _, result in results}) > 1
     groups: dict[str, list[tuple[Path, dict[str, Any]]]] = {}
-    for folder in map(Path, folders):
-        path = folder / f"result-{split}.json"
-        if not path.is_file():
-            raise RunError(f"{folder} has no {path.name}. `foreword eval {folder} --split {split}` writes it.")
-        result = read_json(path, NEEDED, "Remove it, and run `foreword eval` again.")
-        groups.setdefault(key_of(result), []).append((folder, result))
-    flat = [settings_of(members[0][1]) for members in groups.values()]
+    for folder, result in results:
+        groups.setdefault(key_of(result, several), []).append((folder, result))
+    flat = [settings_of(members[0][1], several) for members in groups.values()]
     names = list(dict.fromkeys(name for settings in flat for name in settings))
     values = {name: {json.dumps(settings[name]) for settings in flat if name in settings} for name in names}
     differing = [name for name in names if len(values[name]) > 1]
-    return [
-        row(members, {n: settings[n] for n in differing if n in settings})
+    rows = [
+        row(members, {n: settings[n] for n in differing if n in settings}, several, metrics)
         for members, settings in zip(groups.values(), flat, strict=True)
     ]
+    if metrics and not any(one.scores for one in rows):
+        raise RunError(f"no run was scored by {' or '.join(metrics)}. Leave --metrics out to see what there is.")
+    return rows
 
 
-def key_of(result: Mapping[str, Any]) -> str:
-    """Equal for runs that differ in nothing but their seed."""
-    return json.dumps([result["method"]["name"], settings_of(result)], sort_keys=True)
+def result_of(folder: Path, split: str) -> dict[str, Any]:
+    path = folder / f"result-{split}.json"
+    if not path.is_file():
+        raise RunError(f"{folder} has no {path.name}. `foreword eval {folder} --split {split}` writes it.")
+    return read_json(path, NEEDED, "Remove it, and run `foreword eval` again.")
 
 
-def settings_of(result: Mapping[str, Any]) -> dict[str, Any]:
+def key_of(result: Mapping[str, Any], several: bool) -> str:
+    """Equal for runs that differ in nothing but their seed, or but their seed and task where tasks are several."""
+    return json.dumps([result["method"]["name"], settings_of(result, several)], sort_keys=True)
+
+
+def settings_of(result: Mapping[str, Any], several: bool) -> dict[str, Any]:
     """The recipe's settings that decide what is trained and scored; of an untouched backbone none of the training's."""
     untouched = result["method"]["name"] == "untouched"
     left_out = {"train.seed", "method.name", "backbone.threads", "backbone.device", "backbone.dtype"}
-    sections = ("backbone", "task", "generate") if untouched else ("backbone", "task", "method", "train", "generate")
+    sections = ["backbone", *([] if several else ["task"]), *([] if untouched else ["method", "train"]), "generate"]
     return {
         f"{section}.{key}": value
         for section in sections
@@ -77,17 +91,27 @@ def settings_of(result: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def row(members: Sequence[tuple[Path, dict[str, Any]]], settings: Mapping[str, Any]) -> Row:
+def row(
+    members: Sequence[tuple[Path, dict[str, Any]]], settings: Mapping[str, Any], several: bool, metrics: Sequence[str]
+) -> Row:
     (_, first), *_ = members
-    metrics = [metric for metric in first["scores"]["all"] if all(metric in r["scores"]["all"] for _, r in members)]
+    by_task: dict[str, list[Mapping[str, Any]]] = {}
+    for _, result in members:
+        by_task.setdefault(result["recipe"]["task"]["name"], []).append(result["scores"]["all"])
+    scores = {
+        f"{task} {metric}" if several else metric: [run[metric]["value"] for run in scored]
+        for task, scored in by_task.items()
+        for metric in scored[0]
+        if metric in (metrics or scored[0]) and all(metric in run for run in scored)
+    }
     runs = [read_json(path, ["state"]) for folder, _ in members if (path := folder / "run.json").is_file()]
     return Row(
         first["method"]["name"],
         settings,
-        first["method"]["trained_parameters"],
-        first["method"]["stored_parameters"],
+        [result["method"]["trained_parameters"] for _, result in members],
+        [result["method"]["stored_parameters"] for _, result in members],
         first["backbone"]["num_parameters"],
-        {metric: [r["scores"]["all"][metric]["value"] for _, r in members] for metric in metrics},
+        scores,
         [run["state"]["train_s"] for run in runs],
         [str(folder) for folder, _ in members],
         next((run.get("command", "") for run in runs), ""),
@@ -104,7 +128,7 @@ def cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
             counted(one.trained, one.num_parameters),
             counted(one.stored, one.num_parameters),
             *(spread(one.scores.get(metric, ())) for metric in metrics),
-            str(len(one.runs)),
+            str(max(map(len, one.scores.values()), default=len(one.runs))),
             f"{statistics.mean(one.train_s) / 60:.1f}" if one.train_s else "-",
             one.command or "-",
         ]
@@ -112,9 +136,12 @@ def cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
     ]
 
 
-def counted(number: int, of: int) -> str:
-    share = 100 * number / of
-    return f"{number:,} ({share:.0f} %)" if share >= 10 else f"{number:,} ({share:.2g} %)" if number else "0"
+def counted(numbers: Sequence[int], of: int) -> str:
+    """ "1,234 (0.5 %)", or the least and the most."""
+    least, most = min(numbers), max(numbers)
+    share = 100 * most / of
+    told = f"{most:,}" if least == most else f"{least:,} to {most:,}"
+    return f"{told} ({share:.0f} %)" if share >= 10 else f"{told} ({share:.2g} %)" if most else "0"
 
 
 def spread(scores: Sequence[float]) -> str:

@@ -183,14 +183,15 @@ def generate(
 def table(
     runs: Annotated[list[str], typer.Argument(help="folders that `foreword eval` wrote results into")],
     split: Annotated[str, typer.Option(help="train, dev or test")] = "test",
+    metrics: Annotated[str, typer.Option(help="which scores, separated by commas; all if empty")] = "",
     markdown: Annotated[bool, typer.Option("--markdown", help="print Markdown")] = False,
 ) -> None:
-    """Runs side by side, seeds together: parameters, scores with their spread, time; from the runs' result files."""
+    """Runs side by side, seeds and tasks together: parameters, scores with their spread, time; from the runs' result files."""
     from dataclasses import asdict
 
     from foreword import table as tables
 
-    rows = tables.rows_of(runs, split)
+    rows = tables.rows_of(runs, split, [name.strip() for name in metrics.split(",") if name.strip()])
     if markdown:
         print(tables.markdown(rows), end="")
     else:
