@@ -72,6 +72,12 @@ def test_what_datasets_complains_of_is_told_as_ours(folder):
         load_task("hub", folder)
 
 
+def test_a_data_set_that_is_a_program_is_told_with_where_its_files_are(folder):
+    (folder / "data.py").write_text("import datasets\n")
+    with pytest.raises(BadData, match=r"but found data\.py\)\. Most have a copy .*task\.revision=refs/convert/parquet"):
+        load_task("hub", folder)
+
+
 def test_without_the_package_the_command_to_get_it_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(MissingTool, match=r"needs the package datasets.*pip install 'foreword\[hub\]'"):

@@ -1,6 +1,6 @@
 """Data sets by their name on the hub, or from a local folder in the hub's format, read through `datasets`.
 
-Comes in:  a name such as "GEM/e2e_nlg", the columns' names; optionally configuration and revision.
+Comes in:  a name such as "knkarthick/dialogsum", the columns' names; optionally configuration and revision.
 Goes out:  sources and references as written; a target may be one text or a list of texts.
 Data sets on the hub change: give a revision when the numbers are to be compared.
 `datasets` is an optional dependency and imported only when this task is used.
@@ -39,7 +39,7 @@ class Hub(Task):
         """Columns by name (`group` = "" for none); train, dev and test are the hub's names of these splits."""
         if not path:
             raise BadRecipe(
-                "task 'hub' needs path: a data set's name on the hub, e.g. 'GEM/e2e_nlg', or a local folder."
+                "task 'hub' needs path: a data set's name on the hub, e.g. 'knkarthick/dialogsum', or a local folder."
             )
         datasets = import_datasets()
         self.path, self.config, self.revision = str(path), config or None, revision or None
@@ -93,12 +93,15 @@ def within(row: Mapping[str, object], column: str) -> object:
 
 @contextmanager
 def told_as_ours(path: str) -> Iterator[None]:
-    """What `datasets` complains of (no such set, no network, broken files) as BadData."""
+    """What `datasets` complains of (no such set, no network, broken files, a set that is a program) as BadData."""
     try:
         yield
-    except (OSError, ValueError, import_datasets().exceptions.DatasetsError) as error:
+    except (OSError, ValueError, RuntimeError, import_datasets().exceptions.DatasetsError) as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]
-        raise BadData(path, f"cannot be loaded ({lines[0]}). Check path, config, revision and the network.") from error
+        advice = "Check path, config, revision and the network."
+        if "scripts are no longer supported" in lines[0]:
+            advice = "Most have a copy as plain files on the hub: task.revision=refs/convert/parquet."
+        raise BadData(path, f"cannot be loaded ({lines[0]}). {advice}") from error
 
 
 def import_datasets() -> ModuleType:
