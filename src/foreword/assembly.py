@@ -15,7 +15,7 @@ from foreword.backbone.word_places import word_places
 from foreword.backbone.wording import Pair, limits, source_ids, target_ids, word_ids
 from foreword.errors import BadRecipe, ForewordError, PrefixMismatch, UnsupportedBackbone
 from foreword.generation import Decoding
-from foreword.methods import Method, method_class
+from foreword.methods import Method, method_class, without_head
 from foreword.prefix import Prefix
 from foreword.recipe import GenerateRecipe, Recipe, TrainRecipe
 from foreword.store import Store
@@ -115,7 +115,8 @@ def first_prefix(named: str, backbone: Backbone, key: str) -> Prefix:
 def started(method: Method, recipe: Recipe, backbone: Backbone) -> None:
     """Put what another run trained in place of the method's first values, where the recipe asks for it.
 
-    So prompts are pretrained (PPT, Gu et al., 2022) and IPT's tables (Jiang et al., 2022): on one task, for another.
+    So prompts are pretrained (PPT, Gu et al., 2022) and IPT's tables (Jiang et al., 2022): on one task, for another. A layer that
+    reads classes stays behind: another task has other classes.
 
     Raises:
         BadRecipe: no finished run there, or one of another method, model or size.
@@ -136,7 +137,7 @@ def started(method: Method, recipe: Recipe, backbone: Backbone) -> None:
     if facts["made_of"][WEIGHTS] != backbone.fingerprint:
         raise BadRecipe(f"train.start_from: {folder} was trained on another model than {backbone.name}. {hint}")
     try:
-        method.start(tensors)
+        method.start(without_head(tensors))
     except PrefixMismatch as error:
         raise BadRecipe(f"train.start_from: {folder} cannot be the start: {error}") from None
 

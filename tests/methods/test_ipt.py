@@ -9,7 +9,7 @@ from foreword.backbone import Texts
 from foreword.backbone.wording import Pair
 from foreword.errors import PrefixMismatch
 from foreword.generation import Decoding, answers, padded_sources
-from foreword.methods.base.instance_words import first_words
+from foreword.methods.base.instance_tokens import first_tokens
 from foreword.methods.ipt import IPT
 from foreword.prefix.reparam import num_parameters
 from foreword.training.batches import collate
@@ -19,12 +19,12 @@ WAYS = [
 ]
 
 
-def test_the_first_words_are_the_sources_own():
+def test_the_first_tokens_are_the_sources_own():
     ids = torch.tensor([[0, 0, -1, -2, 7, 8, 9, 1, 40, 41], [-1, -2, 5, 1, 30, 31, 32, 0, 0, 0]])
     mask = torch.tensor([[False] * 2 + [True] * 8, [True] * 7 + [False] * 3])
     texts = Texts(ids, mask, starts=torch.tensor([7, 3]))
-    assert first_words(texts, 4, (0, 1)).tolist() == [[7, 8, 9, 7], [5, 5, 5, 5]], "no names, no padding, no answers"
-    assert first_words(Texts(ids[:, 2:8], mask[:, 2:8]), 2, (1, 1)).tolist() == [[8, 9], [1, 30]]
+    assert first_tokens(texts, 4, (0, 1)).tolist() == [[7, 8, 9, 7], [5, 5, 5, 5]], "no names, no padding, no answers"
+    assert first_tokens(Texts(ids[:, 2:8], mask[:, 2:8]), 2, (1, 1)).tolist() == [[8, 9], [1, 30]]
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: "-".join(way.values()))
@@ -79,6 +79,16 @@ def test_the_true_counts_are_reported():
     on_prefix = num_parameters(IPT(backbone, base="prefix", num_tokens=4).trained_parameters())
     assert on_prefix == vocabulary * 64 + 2 * 3 * 4 * 32
     assert 50265 * 1024 / 355e6 == pytest.approx(0.145, abs=5e-4), "RoBERTa-large, as the module's text says"
+
+
+@pytest.mark.parametrize("encoder", ["none", "lstm"])
+def test_a_start_brings_what_makes_vectors_of_words_and_no_prefix(encoder):
+    backbone = tiny_backbone("gpt2")
+    first, second = (IPT(backbone, base="prefix", num_tokens=2, encoder=encoder, seed=seed) for seed in (1, 2))
+    before, given = second.export(), first.export()
+    second.start(given)
+    for name, tensor in second.export().items():
+        assert torch.equal(tensor, (before if name.startswith("prefix.") else given)[name])
 
 
 def test_another_vocabularys_table_is_refused():

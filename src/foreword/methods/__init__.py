@@ -29,6 +29,7 @@ __all__ = [
     "mixed",
     "reader_of",
     "restore_method",
+    "without_head",
 ]
 
 

@@ -5,7 +5,8 @@ Comes in:  a backbone, a template, how many words are tried each step.      Goes
 Source: Shin et al. (2020), arXiv:2010.15980. A step takes one place of the prompt; of all words the loss' gradient at that place
 names those whose change it expects to lower the loss the most; each is tried, and the best takes the place if it lowers the loss.
 What differs: the words are tried on the batch that gave the gradient, theirs on another; the classes' words are the task's, theirs
-are searched for as well, and kept out of the prompt.
+are searched for as well, and kept out of the prompt; the search starts from common words drawn at random, theirs from masks, which
+only masked models have.
 """
 
 import random

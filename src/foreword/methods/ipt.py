@@ -1,16 +1,16 @@
-"""Instance-wise prompts: the vectors in front of a text are made from the text's own first words.
+"""Instance-wise prompts: the vectors in front of a text are made from the text's own first tokens.
 
 Comes in:  a backbone; then batches, whose sources are read.      Goes out: vectors, or keys and values, of each row's own.
 
 Source: Jiang et al. (2022), arXiv:2206.01958, and the code published with it. `encoder = "none"` is their Random: a trained vector
-for each word of the vocabulary, looked up for a source's first `num_tokens` words. Pretrained: the same, begun with another run's
+for each token of the vocabulary, looked up for a source's first `num_tokens` tokens. Pretrained: the same, begun with another run's
 table (`train.start_from`). Any other encoder keeps the words' vectors fixed and trains a small network over them. On prompt tuning
 (`base = "prompt"`) the vectors stand in front of the text; on prefix tuning (`base = "prefix"`) a trained prefix stands before
 every layer and 0.05 of them is added to its first layer, as in their code.
 
 What differs from the published code, by choice:
 - its pretraining gives the optimizer everything but the table, which therefore never moves; here it does;
-- its source is the first ids with the marker that opens a text, and padding where it is short; here the words alone, which begin
+- its source is the first ids with the marker that opens a text, and padding where it is short; here the tokens alone, which begin
   again where they are fewer; what an answer holds is never read;
 - its LSTM, given batch-first input without saying so, reads along the batch; here it reads along the text, and both directions are
   taken where they end; the networks read the backbone's own word vectors; there is no dropout in them;
@@ -18,6 +18,7 @@ What differs from the published code, by choice:
 - the true counts are reported: a table over RoBERTa's vocabulary is 14.5 % of the large model, not the 0.5 to 1.5 % of the paper.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 import torch
@@ -26,7 +27,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from foreword.backbone import Backbone, Texts
-from foreword.methods.base.instance_words import first_words
+from foreword.methods.base.instance_tokens import first_tokens
 from foreword.methods.base.template import SOURCE, Template, TemplateMethod
 from foreword.prefix import Injection, Prefix, PrefixShape
 from foreword.prefix.reparam import parameterize
@@ -37,18 +38,18 @@ SHARE = 0.05  # of the instance's vectors, in the first layer's keys and values
 
 
 class Settings(MethodRecipe):
-    """Prompts made from each text's own words (Jiang et al., 2022, arXiv:2206.01958)."""
+    """Prompts made from each text's own tokens (Jiang et al., 2022, arXiv:2206.01958)."""
 
     name: Literal["ipt"] = Field(default="ipt", description="one of `foreword list methods`")
     base: Literal["prompt", "prefix"] = Field(
         default="prompt", description="what it is put on: prompt tuning or prefix tuning"
     )
     num_tokens: PositiveInt = Field(
-        default=16, description="words of a source that are read, and positions that they make (k)"
+        default=16, description="tokens of a source that are read, and positions that they make (k)"
     )
     encoder: Literal["none", "lstm", "cnn", "mlp"] = Field(
         default="none",
-        description="none: a trained vector for each word (the table); else a network over the words' own vectors",
+        description="none: a trained vector for each token (the table); else a network over the word vectors",
     )
 
 
@@ -93,13 +94,17 @@ class IPT(TemplateMethod):
     def trained_parameters(self) -> dict[str, nn.Parameter]:
         return dict(self.parts.named_parameters())
 
+    def start(self, exported: Mapping[str, Tensor]) -> None:
+        """What makes vectors of tokens is carried over; a prefix is each task's own."""
+        self.load(self.export() | {name: t for name, t in exported.items() if not name.startswith("prefix.")})
+
     def injection(self, texts: Texts | None = None) -> Injection:
         assert texts is not None, "it reads the text"
-        words = first_words(texts, self.num_tokens, self.template.markers)
+        tokens = first_tokens(texts, self.num_tokens, self.template.markers)
         if "table" in self.parts:
-            made = self.parts["table"](words)
+            made = self.parts["table"](tokens)
         else:
-            made = self.parts["encoder"](self.backbone.word_vectors_of(words))
+            made = self.parts["encoder"](self.backbone.word_vectors_of(tokens))
         if self.base == "prompt":
             return Injection(vectors=made)
         return added_to_first_layer(self.parts["prefix"](), self.site, SHARE * made)

@@ -61,8 +61,7 @@ class PTuningV2(KeysValuesMethod):
         return super().export() | exported_of(self.head)
 
     def start(self, exported: Mapping[str, Tensor]) -> None:
-        """The layer is new: another task has other classes."""
-        super().start(without_head(exported))
+        super().load(exported)
 
     def load(self, exported: Mapping[str, Tensor]) -> None:
         super().load(without_head(exported))

@@ -1,7 +1,7 @@
 """Soft-prompt mixtures: several prompts read the text, each with a trained share in what is said.
 
 Comes in:  a backbone, how many prompts, where they start, what their shares follow from.
-Goes out:  vectors [K, P, E] in front of the text, and shares.
+Goes out:  vectors [K, N, E] in front of the text, and shares.
 
 Source: Qin and Eisner (2021), arXiv:2104.06599: p(y | x) = sum over prompts of p(prompt | x) * p(y | prompt, x); the shares are the
 task's, or follow from the source ("data-dependent"). What differs: answers may be longer than one token, and tokens are mixed
@@ -17,7 +17,7 @@ from pydantic import Field, PositiveInt, model_validator
 from torch import Tensor, nn
 
 from foreword.backbone import Backbone, Texts
-from foreword.methods.base.instance_words import mean_vectors
+from foreword.methods.base.instance_tokens import mean_vectors
 from foreword.methods.base.prompts import first_vectors
 from foreword.methods.base.template import SOURCE, Template, TemplateMethod
 from foreword.prefix import Injection

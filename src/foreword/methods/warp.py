@@ -1,6 +1,7 @@
 """WARP: vectors around the source are trained, and vectors that stand for the classes.
 
-Source: Hambardzumyan et al. (2021), arXiv:2101.00121. They start from the words' own vectors, as theirs do.
+Source: Hambardzumyan et al. (2021), arXiv:2101.00121. What differs: the text's vectors start from common words drawn at random,
+theirs from the mask, which only masked models have; the classes' from their words.
 """
 
 from collections.abc import Mapping, Sequence

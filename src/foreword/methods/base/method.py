@@ -75,7 +75,7 @@ class Method(ABC):
         raise NotImplementedError(f"{type(self).__name__} reads no classes")
 
     def log_shares(self, texts: Texts) -> Tensor:
-        """[num_prompts, B]: log of what each prompt has to say in the mixture, for each row of texts."""
+        """[K, B]: log of what each prompt has to say in the mixture, for each row of texts."""
         return torch.zeros(1, len(texts.ids), device=texts.ids.device)
 
     def export(self) -> dict[str, Tensor]:
@@ -105,7 +105,11 @@ class Method(ABC):
             own[name].copy_(tensor)
 
     def start(self, exported: Mapping[str, Tensor]) -> None:
-        """Train on from what `export` gave, as another run of the method made it. Raises PrefixMismatch as `load`."""
+        """Train on from what `export` gave, but for a layer that reads classes, as another run of the method made it.
+
+        Raises:
+            PrefixMismatch: as `load`.
+        """
         self.load(exported)
 
     @classmethod

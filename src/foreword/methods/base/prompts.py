@@ -1,6 +1,6 @@
 """Soft prompts: how their vectors are trained, and what they start from.
 
-Comes in:  a backbone, a length, words.      Goes out: modules that yield vectors [P, E], in float32.
+Comes in:  a backbone, a length, words.      Goes out: modules that yield vectors [N, E], in float32.
 """
 
 import random
@@ -20,7 +20,7 @@ def prompt_of(start: Tensor, mlp_dim: int, seed: int) -> nn.Module:
 
 
 class DirectPrompt(nn.Module):
-    """The vectors themselves, [P, E]."""
+    """The vectors themselves, [N, E]."""
 
     def __init__(self, start: Tensor):
         super().__init__()
@@ -47,7 +47,7 @@ class MLPPrompt(nn.Module):
 
 
 def first_vectors(backbone: Backbone, prompt_len: int, init: str, words: str, seed: int) -> Tensor:
-    """[P, E] to start from."""
+    """[N, E] to start from."""
     generator, rng = torch.Generator().manual_seed(seed), random.Random(seed)
     if init == "random":
         return torch.rand(prompt_len, backbone.word_dim, generator=generator) - 0.5
