@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from foreword.catalogue import shipped_recipes
+from foreword.catalogue import about, shipped_recipes
 from foreword.recipe import method_names
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -20,6 +20,11 @@ def test_the_page_on_the_methods_names_each_of_them():
         for name in re.findall(r"`([a-z0-9-]+)`", line.split("|")[1])
     }
     assert named == set(method_names())
+
+
+def test_every_recipe_begins_with_a_sentence_that_says_what_it_is():
+    for path in shipped_recipes().values():
+        assert about(path).endswith("."), path
 
 
 @pytest.mark.parametrize("page", ["reproduce.md"])

@@ -1,4 +1,4 @@
-"""What `pip install .` puts in place is the whole product: commands, recipes and the embedded backbone."""
+"""What `pip install .` puts in place is the whole product: commands, recipes and the embedded backbones."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-from foreword.catalogue import shipped_recipes
+from foreword.catalogue import embedded_backbones, shipped_recipes
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -27,6 +27,7 @@ def test_a_wheel_holds_recipes_and_backbone_and_runs_without_the_checkout(tmp_pa
         )  # fmt: skip
         told[what] = json.loads(listed.stdout)
     assert set(told["recipes"]) == set(shipped_recipes())
-    assert "scribe" in told["backbones"]
-    assert (tmp_path / "site" / "foreword" / "backbone" / "embedded" / "scribe" / "model.safetensors").is_file()
+    for name in embedded_backbones():
+        assert name in told["backbones"]
+        assert (tmp_path / "site" / "foreword" / "backbone" / "embedded" / name / "model.safetensors").is_file()
     assert (tmp_path / "site" / "foreword" / "py.typed").is_file()

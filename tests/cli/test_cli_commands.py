@@ -18,7 +18,7 @@ KNOWN = {
     "tasks": {"bulletins", "csv", "dart", "e2e", "hub", "jsonl", "webnlg"},
     "metrics": {"bleu", "nist", "meteor", "rouge-l", "cider", "ter", "chrf"},
     "recipes": {"embedded/demo", "embedded/e2e", "embedded/webnlg", "paper/e2e-gpt2-medium-prefix"},
-    "backbones": {"scribe"},
+    "backbones": {"editor", "reader", "scribe", "minilm"},
 }
 
 
