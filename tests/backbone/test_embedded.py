@@ -57,6 +57,7 @@ def test_a_prefix_is_trained_on_the_editor(tmp_path):
     tuned = foreword.train(Recipe.from_dict({**recipe, "train": TRAIN}), tmp_path)
     losses = [line["loss"] for line in log_lines(tmp_path) if "loss" in line]
     assert losses[-1] < 0.9 * losses[0]
+    assert tuned.prefix is not None
     assert {site.split(".")[0] for site in tuned.prefix.keys} == {"encoder", "decoder", "cross"}
 
 
