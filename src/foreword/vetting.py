@@ -36,9 +36,8 @@ def vet(recipe: Recipe) -> None:
         if key not in taken:
             known = {*TaskRecipe.model_fields, *taken}
             raise UnknownName(f"setting of task {task.name!r}", f"task.{key}", (f"task.{name}" for name in known))
-    if "path" in taken and not (
-        task.path and Path(task.path).is_dir()
-    ):  # data may be missing where a recipe is only looked at
+    there = bool(task.path) and Path(task.path).is_dir()  # data may be missing where a recipe is only looked at
+    if "path" in taken and not there:
         check_arguments(task.name, task.path or None, **task.arguments)
     else:
         load_task(task.name, task.path or None, **task.arguments)  # which looks at its arguments and reads nothing yet

@@ -191,7 +191,7 @@ def table(
 
     from foreword import table as tables
 
-    rows = tables.rows_of(runs, split, [name.strip() for name in metrics.split(",") if name.strip()])
+    rows = tables.rows_of(runs, split, parted(metrics))
     if markdown:
         print(tables.markdown(rows), end="")
     else:
@@ -215,7 +215,7 @@ def score(
     from foreword.metrics import read_hypotheses, read_references
     from foreword.metrics import score as score_texts
 
-    names = [name.strip() for name in metrics.split(",") if name.strip()]
+    names = parted(metrics)
     with stoppable():
         scored = score_texts(read_hypotheses(hypotheses), read_references(references), names, resamples=resamples)
     output.say_skipped(scored.skipped)
@@ -228,3 +228,8 @@ def check_scored(scores: Mapping[str, object]) -> None:
     """No score at all is no success: the notes above say what each metric lacks."""
     if not scores:
         raise MissingTool("none of the metrics could be scored. Install what the notes name, or choose others.")
+
+
+def parted(names: str) -> list[str]:
+    """Names that commas part."""
+    return [name.strip() for name in names.split(",") if name.strip()]

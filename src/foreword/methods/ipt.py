@@ -141,7 +141,7 @@ class Encoder(nn.Module):
             _, (last, _) = self.lstm(words)
             read = torch.cat(
                 [last[-2], last[-1]], dim=1
-            )  # of the upper layer: forwards to the end, backwards to the beginning
+            )  # upper layer: forwards to the end, backwards to the beginning
         elif self.kind == "cnn":
             along = words.transpose(1, 2)
             sides = [(size // 2, (size - 1) // 2) for size in SIZES]  # as many windows as words, however few these are
