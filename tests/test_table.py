@@ -1,6 +1,7 @@
 """Runs side by side, made from their result files."""
 
 import json
+import shutil
 
 import pytest
 from tests.processes import run_foreword
@@ -39,6 +40,21 @@ def test_seeds_stand_together_and_only_what_differs_is_named(place):
     ]
     assert (rows[0].trained, rows[0].train_s) == ([0], [])
     assert [dict(row.settings) for row in rows_of([place / "p0", place / "p1"], "test")] == [{}]
+
+
+def test_how_it_was_trained_is_named_only_where_rows_would_read_alike(place, tmp_path):
+    slow, long = place / "p0", place / "long"
+    fast = tmp_path / "fast"
+    shutil.copytree(place / "p1", fast)
+    result = json.loads((fast / "result-test.json").read_text())
+    result["recipe"]["train"]["lr"] = 0.5
+    (fast / "result-test.json").write_text(json.dumps(result))
+    names = [line.split(" | ")[0] for line in markdown(rows_of([slow, fast, long], "test")).splitlines()[2:]]
+    assert names == [
+        "| prefix-tuning prefix_len=2 lr=0.01",
+        "| prefix-tuning prefix_len=2 lr=0.5",
+        "| prefix-tuning prefix_len=4",
+    ]
 
 
 def test_the_figures_are_those_of_the_files(place):

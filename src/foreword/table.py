@@ -119,12 +119,16 @@ def row(
 
 
 def cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
-    """Header and rows, as text: means, and behind them the standard deviation over the seeds."""
+    """Header and rows, as text: means, and behind them the standard deviation over the seeds.
+
+    How long and how fast it was trained stands behind a method only where rows would read alike without it.
+    """
+    short = [label(one, ("backbone", "task", "method", "generate")) for one in rows]
     metrics = list(dict.fromkeys(metric for one in rows for metric in one.scores))
     header = ["method", "trained", "stored", *metrics, "seeds", "minutes", "command"]
     return header, [
         [
-            " ".join([one.name, *(f"{key.partition('.')[2]}={value}" for key, value in one.settings.items())]),
+            name if short.count(name) == 1 else label(one),
             counted(one.trained, one.num_parameters),
             counted(one.stored, one.num_parameters),
             *(spread(one.scores.get(metric, ())) for metric in metrics),
@@ -132,8 +136,16 @@ def cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
             f"{statistics.mean(one.train_s) / 60:.1f}" if one.train_s else "-",
             one.command or "-",
         ]
-        for one in rows
+        for name, one in zip(short, rows, strict=True)
     ]
+
+
+def label(one: Row, sections: Sequence[str] = ()) -> str:
+    """The method and the settings in which it differs from the others, of these sections of the recipe or of all."""
+    told = [key.split(".") + [str(value)] for key, value in one.settings.items()]
+    return " ".join(
+        [one.name, *(f"{key}={value}" for section, key, value in told if section in (sections or [section]))]
+    )
 
 
 def counted(numbers: Sequence[int], of: int) -> str:
