@@ -62,7 +62,7 @@ def evaluate(
     Raises:
         UnknownName: a metric that does not exist; before anything is generated.
     """
-    check_metrics(metrics)
+    check_metrics(metrics, words)
     began = time.monotonic()
     sources = [example.source for example in examples]
     made = answers(backbone, sources, decoding, prefix, max_source_len, progress, method, words, per_word)

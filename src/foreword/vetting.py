@@ -5,13 +5,13 @@ It loads no model, no data, no torch.
 """
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 from foreword.catalogue import PACKAGED, check_unpinned, locate
 from foreword.errors import BadRecipe, MissingTool, UnknownName
-from foreword.metrics import METRICS, score
+from foreword.metrics import F1_OF, METRICS, check_name, score
 from foreword.recipe import Recipe, TaskRecipe
 from foreword.tasks import check_arguments, load_task
 
@@ -37,22 +37,24 @@ def vet(recipe: Recipe) -> None:
             known = {*TaskRecipe.model_fields, *taken}
             raise UnknownName(f"setting of task {task.name!r}", f"task.{key}", (f"task.{name}" for name in known))
     there = bool(task.path) and Path(task.path).is_dir()  # data may be missing where a recipe is only looked at
+    words: Sequence[str] = ()
     if "path" in taken and not there:
         check_arguments(task.name, task.path or None, **task.arguments)
-    else:
-        load_task(task.name, task.path or None, **task.arguments)  # which looks at its arguments and reads nothing yet
+    else:  # it looks at its arguments and reads nothing yet
+        words = load_task(task.name, task.path or None, **task.arguments).words
     if "path" in taken and not task.path and not any(task.arguments.get(split) for split in ("train", "dev", "test")):
         raise BadRecipe(
             f"task {task.name!r} needs data: set task.path to the folder of its files (for task 'hub', to the data set's name)."
         )
-    check_metrics((*recipe.train.dev_metrics, *recipe.eval.metrics))
+    check_metrics((*recipe.train.dev_metrics, *recipe.eval.metrics), words)
 
 
-def check_metrics(names: Iterable[str]) -> None:
-    """Raises UnknownName: a metric that does not exist."""
+def check_metrics(names: Iterable[str], words: Sequence[str] = ()) -> None:
+    """Raises UnknownName: a metric that does not exist, or the F1 of a word that is none of the task's."""
     for name in names:
-        if name not in METRICS:
-            raise UnknownName("metric", name, METRICS)
+        check_name(name)
+        if words and name.startswith(F1_OF) and name.removeprefix(F1_OF) not in words:
+            raise UnknownName("metric of this task", name, [*METRICS, *(f"{F1_OF}{word}" for word in words)])
 
 
 def check_tools(recipe: Recipe) -> None:

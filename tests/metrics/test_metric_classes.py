@@ -2,6 +2,7 @@
 
 import pytest
 
+from foreword.errors import UnknownName
 from foreword.metrics import score
 
 WANTED = [["yes"], ["no"], ["no"], ["yes"], ["maybe"], ["no"]]
@@ -19,6 +20,12 @@ def test_accuracy_is_the_share_of_right_words():
 
 def test_f1_of_yes_counts_yes_alone():
     assert value("f1-yes") == pytest.approx(2 * 1 / (2 + 2))
+
+
+def test_f1_of_any_word_can_be_asked_for():
+    assert value("f1-no") == pytest.approx(2 * 2 / (2 + 3))
+    with pytest.raises(UnknownName, match="unknown metric 'f1-'"):
+        value("f1-")
 
 
 def test_macro_f1_is_the_mean_over_the_classes():

@@ -8,6 +8,7 @@ import pytest
 
 from foreword.errors import BadData, BadRecipe, UnknownName
 from foreword.marks import MASK
+from foreword.metrics import score
 from foreword.tasks import TASKS, Example, load_task
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "nlu"
@@ -127,6 +128,20 @@ def test_the_published_files_are_read_whole(name, folder, sizes, largest):
 
 
 @real
+def test_multircs_f1_is_that_of_the_word_for_right(tmp_path):
+    (tmp_path / "val.jsonl").write_text(json.dumps({"passage": {"text": "P", "questions": QUESTIONS}}))
+    assert load_task("multirc", tmp_path).metrics[0] == "f1-yes"
+    task = load_task("multirc", tmp_path, words="false, true")
+    examples = task.examples("test")
+    answers = [example.references[0] for example in examples]
+    scores = score(answers, [example.references for example in examples], task.metrics, resamples=5)
+    assert {name: scores[name].value for name in ("f1-true", "exact-match", "accuracy")} == {
+        "f1-true": 1.0,
+        "exact-match": 1.0,
+        "accuracy": 1.0,
+    }
+
+
 def test_multircs_answers_are_in_the_units_of_their_questions():
     records = load_task("multirc", SHARED / "fewglue_32dev" / "MultiRC").records("test")
     assert (len(records), len({record.unit for record in records})) == (4848, 953)
@@ -200,6 +215,17 @@ def test_texts_ask_which_of_six_is_the_next(tmp_path):
         assert options[example.references[0]] == (at + 1, own)
         assert [text for _, text in options.values()].count(own) == 2
     assert load_task("pretext", tmp_path, kind="choices", size=40).data_hash("train") == task.data_hash("train")
+
+
+def test_the_words_of_a_task_that_texts_set_can_be_chosen(tmp_path):
+    """For a masked model to whose tokenizer "maybe" is several tokens."""
+    folder = documents(tmp_path, 30)
+    usual, other = (load_task("pretext", folder, size=40, words=words) for words in ("", "no, so, yes"))
+    assert other.words == ("no", "so", "yes")
+    change = {"no": "no", "maybe": "so", "yes": "yes"}
+    assert [(s, change[a]) for s, a in usual.pairs("train")] == other.pairs("train")
+    with pytest.raises(BadRecipe, match="task.words must be one word for each of two, apart, next, parted by commas"):
+        load_task("pretext", folder, words="no, yes")
 
 
 def test_texts_that_set_no_task_are_told(tmp_path):

@@ -5,8 +5,8 @@ Goes out:  `score(...) -> Scores`; `METRICS` names what can be asked for. Import
 """
 
 from foreword.metrics.readers import read_hypotheses, read_references
-from foreword.metrics.registry import METRICS
+from foreword.metrics.registry import F1_OF, METRICS, check_name
 from foreword.metrics.scores import Score, Scores
 from foreword.metrics.scoring import score
 
-__all__ = ["METRICS", "Score", "Scores", "read_hypotheses", "read_references", "score"]
+__all__ = ["F1_OF", "METRICS", "Score", "Scores", "check_name", "read_hypotheses", "read_references", "score"]

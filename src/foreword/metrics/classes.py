@@ -46,7 +46,7 @@ def exact_match(texts: Texts) -> Statistics:
 
 def f1_of(texts: Texts, word: str) -> Statistics:
     """F1 of the class that one word stands for (MultiRC's F1a: "yes", over all answers)."""
-    return Statistics(counts(texts, [word]), mean_f1(1), f"{TRAITS}|of:{word}")
+    return Statistics(counts(texts, [plain(word)]), mean_f1(1), f"{TRAITS}|of:{word}")
 
 
 def macro_f1(texts: Texts) -> Statistics:

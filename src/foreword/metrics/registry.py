@@ -30,12 +30,21 @@ METRICS: dict[str, str] = {
     "accuracy": "share of answers that are the right word; 0 to 1",
     "majority": "accuracy of always giving the most frequent right answer, to set beside accuracy; 0 to 1",
     "macro-f1": "mean over the classes of the F1 of their words; 0 to 1",
-    "f1-yes": "F1 of the answer yes (MultiRC's F1a); 0 to 1",
+    "f1-yes": "F1 of the answer yes (MultiRC's F1a), or after f1- of any other word; 0 to 1",
     "tag-accuracy": "share of words with the right tag; 0 to 1",
     "span-f1": "F1 of the spans that B- and I- tags mark, as conlleval counts them; 0 to 1",
     "exact-match": "share of questions of which every answer is judged right (MultiRC's EM); 0 to 1",
     "sacrebleu": "BLEU with sacrebleu's defaults: mixed case, 13a tokens, exponential smoothing; 0 to 1",
 }
+
+
+F1_OF = "f1-"  # before the word
+
+
+def check_name(name: str) -> None:
+    """Raises UnknownName: there is no such metric."""
+    if name not in METRICS and not (name.startswith(F1_OF) and name != F1_OF):
+        raise UnknownName("metric", name, METRICS)
 
 
 def measure(name: str, texts: Texts) -> Statistics:
@@ -47,8 +56,9 @@ def measure(name: str, texts: Texts) -> Statistics:
     """
     from foreword.metrics import classes, ngrams, nist, ptb_metrics, rouge, tags, webnlg
 
-    if name not in METRICS:
-        raise UnknownName("metric", name, METRICS)
+    check_name(name)
+    if name.startswith(F1_OF):
+        return classes.f1_of(texts, name.removeprefix(F1_OF))
     match name:
         case "bleu":
             return ngrams.bleu(texts, lowercase=True, tokenize="13a", smooth="none")
@@ -76,8 +86,6 @@ def measure(name: str, texts: Texts) -> Statistics:
             return classes.majority(texts)
         case "macro-f1":
             return classes.macro_f1(texts)
-        case "f1-yes":
-            return classes.f1_of(texts, "yes")
         case "exact-match":
             return classes.exact_match(texts)
         case "tag-accuracy":

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from foreword.errors import BadData, MissingTool, UnknownName
-from foreword.metrics.registry import METRICS, measure
+from foreword.errors import BadData, MissingTool
+from foreword.metrics.registry import METRICS, check_name, measure
 from foreword.metrics.scores import Score, Scores
 from foreword.metrics.texts import Texts
 
@@ -42,8 +42,7 @@ def score(
     """
     names = list(dict.fromkeys(metrics))
     for name in names:
-        if name not in METRICS:
-            raise UnknownName("metric", name, METRICS)
+        check_name(name)
     if not names:
         raise BadData("metrics", f"none was named; known are {', '.join(sorted(METRICS))}")
     if resamples < 1:

@@ -21,6 +21,13 @@ class MultiRC(JSONLabelled):
     template = "{passage} {question} {answer} {mask}"
     metrics = ("f1-yes", "exact-match", "accuracy", "majority")
 
+    def __init__(
+        self, path: str | Path | None = None, template: str = "", words: str = "", train: str = "", dev: str = "", test: str = ""
+    ):  # fmt: skip
+        """`words`: for an answer that is wrong and one that is right, parted by a comma."""
+        super().__init__(path, template, words, train, dev, test)
+        self.metrics = (f"f1-{self.words[1]}", *self.metrics[1:])
+
     def rows(self, path: Path, faults: Faults) -> Iterator[tuple[object, Mapping[str, object], object, str]]:
         for number, line in read_json_lines(path, faults):
             with faults.at(number):

@@ -15,6 +15,7 @@ from typing import final
 
 from foreword.errors import BadData, BadRecipe, UnknownName
 from foreword.marks import MASK
+from foreword.tasks.labelled import chosen
 from foreword.tasks.reading import read_text
 from foreword.tasks.task import Example, Task
 
@@ -22,8 +23,10 @@ SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[\"“'‘]?[A-Z])")
 LEAST_WORDS, MOST_WORDS = 4, 40  # a sentence of fewer says too little, one of more takes too much room
 LEAST_SENTENCES = 4
 DEV_SHARE = 0.05  # of documents and of examples
-LETTERS = ("A", "B", "C", "D", "E", "F")
-WORDS = {"pairs": ("no", "maybe", "yes"), "choices": LETTERS}
+ANSWERS = {  # as they are called here -> the word for each, unless others are given
+    "pairs": {"two": "no", "apart": "maybe", "next": "yes"},
+    "choices": {letter: letter for letter in "ABCDEF"},
+}
 
 Document = Sequence[str]  # its sentences
 
@@ -36,22 +39,28 @@ class Pretext(Task):
     metrics = ("accuracy", "majority")
     merges = False
 
-    def __init__(self, path: str | Path | None = None, kind: str = "pairs", size: int = 20000, seed: int = 0):
-        """`kind`: "pairs" or "choices"; `size`: examples to train on, dev having a twentieth of them."""
+    def __init__(
+        self, path: str | Path | None = None, kind: str = "pairs", size: int = 20000, seed: int = 0, words: str = ""
+    ):
+        """`kind`: "pairs" or "choices"; `size`: examples to train on, dev having a twentieth of them.
+
+        `words`: for two documents', one document's and neighbouring sentences, or for the six choices, parted by commas.
+        """
         if not path:
             raise BadRecipe("task 'pretext' reads files: give path, a folder of text files, each a document.")
-        if kind not in WORDS:
-            raise UnknownName("kind of pretext", kind, WORDS)
+        if kind not in ANSWERS:
+            raise UnknownName("kind of pretext", kind, ANSWERS)
         if size < 1:
             raise BadRecipe(f"task.size must be at least 1, got {size}.")
         self.path, self.kind, self.size, self.seed = Path(path), kind, size, seed
-        self.words = WORDS[kind]
+        self.words = chosen(words, ANSWERS[kind])
         super().__init__(("train", "dev"))
 
     def read(self, split: str) -> list[Example]:
         rng, documents = random.Random(f"{self.seed}/{split}"), self.documents(split)
         size = self.size if split == "train" else max(1, round(DEV_SHARE * self.size))
-        return [pair(rng, documents) if self.kind == "pairs" else choice(rng, documents) for _ in range(size)]
+        draw = pair if self.kind == "pairs" else choice
+        return [draw(rng, documents, self.words) for _ in range(size)]
 
     def documents(self, split: str) -> list[Document]:
         """The split's documents, those of dev drawn first.
@@ -79,27 +88,27 @@ def sentences_of(text: str) -> Document:
     return [sentence for sentence in found if LEAST_WORDS <= len(sentence.split()) <= MOST_WORDS]
 
 
-def pair(rng: random.Random, documents: Sequence[Document]) -> Example:
-    """Two sentences: of two documents (no), of one (maybe), one behind the other (yes)."""
+def pair(rng: random.Random, documents: Sequence[Document], words: Sequence[str]) -> Example:
+    """Two sentences: of two documents, of one, one behind the other; a word for each."""
     own, other = two(rng, documents)
     at = rng.randrange(len(own) - 1)
-    answer = rng.choice(WORDS["pairs"])
+    answer = rng.randrange(len(words))
     apart = [i for i in range(len(own)) if i not in (at, at + 1)]
-    second = {"no": rng.choice(other), "maybe": own[rng.choice(apart)], "yes": own[at + 1]}[answer]
-    return Example(f"{own[at]} {second} {MASK} .", (answer,))
+    second = (rng.choice(other), own[rng.choice(apart)], own[at + 1])[answer]
+    return Example(f"{own[at]} {second} {MASK} .", (words[answer],))
 
 
-def choice(rng: random.Random, documents: Sequence[Document]) -> Example:
-    """A sentence, and six of which one is the next."""
+def choice(rng: random.Random, documents: Sequence[Document], words: Sequence[str]) -> Example:
+    """A sentence, and six of which one is the next; a word to call each by."""
     own, _ = two(rng, documents)
     at = rng.randrange(len(own) - 1)
     near = own[rng.choice([i for i in range(len(own)) if i not in (at, at + 1)])]
-    far = [rng.choice(two(rng, documents, own)[1]) for _ in range(len(LETTERS) - 2)]
+    far = [rng.choice(two(rng, documents, own)[1]) for _ in range(len(words) - 2)]
     options = [own[at + 1], near, *far]
     order = list(range(len(options)))
     rng.shuffle(order)
-    listed = " ".join(f"{letter} . {options[i]}" for letter, i in zip(LETTERS, order, strict=True))
-    return Example(f"{own[at]} What comes next ? {listed} It is {MASK} .", (LETTERS[order.index(0)],))
+    listed = " ".join(f"{word} . {options[i]}" for word, i in zip(words, order, strict=True))
+    return Example(f"{own[at]} What comes next ? {listed} It is {MASK} .", (words[order.index(0)],))
 
 
 def two(rng: random.Random, documents: Sequence[Document], first: Document | None = None) -> tuple[Document, Document]:

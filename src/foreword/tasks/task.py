@@ -32,7 +32,7 @@ class Task(ABC):
     """One data set. Final subclasses live one per file; they say how a split is read and nothing else."""
 
     name: ClassVar[str]
-    metrics: ClassVar[tuple[str, ...]]
+    metrics: tuple[str, ...]
     words: tuple[str, ...] = ()  # where every answer is one of a few: these
     question: str = ""  # what a text that is in no file becomes, "{source}" in it; "" = it stays as it is
     merges: ClassVar[bool] = True  # records with one source are one example, whose references are all of theirs
