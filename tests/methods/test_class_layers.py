@@ -66,3 +66,15 @@ def test_a_start_brings_the_prompt_and_leaves_the_classes():
     three.start(two.export())
     assert torch.equal(three.export()["vectors"], two.export()["vectors"])
     assert torch.equal(three.export()["classes"], before)
+
+
+def test_a_prefix_behind_an_mlp_stays_behind_it_when_it_starts_from_another():
+    backbone = tiny_backbone("bert")
+    two = PTuningV2(backbone, prefix_len=3, mlp_dim=8, words=[None] * 2, seed=1)
+    three = PTuningV2(backbone, prefix_len=3, mlp_dim=8, words=[None] * 3, seed=2)
+    names, head = set(three.trained_parameters()), three.export()["class_head.weight"]
+    three.start(two.export())
+    assert set(three.trained_parameters()) == names
+    given, kept = two.export(), three.export()
+    assert torch.equal(kept["class_head.weight"], head)
+    torch.testing.assert_close(kept["encoder.keys"], given["encoder.keys"], atol=1e-5, rtol=1e-4)

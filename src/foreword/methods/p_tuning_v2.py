@@ -61,7 +61,7 @@ class PTuningV2(KeysValuesMethod):
         return super().export() | exported_of(self.head)
 
     def start(self, exported: Mapping[str, Tensor]) -> None:
-        super().load(exported)
+        super().start(without_head(exported))
 
     def load(self, exported: Mapping[str, Tensor]) -> None:
         super().load(without_head(exported))
