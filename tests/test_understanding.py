@@ -6,17 +6,19 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.tiny_models import text, tiny_backbone
+from tests.tiny_models import spacing_tokenizer, text, tiny_backbone
 from tests.tiny_runs import data_folder, model_folder, tiny_recipe
+from tokenizers.normalizers import Lowercase
 
 import foreword
 from foreword.assembly import dev_examples, open_task, train_texts
 from foreword.backbone import Backbone
-from foreword.backbone.wording import Pair, limits, place_of_answer, source_ids, word_ids
+from foreword.backbone.wording import Pair, limits, place_of_answer, source_ids, target_ids, word_ids
 from foreword.errors import BadData, BadRecipe, UnsupportedBackbone
 from foreword.generation import Decoding, answers
 from foreword.marks import MASK
 from foreword.recipe import Recipe
+from foreword.tasks import load_task
 from foreword.training.batches import collate
 
 PAIRS = [("a cat", "no", True), ("a dog", "up", False), ("one hat", "so", True), ("two men", "my", False)]
@@ -135,6 +137,13 @@ def test_a_source_is_cut_where_it_does_not_ask():
     assert cut(tiny_backbone("t5"), "abcdef", 3) == "abc", "a plain source at its end"
 
 
+def test_a_masks_name_in_a_text_is_not_the_place_of_the_answer():
+    backbone = tiny_backbone("bert")
+    plain, named = (source_ids(backbone, [f"she {what} it , so {MASK}"], 99)[0][0] for what in ("put", "<mask>"))
+    assert named.count(MASKED) == 1
+    assert place_of_answer(backbone, named) == place_of_answer(backbone, plain) + len("< mask>") - len("put")
+
+
 def test_what_stands_behind_the_answers_place_must_be_read(tmp_path, data):
     """A masked model reads it; any other goes on from the place and would not."""
     assert "_ it is" in cut(tiny_backbone("bert"), f"aaaa {MASK} it is", 9)
@@ -150,6 +159,7 @@ def test_what_stands_behind_the_answers_place_must_be_read(tmp_path, data):
 def test_the_likeliest_word_is_an_answer_where_a_decoder_would_write(tmp_path, data):
     for family in ("gpt2", "t5"):
         recipe = class_recipe(model_folder(tmp_path / family, family), data)
+        spacing_tokenizer().save_pretrained(tmp_path / family)
         untrained = foreword.untouched(recipe)
         written = untrained.evaluate("test").texts
         assert not set(written) <= {"y", "n"}
@@ -161,6 +171,19 @@ def test_the_likeliest_word_is_an_answer_where_a_decoder_would_write(tmp_path, d
             batch = collate(backbone, [Pair(ids, [0])], classes=True)
             scores = backbone.logits(batch.texts, at=batch.at)[0, tokens]
             assert answer == "yn"[int(scores.argmax())]
+
+
+@pytest.mark.parametrize("family", ["gpt2", "bart", "t5"])
+def test_the_words_compared_are_those_that_training_taught_to_write(tmp_path, data, family):
+    """To the tokenizer " y" and "y" are two tokens; a decoder writes the first, a decoder beside an encoder the second."""
+    model = model_folder(tmp_path / "model", family)
+    spacing_tokenizer().save_pretrained(model)
+    recipe = class_recipe(model, data, train={"max_steps": 150})
+    tuned = foreword.train(recipe, tmp_path / "run")
+    sources = [example.source for example in tuned.task.examples("test")]
+    assert tuned.generate(sources) == tuned.generate(sources, one_of_words=True) == ["y", "n", "y", "n"]
+    written = target_ids(tuned.backbone, ["y", "n"], 9)[0]
+    assert word_ids(tuned.backbone, ["y", "n"]) == [ids[0] for ids in written]
 
 
 def test_what_is_no_task_of_classes_has_no_words_to_choose_from(tmp_path):
@@ -190,19 +213,45 @@ def test_dev_examples_are_drawn_from_what_training_leaves(tmp_path):
     assert {example.source for example in dev} | {source for source, _ in train} == {source for source, _ in texts}
     recipe = tiny_recipe(tmp_path / "model", tmp_path / "data", task={**sizes, "dev_size": 6})
     with pytest.raises(
-        BadRecipe, match=r"task\.dev_split: the train data are 9 pairs, and train_size \+ dev_size are 10"
+        BadRecipe,
+        match=r"task\.dev_split: beside the 4 of 9 training pairs that are trained on there are 5 examples of other sources, and",
     ):
         dev_examples(recipe, task)
+
+
+def test_dev_examples_out_of_the_training_data_are_whole_and_unseen(tmp_path):
+    """Of texts all their references; of MultiRC's questions none that training knows, with the units that exact match counts."""
+    data_folder(tmp_path / "data", [(f"a{i % 5}", f"b{i}") for i in range(15)])
+    sizes = {"train_size": 2, "dev_size": 3, "dev_split": "train"}
+    recipe = tiny_recipe(model_folder(tmp_path / "model"), tmp_path / "data", task=sizes)
+    task = open_task(recipe)
+    dev, train = dev_examples(recipe, task), train_texts(recipe, task)
+    assert not {example.source for example in dev} & {source for source, _ in train}
+    whole = {example.source: example.references for example in task.examples("train")}
+    assert [example.references for example in dev] == [whole[example.source] for example in dev]
+    asked = [{"question": f"q{i}", "answers": [{"text": t, "label": 1} for t in "abc"]} for i in range(4)]
+    (tmp_path / "data" / "train.jsonl").write_text(json.dumps({"passage": {"text": "p", "questions": asked}}))
+    task = load_task("multirc", tmp_path / "data")
+    dev, train = dev_examples(recipe, task), train_texts(recipe, task)
+    units = {example.source: example.unit for example in task.examples("train")}
+    assert all(example.unit for example in dev)
+    assert not {example.unit for example in dev} & {units[source] for source, _ in train}
 
 
 def test_what_cannot_be_is_told(tmp_path, data):
     bert = model_folder(tmp_path / "bert", "bert")
     with pytest.raises(
-        BadRecipe, match=r"task\.words: 'yes' is 3 tokens to .*bert, or one .* a masked place holds one"
+        BadRecipe, match=r"task\.words: 'yes' is 3 tokens to .*bert, or one .* words are compared by one"
     ):
         foreword.train(class_recipe(bert, data, words="yes, n"), tmp_path / "run")
     with pytest.raises(BadRecipe, match="task.words: 'é' is 1 tokens to"):
         word_ids(tiny_backbone("bert"), ["é"])
+    folding = tiny_backbone("bert")
+    folding.tokenizer.backend_tokenizer.normalizer = Lowercase()
+    with pytest.raises(
+        BadRecipe, match=r"task\.words: 'Y' and 'y' are the same token to tiny-bert\. Choose another word"
+    ):
+        word_ids(folding, ["n", "Y", "y"])
     with pytest.raises(BadData, match="it has no place for the answer of a model that only encodes"):
         place_of_answer(tiny_backbone("bert"), [5, 9])
     long = "a" * 200
@@ -212,5 +261,7 @@ def test_what_cannot_be_is_told(tmp_path, data):
     unmasked.tokenizer.mask_token = None
     with pytest.raises(UnsupportedBackbone, match="tiny-bert's tokenizer has no mask, so nothing marks the place"):
         answers(unmasked, [f"a {MASK}"], words=("y", "n"))
-    assert limits(tiny_backbone("bert"), 5, 0, 4, num_added=7).source_len == 121
+    assert limits(tiny_backbone("bert"), 5, 0, 200, num_added=7).source_len == 121, (
+        "a word that fills a place takes no room"
+    )
     assert not (tmp_path / "run").exists()

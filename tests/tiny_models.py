@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 import transformers as hf
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 from torch import Tensor
 from torch.testing import assert_close
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -120,6 +120,22 @@ def tokenizer() -> PreTrainedTokenizerFast:
     assert len(vocab) <= VOCAB, len(vocab)
     raw = Tokenizer(models.WordLevel(vocab, unk_token="<unk>"))
     raw.pre_tokenizer = pre_tokenizers.Split("", "isolated")
+    raw.decoder = decoders.Fuse()
+    return PreTrainedTokenizerFast(
+        tokenizer_object=raw, pad_token="<pad>", eos_token=END, bos_token=END, mask_token="<mask>", unk_token="<unk>"
+    )
+
+
+WORDS = "a b c cat dog one hat two men no up so my y n yes is it say in short note".split()
+
+
+def spacing_tokenizer() -> PreTrainedTokenizerFast:
+    """A token per word, and another for the word with a space before it, as tokenizers of byte pairs have; ids 0 to 3 as above."""
+    tokens = [f"{space}{word}" for word in [*WORDS, ".", ":", "?"] for space in ("", " ")]
+    vocab = {"<pad>": 0, END: 1, "<mask>": 2, "<unk>": 3} | {token: i + 4 for i, token in enumerate(tokens)}
+    assert len(vocab) <= VOCAB, len(vocab)
+    raw = Tokenizer(models.WordLevel(vocab, unk_token="<unk>"))
+    raw.pre_tokenizer = pre_tokenizers.Split(Regex(r" ?\w+| ?[^\w\s]"), "isolated")
     raw.decoder = decoders.Fuse()
     return PreTrainedTokenizerFast(
         tokenizer_object=raw, pad_token="<pad>", eos_token=END, bos_token=END, mask_token="<mask>", unk_token="<unk>"

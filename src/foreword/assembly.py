@@ -156,7 +156,9 @@ def encoded_pairs(
     train, made = train_texts(recipe, task), []
     dev = [(example.source, text) for example in dev_examples(recipe, task) for text in example.references]
     for split, texts in (("train", train), ("dev", dev)):
-        sources, cut_sources = source_ids(backbone, [s for s, _ in texts], most.source_len) if texts else ([], 0)
+        sources, cut_sources = [], 0
+        if texts:
+            sources, cut_sources = source_ids(backbone, [s for s, _ in texts], most.source_len, method.words_in_front)
         if classes:
             cut_targets = 0
             pairs = [class_pair(task, backbone, method, *text, ids) for text, ids in zip(texts, sources, strict=True)]
@@ -177,7 +179,7 @@ def class_pair(task: Task, backbone: Backbone, method: Method, source: str, answ
     """A source's ids with the number of its class; or the numbers of its words' tags, as far as a limit left the words."""
     if not task.per_word:
         return Pair(method.arrange(ids), [task.words.index(answer)])
-    columns = word_places(backbone, source, len(ids))
+    columns = word_places(backbone, source, len(ids), method.words_in_front)
     tags = [task.words.index(tag) for tag in answer.split()]
     return Pair(method.arrange(ids), tags[: len(columns)], method.places(columns, len(ids)))
 
@@ -217,14 +219,22 @@ def dev_examples(recipe: Recipe, task: Task) -> list[Example]:
 
 
 def left_by_training(recipe: Recipe, task: Task) -> list[Example]:
-    """So many training pairs beyond the subset that is trained on."""
-    pairs, sizes = task.pairs("train"), (recipe.task.train_size, recipe.task.dev_size)
-    if sum(sizes) > len(pairs):
+    """So many examples of the training data, of which none shares its source or its unit with what is trained on."""
+    size, seed = recipe.task.dev_size, recipe.task.subset_seed
+    records = [
+        record for record in task.records("train") for _ in record.references
+    ]  # one for each pair, as training counts
+    order = subset(records, len(records), seed)  # `train_texts` takes its beginning
+    held, rest = order[: recipe.task.train_size], order[recipe.task.train_size :]
+    seen = {record.source for record in held} | {record.unit for record in held if record.unit}
+    whole = {(e.source, e.group, e.unit): e for e in task.examples("train")} if task.merges else {}
+    drawn = dict.fromkeys(whole.get((r.source, r.group, r.unit), r) for r in rest if not seen & {r.source, r.unit})
+    if size > len(drawn):
         raise BadRecipe(
-            f"task.dev_split: the train data are {len(pairs)} pairs, and train_size + dev_size are {sum(sizes)}. Ask for fewer."
+            f"task.dev_split: beside the {len(held)} of {len(order)} training pairs that are trained on there are {len(drawn)} "
+            f"examples of other sources, and task.dev_size is {size}. Ask for fewer."
         )
-    chosen = subset(pairs, sum(sizes), recipe.task.subset_seed)[sizes[0] :]
-    return [Example(source, (text,)) for source, text in chosen]
+    return list(drawn)[:size]
 
 
 def lacking(task: Task, split: str, what: str) -> str:

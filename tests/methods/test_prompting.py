@@ -4,14 +4,19 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.tiny_models import tiny_backbone
+from tests.tiny_models import spacing_tokenizer, tiny_backbone
 from tests.tiny_runs import TEXTS, data_folder, model_folder, tiny_recipe
 
 import foreword
+from foreword.backbone import Backbone
 from foreword.backbone.wording import source_ids, target_ids, words_ids
 from foreword.errors import BadRecipe
 from foreword.generation import Decoding, answers, generate
+from foreword.generation.rows import Asked, in_batches
 from foreword.marks import MASK
+from foreword.methods import Method
+from foreword.methods.base.heads import Headed
+from foreword.methods.p_tuning import PTuning
 from foreword.methods.prompting import Prompting
 from foreword.recipe import Recipe
 
@@ -43,9 +48,48 @@ def test_examples_stand_in_front_as_training_writes_pairs():
 def test_an_answer_stands_in_its_place_in_an_encoders_text():
     backbone = tiny_backbone("bert")
     method = Prompting(backbone, "so {source}", num_examples=1, examples=[(f"is it {MASK} .", "y")])
-    assert method.template.before == tuple(
-        token for words in ("so", "is it y .", "so") for token in words_ids(backbone, words)
-    )
+    assert method.template.before == tuple(words_ids(backbone, "so is it y . so"))
+
+
+@pytest.mark.parametrize("family", ["bert", "bart"])
+def test_words_and_source_are_read_as_one_text(family):
+    """To many tokenizers a word within a text and one at its start are two tokens."""
+    backbone = spaced_backbone(family)
+    whole = "say so : is it a cat ? in short :"
+    assert read_by(Prompting(backbone, "say so : {source} in short :"), "is it a cat ?") == ids_of(backbone, whole)
+    shown = Prompting(backbone, "note : {source} is", num_examples=2, examples=[("one hat", "yes"), ("two men", "no")])
+    whole = "note : one hat is yes note : two men is no note : a dog is"
+    assert read_by(shown, "a dog") == ids_of(backbone, whole)
+    shown = Prompting(backbone, num_examples=1, examples=[("one hat", "yes")])
+    assert read_by(shown, "a dog") == ids_of(backbone, "one hat yes a dog")
+    assert read_by(Prompting(backbone, "{source} so"), "a dog") == ids_of(backbone, "a dog so"), "nothing is in front"
+
+
+def test_a_headed_method_and_a_mix_of_words_and_vectors_read_so_too():
+    backbone = spaced_backbone("bert")
+    mixed = PTuning(backbone, "{soft:1} say {soft:1} {source} so", encoder="none")
+    say, a, dog, so = ids_of(backbone, "say a dog so")
+    assert read_by(mixed, "a dog") == [-1, say, -2, a, dog, so]
+    assert read_by(PTuning(backbone, "{soft:1} {source}", encoder="none"), "a dog") == [-1, *ids_of(backbone, "a dog")]
+    headed = Headed(Prompting(backbone, "say {source}"), 2)
+    assert read_by(headed, "a dog") == ids_of(backbone, "say a dog")
+
+
+def spaced_backbone(family: str) -> Backbone:
+    backbone = tiny_backbone(family)
+    return Backbone(backbone.model, spacing_tokenizer(), backbone.name)
+
+
+def ids_of(backbone: Backbone, text: str) -> list[int]:
+    return backbone.tokenizer(text, add_special_tokens=False)["input_ids"]
+
+
+def read_by(method: Method, source: str) -> list[int]:
+    """A source as generation reads it."""
+    seen: list[int] = []
+    asked = Asked([source], method=method)
+    in_batches(method.backbone, asked, 1, 4, lambda texts, *_: [seen.extend(texts.ids[0].tolist())])
+    return seen
 
 
 def test_the_prompt_is_a_prefix():

@@ -14,12 +14,12 @@ from foreword.errors import UnsupportedBackbone
 WORD = re.compile(r"\S+")
 
 
-def word_places(backbone: Backbone, source: str, num_ids: int) -> list[int]:
+def word_places(backbone: Backbone, source: str, num_ids: int, behind_words: bool = False) -> list[int]:
     """The column of each word's last token: a decoder has read the whole word there. Words that a limit cut off have none.
 
     Args:
         source: words between spaces.
-        num_ids: what `source_ids` left of it.
+        num_ids: what `source_ids` left of it; behind_words: as there.
 
     Raises:
         UnsupportedBackbone: a tokenizer that does not say which characters its tokens are.
@@ -29,7 +29,7 @@ def word_places(backbone: Backbone, source: str, num_ids: int) -> list[int]:
             f"{backbone.name}'s tokenizer does not say where its tokens stand, so no word can be given a tag. Save it with a "
             "tokenizer.json."
         )
-    text = as_read(backbone, source)
+    text = as_read(backbone, source, behind_words)
     decoder_only = backbone.kind == "decoder-only"
     made = backbone.tokenizer(text, add_special_tokens=not decoder_only, return_offsets_mapping=True)
     offsets = made["offset_mapping"]

@@ -57,7 +57,8 @@ def limits(backbone: Backbone, prefix_len: int, max_source_len: int, max_target_
     given_len = (
         prefix_len if together else len(decoder_opening(backbone)) - 1 if backbone.kind == "encoder-decoder" else 0
     )
-    left = room - max_target_len - given_len - num_added * together
+    written = 0 if backbone.kind == "encoder-only" else max_target_len
+    left = room - written - given_len - num_added * together
     if left < (LEAST_SOURCE if together else 0):
         before = f"a prefix of {prefix_len + num_added}, a source and " if together else ""
         shorter = ", or a shorter prefix" if together else ""
@@ -70,14 +71,19 @@ def limits(backbone: Backbone, prefix_len: int, max_source_len: int, max_target_
     return Limits(min(max_source_len or room, room), max_target_len)
 
 
-def source_ids(backbone: Backbone, sources: Sequence[str], max_len: int) -> tuple[list[list[int]], int]:
+def source_ids(
+    backbone: Backbone, sources: Sequence[str], max_len: int, behind_words: bool = False
+) -> tuple[list[list[int]], int]:
     """Ids of each source, its markers included, and how many sources had to be cut.
 
     A source is cut at its end; one that has a place for its answer (MASK) at its beginning, so that what is asked stays. A
     model that only encodes fills that place; any other reads what stands before it.
+
+    Args:
+        behind_words: a method puts words in front of it, so that its own first word is not the text's.
     """
     decoder_only = backbone.kind == "decoder-only"
-    texts = [as_read(backbone, source) for source in sources]
+    texts = [as_read(backbone, source, behind_words) for source in sources]
     encoded = backbone.tokenizer(texts, add_special_tokens=not decoder_only)["input_ids"]
     if decoder_only:
         encoded = [[*ids, separator(backbone)] for ids in encoded]
@@ -88,10 +94,18 @@ def source_ids(backbone: Backbone, sources: Sequence[str], max_len: int) -> tupl
     return made, sum(len(ids) > max_len for ids in encoded)
 
 
-def as_read(backbone: Backbone, source: str) -> str:
+def as_read(backbone: Backbone, source: str, behind_words: bool = False) -> str:
     """The text that the tokenizer is given."""
     text = with_place(backbone, source).strip()
-    return f" {text}" if backbone.kind == "decoder-only" else text
+    return f" {text}" if spaced(backbone, behind_words) else text
+
+
+def spaced(backbone: Backbone, behind_words: bool) -> bool:
+    """Whether a text begins with a space: to tokenizers of byte pairs a word with one and a word without are two tokens.
+
+    A decoder's text always does, as in the paper; an encoder's where it is not what the encoder reads first.
+    """
+    return backbone.kind == "decoder-only" or behind_words
 
 
 def with_place(backbone: Backbone, source: str) -> str:
@@ -114,7 +128,8 @@ def with_place(backbone: Backbone, source: str) -> str:
     mask = backbone.tokenizer.mask_token
     if mask is None:
         raise UnsupportedBackbone(f"{backbone.name}'s tokenizer has no mask, so nothing marks the place of an answer.")
-    return source.replace(MASK, str(mask))
+    # A text that itself has the mask's name in it must not be taken for the place: it is read letter by letter.
+    return source.replace(str(mask), f"{str(mask)[0]} {str(mask)[1:]}").replace(MASK, str(mask))
 
 
 def shortened(backbone: Backbone, ids: list[int], max_len: int, at_front: bool) -> list[int]:
@@ -149,26 +164,37 @@ def word_ids(backbone: Backbone, words: Sequence[str]) -> list[int]:
     """The token of each word that an answer can be, as it would be written in the answer's place.
 
     Raises:
-        BadRecipe: a word that is several tokens, or none that the tokenizer knows.
+        BadRecipe: a word that is several tokens, or none that the tokenizer knows, or the same one as another's.
     """
-    found = []
+    found: list[int] = []
     for word in words:
-        spaced = backbone.tokenizer(f" {word}", add_special_tokens=False)["input_ids"]
-        alone = backbone.tokenizer(word, add_special_tokens=False)["input_ids"]
-        ids = spaced if len(spaced) == 1 else alone
+        ids = answer_word_ids(backbone, word)
         if len(ids) != 1 or ids[0] == backbone.tokenizer.unk_token_id:
             raise BadRecipe(
-                f"task.words: {word!r} is {len(ids)} tokens to {backbone.name}, or one it does not know; a masked place holds one. "
-                "Choose another word for this class."
+                f"task.words: {word!r} is {len(ids)} tokens to {backbone.name}, or one it does not know, and words are compared by "
+                "one. Choose another word for this class."
+            )
+        if ids[0] in found:
+            other = words[found.index(ids[0])]
+            raise BadRecipe(
+                f"task.words: {other!r} and {word!r} are the same token to {backbone.name}. Choose another word for one class."
             )
         found.append(ids[0])
     return found
 
 
-def words_ids(backbone: Backbone, words: str) -> list[int]:
+def answer_word_ids(backbone: Backbone, word: str) -> list[int]:
+    """A word's ids where an answer stands: as in a target, or as what fills a masked place, within a text or at its start."""
+    if backbone.kind != "encoder-only":
+        return target_ids(backbone, [word], 10**9)[0][0][:-1]
+    within = backbone.tokenizer(f" {word}", add_special_tokens=False)["input_ids"]
+    return within if len(within) == 1 else backbone.tokenizer(word, add_special_tokens=False)["input_ids"]
+
+
+def words_ids(backbone: Backbone, words: str, behind_words: bool = False) -> list[int]:
     """Ids of words that stand before or behind a source's, as the source's own words are made ids."""
-    words = f" {words.strip()}" if backbone.kind == "decoder-only" else words.strip()
-    return backbone.tokenizer(words, add_special_tokens=False)["input_ids"]
+    text = f" {words.strip()}" if spaced(backbone, behind_words) else words.strip()
+    return backbone.tokenizer(text, add_special_tokens=False)["input_ids"]
 
 
 def markers(backbone: Backbone) -> tuple[int, int]:

@@ -41,7 +41,7 @@ def word_columns(backbone: Backbone, method: Method | None, texts: Texts, source
     columns = []
     for source, mask in zip(sources, texts.mask, strict=True):
         num_ids, before = int(mask.sum()) - (0 if method is None else method.num_added), int(mask.long().argmax())
-        places = word_places(backbone, source, num_ids)
+        places = word_places(backbone, source, num_ids, method is not None and method.words_in_front)
         columns.append([before + p for p in (places if method is None else method.places(places, num_ids))])
     return columns
 

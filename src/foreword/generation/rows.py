@@ -55,7 +55,8 @@ def in_batches(
     for prefix_len in set(lengths):  # each row has the room its own prefix leaves, whoever stands beside it
         rows = [row for row, length in enumerate(lengths) if length == prefix_len]
         most = limits(backbone, prefix_len, asked.max_source_len, max_new_tokens, num_added)
-        encoded, cut = source_ids(backbone, [sources[row] for row in rows], most.source_len)
+        words_in_front = method is not None and method.words_in_front
+        encoded, cut = source_ids(backbone, [sources[row] for row in rows], most.source_len, words_in_front)
         num_cut += cut
         for row, made in zip(rows, encoded, strict=True):
             ids[row] = made if method is None else method.arrange(made)

@@ -50,10 +50,13 @@ class Prompting(TemplateMethod):
         examples: Sequence[tuple[str, str]] = (), seed: int = 0,
     ):  # fmt: skip
         """`examples`: (source, target), `num_examples` of them; they are written as training writes pairs."""
-        self.backbone, self.template = backbone, Template.of(template, backbone)
+        self.backbone = backbone
         assert len(examples) == num_examples, f"{len(examples)} of {num_examples} examples"
-        shown = [token for example in examples for token in example_ids(backbone, self.template, *example)]
-        self.template = Template((*shown, *self.template.before), self.template.after, self.template.markers)
+        shown: list[int] = []
+        for source, target in examples:
+            shown += example_ids(backbone, Template.of(template, backbone, bool(shown)), source, target, bool(shown))
+        own = Template.of(template, backbone, bool(shown))
+        self.template = Template((*shown, *own.before), own.after, own.markers)
 
     def trained_parameters(self) -> dict[str, nn.Parameter]:
         return {}
@@ -77,15 +80,15 @@ class Prompting(TemplateMethod):
         return self.backbone.activations(self.template.before)
 
 
-def example_ids(backbone: Backbone, template: Template, source: str, target: str) -> list[int]:
+def example_ids(backbone: Backbone, template: Template, source: str, target: str, behind_words: bool) -> list[int]:
     """A worked example: behind each other as a decoder is trained on them; in an encoder's text as words.
 
     An answer that has a place in its source (MASK) stands there.
     """
     if backbone.kind != "decoder-only":
-        told = source.replace(MASK, target)
-        answer = [] if MASK in source else words_ids(backbone, target)
-        return [*template.before, *words_ids(backbone, told), *template.after, *answer]
+        told = words_ids(backbone, source.replace(MASK, target), behind_words or template.begins_with_words)
+        answer = [] if MASK in source else words_ids(backbone, target, behind_words=True)
+        return [*template.before, *told, *template.after, *answer]
     (ids,), _ = source_ids(backbone, [source], ANY_LENGTH)
     (answer,), _ = target_ids(backbone, [target], ANY_LENGTH)
     return [*template.around(ids), *answer]

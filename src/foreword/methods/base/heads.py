@@ -79,6 +79,10 @@ class Headed(Method):
     def num_added(self) -> int:
         return self.inner.num_added
 
+    @property
+    def words_in_front(self) -> bool:
+        return self.inner.words_in_front
+
     def arrange(self, source: list[int]) -> list[int]:
         return self.inner.arrange(source)
 

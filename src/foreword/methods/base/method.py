@@ -57,6 +57,11 @@ class Method(ABC):
         """Ids that `arrange` adds to a source."""
         return 0
 
+    @property
+    def words_in_front(self) -> bool:
+        """Whether `arrange` puts words in front of a source: its own first word is then written as one within a text."""
+        return False
+
     def arrange(self, source: list[int]) -> list[int]:
         """A source's ids with the method's vectors in their places, as ids -1, -2, ...; see `Injection.vectors`."""
         return source

@@ -60,24 +60,31 @@ class Template:
     markers: tuple[int, int]  # what stands around a source's words: so many ids at its beginning, so many at its end
 
     @classmethod
-    def of(cls, template: str, backbone: Backbone) -> "Template":
-        """Raises ValueError as `pieces_of`."""
+    def of(cls, template: str, backbone: Backbone, behind_words: bool = False) -> "Template":
+        """`behind_words`: others stand in front of all of it. Raises ValueError as `pieces_of`."""
         sides: list[list[int]] = [[]]
         num_named = 0
         for part in pieces_of(template):
             if part == SOURCE:
                 sides.append([])
+                behind_words = True
             elif isinstance(part, int):
                 sides[-1] += [-num_named - 1 - i for i in range(part)]
                 num_named += part
             else:
-                sides[-1] += words_ids(backbone, part)
+                sides[-1] += words_ids(backbone, part, behind_words)
+                behind_words = True
         return cls(tuple(sides[0]), tuple(sides[1]), markers(backbone))
 
     def around(self, source: Sequence[int]) -> list[int]:
         """The source's ids in their place; its own markers stay outermost."""
         first, last = self.markers[0], len(source) - self.markers[1]
         return [*source[:first], *self.before, *source[first:last], *self.after, *source[last:]]
+
+    @property
+    def begins_with_words(self) -> bool:
+        """Whether words stand in front of the source; vectors are none."""
+        return any(number >= 0 for number in self.before)
 
     @property
     def length(self) -> int:
@@ -93,6 +100,10 @@ class TemplateMethod(Method):
     @property
     def num_added(self) -> int:
         return self.template.length
+
+    @property
+    def words_in_front(self) -> bool:
+        return self.template.begins_with_words
 
     def arrange(self, source: list[int]) -> list[int]:
         return self.template.around(source)

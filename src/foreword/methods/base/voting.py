@@ -55,6 +55,10 @@ class Voting(Method):
     def num_added(self) -> int:
         return self.members[0].num_added if self.bank is None else 0
 
+    @property
+    def words_in_front(self) -> bool:
+        return self.bank is None and self.members[0].words_in_front
+
     def arrange(self, source: list[int]) -> list[int]:
         return source if self.bank is not None else self.members[0].arrange(source)
 
