@@ -203,6 +203,14 @@ def test_a_run_knows_its_classes_without_its_data(tmp_path, data):
     assert foreword.open_run(tmp_path / "run").generate(asked) == tuned.generate(asked)
 
 
+def test_what_a_run_was_asked_cannot_be_changed_behind_it(tmp_path, data):
+    recipe = class_recipe(model_folder(tmp_path / "model", "bert"), data, train={"max_steps": 1})
+    foreword.train(recipe, tmp_path / "run")
+    for override in ("task.words=n, y", "task.template={premise} {mask} {hypothesis}", "task.classes=a, b"):
+        with pytest.raises(BadRecipe, match=r"--set task\.\w+=.* would change what was trained"):
+            foreword.open_run(tmp_path / "run", [override])
+
+
 def test_dev_examples_are_drawn_from_what_training_leaves(tmp_path):
     texts = [(f"a{i}", f"b{i}") for i in range(9)]
     data_folder(tmp_path / "data", texts)

@@ -85,6 +85,19 @@ def test_runs_vote_on_classes(tmp_path, data, family):
     assert kept["method"]["stored_parameters"] == 3 * one
 
 
+@pytest.mark.parametrize(
+    "asked", [{"words": "n, y"}, {"template": "{premise} so {hypothesis} {mask}"}], ids=["words", "template"]
+)
+def test_runs_that_answer_other_questions_do_not_vote(tmp_path, data, asked):
+    model = model_folder(tmp_path / "model")
+    for name, task in (("a", {}), ("b", asked)):
+        foreword.train(class_recipe(model, data, task=task, train={"max_steps": 1}), tmp_path / name)
+    with pytest.raises(
+        BadRecipe, match=r"b is of another task than .*a, or has other words or another template for it"
+    ):
+        voting([tmp_path / "a", tmp_path / "b"])
+
+
 def test_runs_that_do_not_belong_together_are_told(tmp_path):
     data_folder(tmp_path / "data")
     for name, seed in (("a", 0), ("b", 1)):

@@ -33,7 +33,6 @@ from foreword.assembly import (
 from foreword.backbone import Backbone
 from foreword.errors import RunError
 from foreword.methods import Method, build_method, reader_of
-from foreword.prefix.reparam import num_parameters
 from foreword.provenance import code_commit, machine, versions
 from foreword.recipe import Recipe
 from foreword.tasks import Task
@@ -222,7 +221,7 @@ def settled(recipe: Recipe, folder: Path, accelerator: Accelerator) -> Recipe:
 
 def method_facts(recipe: Recipe, method: Method, backbone: Backbone) -> dict[str, Any]:
     """Name and size of what was trained and of what is kept, as numbers and as a share of the backbone."""
-    trained, stored = num_parameters(method.trained_parameters()), method.num_stored
+    trained, stored = method.num_trained, method.num_stored
     share = {"trained_share": trained / backbone.num_parameters, "share_of_backbone": stored / backbone.num_parameters}
     size = {"trained_parameters": trained, "stored_parameters": stored, **share}
     return {"name": recipe.method.name, **size, **method.facts()}

@@ -11,7 +11,7 @@ from typing import Any
 
 from foreword.assembly import decoding_of, open_backbone, open_task, with_dtype_settled
 from foreword.backbone import Backbone
-from foreword.errors import PrefixMismatch, RunError
+from foreword.errors import BadRecipe, PrefixMismatch, RunError
 from foreword.evaluate import Result, evaluate, result_record, settings_hash
 from foreword.generation import Generated, Progress, answers, warned
 from foreword.marks import MASK
@@ -204,6 +204,11 @@ def voting(folders: Sequence[str | Path], overrides: Sequence[str] = (), out: st
             raise PrefixMismatch(
                 f"the run in {folder} is not of the model of {folders[0]}, {first.backbone.name}. Score it apart."
             )
+        if what_is_asked(recipe, record) != what_is_asked(first.recipe, records[0]):
+            raise BadRecipe(
+                f"the run in {folder} is of another task than {folders[0]}, or has other words or another template for it, so that "
+                "their answers are no votes on one question. Score it apart."
+            )
         members.append(restored(folder, recipe, first.backbone, len(record["classes"])))
     trained, stored = (
         sum(record["method"][f"{what}_parameters"] for record in records) for what in ("trained", "stored")
@@ -213,6 +218,11 @@ def voting(folders: Sequence[str | Path], overrides: Sequence[str] = (), out: st
     method = Voting(members)
     folder = None if out is None else Path(out)
     return Tuned(first.recipe, first.backbone, None, facts, folder, method, first.form)
+
+
+def what_is_asked(recipe: Recipe, run: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Of a run: equal where two of them answer the same questions in the same words."""
+    return recipe.task.name, recipe.task.arguments.get("template", ""), Form.from_record(run)
 
 
 def restored(folder: Path, recipe: Recipe, backbone: Backbone, num_classes: int) -> Method:

@@ -58,6 +58,15 @@ def test_no_marker_becomes_a_word(tmp_path):
     assert not set(method.words) & set(markers)
 
 
+def test_words_are_tried_without_dropout(tmp_path):
+    """Else each would be tried under another, and a resumed search would find others."""
+    method, training = searching(tmp_path, lm_dropout=True, batch_size=3)
+    rows = training.schedule.rows(0)
+    training.backbone.model.train()
+    assert training._tried(rows, 1) == training._tried(rows, 1)
+    assert training.backbone.model.training, "the next step's gradient has dropout again"
+
+
 def test_a_search_that_was_stopped_goes_on_to_the_same_words(tmp_path):
     method, training = searching(tmp_path / "whole", total_steps=6, save_every=1)
     training.run()
@@ -82,7 +91,7 @@ def test_what_is_kept_is_words_and_the_run_says_which(tmp_path):
     )  # fmt: skip
     tuned = foreword.train(recipe, tmp_path / "run")
     facts = json.loads((tmp_path / "run" / "run.json").read_text())["method"]
-    assert facts["stored_parameters"] == 2
+    assert facts["stored_parameters"] == facts["trained_parameters"] == 2, "two words; their vectors are the model's"
     assert isinstance(tuned.trained, AutoPrompt)
     tokenizer = tuned.backbone.tokenizer
     assert facts["words"] == [tokenizer.decode([word]) for word in tuned.trained.words]

@@ -51,7 +51,7 @@ def test_imdbs_folders_are_read(tmp_path):
         one(tmp_path / "test" / label, "jsonl", "test.jsonl", "{}")
         (tmp_path / "test" / label / "1.txt").write_text(text)
     examples = load_task("imdb", tmp_path).examples("test")
-    assert examples == [
+    assert sorted(examples, key=lambda example: example.source) == [
         Example(f"Bad. It was {MASK} .", ("terrible",)),
         Example(f"Good. Very. It was {MASK} .", ("great",)),
     ]
@@ -142,6 +142,17 @@ def test_multircs_f1_is_that_of_the_word_for_right(tmp_path):
     }
 
 
+def test_the_first_reviews_are_of_both_classes(tmp_path):
+    """`eval.size` takes the first, and the folders stand behind each other."""
+    for label in ("pos", "neg"):
+        (tmp_path / "test" / label).mkdir(parents=True)
+        for number in range(30):
+            (tmp_path / "test" / label / f"{number}.txt").write_text(f"{label} {number}")
+    examples = load_task("imdb", tmp_path).examples("test")
+    assert {example.references for example in examples[:10]} == {("great",), ("terrible",)}
+    assert examples == load_task("imdb", tmp_path).examples("test")
+
+
 def test_multircs_answers_are_in_the_units_of_their_questions():
     records = load_task("multirc", SHARED / "fewglue_32dev" / "MultiRC").records("test")
     assert (len(records), len({record.unit for record in records})) == (4848, 953)
@@ -171,7 +182,7 @@ def test_an_article_belongs_to_its_topic(tmp_path):
             (tmp_path / topic / f"{number}.txt").write_text(f"Head {number}\n\nIt was {topic} {number}.\n")
     task = load_task("bbc-topics", tmp_path)
     assert task.splits == ("train", "dev", "test")
-    assert task.examples("test")[1] == Example(f"Head 0 . It was entertainment 0. This is about {MASK} .", ("film",))
+    assert Example(f"Head 0 . It was entertainment 0. This is about {MASK} .", ("film",)) in task.examples("test")
     assert {answer for example in task.examples("dev") for answer in example.references} == set(task.words)
 
 

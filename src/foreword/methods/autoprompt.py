@@ -66,6 +66,11 @@ class AutoPrompt(SoftPromptMethod):
         table = self.backbone.word_vectors(range(len(self.backbone.tokenizer)))
         return [int((table - vector).abs().sum(dim=1).argmin()) for vector in self.prompt().detach().cpu()]
 
+    @property
+    def num_trained(self) -> int:
+        """The words: their vectors are the model's own."""
+        return len(self.prompt())
+
     def export(self) -> dict[str, Tensor]:
         return {"words": torch.tensor(self.words)}
 

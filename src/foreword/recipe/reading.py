@@ -16,7 +16,10 @@ from foreword.recipe.sections import DEFAULT_BACKBONE, Recipe, sections_of
 
 # A model may have moved, its fingerprint tells; another device and another number of threads give the same texts.
 SET_LATER = ("generate", "eval", "task", "backbone.name", "backbone.revision", "backbone.device", "backbone.threads")
-DECIDES_TRAINING = ("task.name", "task.train_size", "task.subset_seed", "task.dev_size", "task.max_target_len")
+DECIDES_TRAINING = tuple(
+    f"task.{key}"
+    for key in ("name", "train_size", "subset_seed", "dev_size", "max_target_len", "template", "words", "classes")
+)
 
 
 def read_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:

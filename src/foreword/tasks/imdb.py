@@ -10,6 +10,7 @@ from typing import final
 from foreword.errors import BadData
 from foreword.tasks.labelled import Labelled
 from foreword.tasks.reading import Faults, read_text
+from foreword.tasks.task import Example, subset
 
 
 @final
@@ -21,6 +22,11 @@ class IMDB(Labelled):
     classes = {"neg": "terrible", "pos": "great"}
     template = "{review} It was {mask} ."
     usual_files = {"train": ("train",), "dev": ("dev",), "test": ("test",)}
+
+    def read(self, split: str) -> list[Example]:
+        """In an order drawn once: the folders stand behind each other, and `eval.size` takes the first examples."""
+        records = super().read(split)
+        return subset(records, len(records), seed=0)
 
     def rows(self, path: Path, faults: Faults) -> Iterator[tuple[object, Mapping[str, object], object, str]]:
         for label in self.classes:

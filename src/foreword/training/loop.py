@@ -174,12 +174,14 @@ class Training:
 
     @torch.no_grad()
     def _tried(self, rows: Sequence[int], whole: int) -> float:
-        """The batch's loss with the method's tensors as they are at this moment, over all processes."""
+        """The batch's loss with the method's tensors as they are now, over all processes; without dropout, to be compared."""
+        self.backbone.model.eval()
         total, size = 0.0, max(1, -(-len(rows) // self.settings.accumulate))
         for start in range(0, len(rows), size):
             batch = self._batch([self.pairs[row] for row in rows[start : start + size]])
             with self.backbone.injected(self.method.injection(batch.texts)):
                 total += self._loss(batch, self.settings.label_smoothing).item() / whole
+        self.backbone.model.train(self.settings.lm_dropout)
         if self.accelerator.num_processes == 1:
             return total
         summed = self.accelerator.reduce(torch.tensor(total, device=self.backbone.device), "sum")

@@ -88,6 +88,11 @@ class Method(ABC):
         return {name: parameter.detach() for name, parameter in self.trained_parameters().items()}
 
     @property
+    def num_trained(self) -> int:
+        """Numbers that training finds."""
+        return num_parameters(self.trained_parameters())
+
+    @property
     def num_stored(self) -> int:
         """Numbers that are kept."""
         return num_parameters(self.export())
