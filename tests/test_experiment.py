@@ -26,6 +26,7 @@ from foreword.errors import (
     UnknownName,
     UnsupportedBackbone,
 )
+from foreword.methods.base.heads import HEAD
 from foreword.training import Training, checkpoint
 from foreword.writing import write_text, written_whole
 
@@ -268,11 +269,20 @@ def test_a_prefix_can_start_from_a_file_and_from_a_store(place, tmp_path):
         assert started.prefix is not None
         for name, tensor in started.prefix.tensors().items():
             torch.testing.assert_close(tensor, run.prefix.tensors()[name], atol=1e-6, rtol=0)
+    write_head(place / "run" / "method.safetensors", tmp_path / "headed.safetensors")
+    headed = start(place, tmp_path / "headed", tmp_path / "headed.safetensors")
+    assert headed.prefix is not None, "of a run with a layer for classes its prefix is the start"
     longer = start(place, tmp_path / "longer", sources[0], prefix_len=5)
     assert longer.prefix is not None
     torch.testing.assert_close(
         longer.prefix.keys["decoder"][:, :, 3:], run.prefix.keys["decoder"][:, :, :2], atol=1e-6, rtol=0
     )
+
+
+def write_head(run: Path, file: Path) -> None:
+    """The run's file, as it would be had a layer for two classes been trained beside the prefix."""
+    tensors, facts = checkpoint.contents(run)
+    checkpoint.save(file, {**tensors, f"{HEAD}weight": torch.zeros(2, 4), f"{HEAD}bias": torch.zeros(2)}, facts)
 
 
 def test_a_prefix_file_of_another_model_is_refused_wherever_it_lies(place, tmp_path):

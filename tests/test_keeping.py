@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from tests.tiny_models import spacing_tokenizer
 from tests.tiny_runs import TEXTS, data_folder, model_folder, tiny_recipe
 
 import foreword
 from foreword import keeping
 from foreword.errors import PrefixMismatch, StoreError, UnknownName
 from foreword.keeping import canary_fault
+from foreword.marks import MASK
 
 SOURCES = [s for s, _ in TEXTS]
 
@@ -42,6 +44,57 @@ def test_out_of_the_store_comes_what_went_in(place, tmp_path):
     assert "split:test" in score.signature
     assert "group:all|chrf|refs:1" in score.signature
     assert taken.evaluate("dev").value("chrf") == run.evaluate("dev").value("chrf")
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        {"name": "prompt-tuning", "prompt_len": 3},
+        {"name": "p-tuning", "template": "{soft:2} so {soft:1} {source}"},
+        {"name": "autoprompt", "template": "{soft:2} {source}", "num_candidates": 3},
+        {"name": "prompting", "template": "so {source}", "num_examples": 1},
+        {"name": "embedding", "prompt_len": 2, "mlp_dim": 8},
+    ],
+    ids=lambda method: method["name"],
+)
+def test_what_stands_in_front_of_a_decoders_text_is_stored_as_a_prefix_is(place, tmp_path, method):
+    method = {**method, "name": "prompt-tuning"} if method["name"] == "embedding" else method
+    recipe = tiny_recipe(place / "model", place / "data", method=method, train={"lr": 0.05, "max_steps": 4})
+    run = foreword.train(recipe, tmp_path / "run")
+    assert foreword.keep(run, "prompt", tmp_path / "store").method == method["name"]
+    taken = foreword.take("prompt", tmp_path / "store")
+    assert taken.generate(SOURCES) == run.generate(SOURCES)
+    assert canary_fault("prompt", tmp_path / "store") == ""
+
+
+@pytest.mark.parametrize("family", ["gpt2", "bert"])
+def test_a_stored_prefix_asks_and_answers_as_its_run_did(tmp_path, family):
+    """Without the task's data: plain texts in its template, answers among its words; a masked model writes nothing else."""
+    lines = "".join(f'{{"text": "a{i}", "label": "{"gb"[i % 2]}"}}\n' for i in range(6))
+    for split in ("train", "dev", "test"):
+        (tmp_path / f"{split}.jsonl").write_text(lines)
+    task = {
+        "name": "classes",
+        "path": str(tmp_path),
+        "classes": "g, b",
+        "template": "{text} is {mask}",
+        "max_target_len": 4,
+    }
+    model = model_folder(tmp_path / "model", family)
+    spacing_tokenizer().save_pretrained(model)
+    recipe = tiny_recipe(
+        model, tmp_path, task=task, train={"lr": 0.1, "max_steps": 60, "batch_size": 6}, eval={"metrics": ["accuracy"]}
+    )
+    run = foreword.train(recipe, tmp_path / "run")
+    manifest = foreword.keep(run, "label", tmp_path / "store")
+    assert (manifest.form.words, manifest.form.question) == (("g", "b"), f"{{source}} is {MASK}")
+    for split in ("train", "dev", "test"):
+        (tmp_path / f"{split}.jsonl").unlink()
+    taken, texts = foreword.take("label", tmp_path / "store"), ["a0", "a1", "one hat", f"a hat is {MASK}"]
+    assert taken.generate(texts) == run.generate(texts)
+    assert set(taken.generate(texts, one_of_words=True)) <= {"g", "b"}
+    assert canary_fault("label", tmp_path / "store") == ""
+    assert len(manifest.canary.tokens) == 3 if family == "bert" else manifest.canary.tokens
 
 
 def test_in_half_precision_the_canary_is_that_of_what_is_stored(place, tmp_path, monkeypatch):

@@ -67,15 +67,11 @@ def test_a_prefix_learns_the_classes(tmp_path, data, family):
     ids=lambda method: " ".join(str(value) for value in list(method.values())[:2]),
 )  # fmt: skip
 def test_every_method_runs_on_a_masked_model(tmp_path, data, method):
-    plain = class_recipe(model_folder(tmp_path / "model", "bert"), data, train={"lr": 0.01}).to_dict()
+    plain = class_recipe(model_folder(tmp_path / "model", "bert"), data, train={"max_steps": 4}).to_dict()
     tuned = foreword.train(Recipe.from_dict({**plain, "method": method}), tmp_path / "run")
     result = tuned.evaluate("test")
     assert foreword.open_run(tmp_path / "run").evaluate("test").texts == result.texts
-    if method["name"] == "prompting":
-        return
-    log = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
-    losses = [line["dev/loss"] for line in log if "dev/loss" in line]
-    assert losses == sorted(losses, reverse=True) or losses[-1] < 0.69, "better than a coin's log(2)"
+    assert set(result.texts) <= {"y", "n"}
 
 
 @pytest.mark.parametrize("family", ["gpt2", "bart", "t5"])
@@ -90,6 +86,22 @@ def test_a_layer_for_the_classes_reads_them_off_any_kind_of_model(tmp_path, data
     assert tuned.evaluate("test").texts == ["yes", "no", "yes", "no"]
     assert foreword.open_run(tmp_path / "run").evaluate("test").texts == ["yes", "no", "yes", "no"]
     assert tuned.generate([f"a cat no {MASK}"]) in (["yes"], ["no"])
+
+
+def test_a_prompt_that_starts_from_the_classes_wants_a_task_of_classes(tmp_path, data):
+    prompt = {"name": "prompt-tuning", "prompt_len": 3, "init": "classes"}
+    model = model_folder(tmp_path / "model", "t5")
+    tuned = foreword.train(
+        class_recipe(model, data, method=prompt, train={"max_steps": 1, "lr": 1e-9}), tmp_path / "run"
+    )
+    vector = tuned.backbone.word_vectors(tuned.backbone.tokenizer(" y", add_special_tokens=False)["input_ids"]).mean(
+        dim=0
+    )
+    assert tuned.trained is not None
+    torch.testing.assert_close(tuned.trained.export()["vectors"][0], vector, atol=1e-6, rtol=0)
+    plain = tiny_recipe(model, data_folder(tmp_path / "texts"), method=prompt)
+    with pytest.raises(BadRecipe, match=r"method\.init: task 'jsonl' has no classes to start from\. Choose vocabulary"):
+        foreword.train(plain, tmp_path / "plain")
 
 
 def test_a_method_that_reads_classes_wants_a_task_of_classes(tmp_path, data):

@@ -126,7 +126,7 @@ def tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-WORDS = "a b c cat dog one hat two men no up so my y n yes is it say in short note".split()
+WORDS = "a b c g a0 a1 a2 a3 a4 a5 cat dog one hat two men no up so my y n yes is it say in short note".split()
 
 
 def spacing_tokenizer() -> PreTrainedTokenizerFast:

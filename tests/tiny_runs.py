@@ -11,7 +11,7 @@ from tests.tiny_models import FAMILIES, sharpened, tokenizer
 
 from foreword.backbone import Backbone
 from foreword.backbone.wording import Pair, source_ids, target_ids
-from foreword.methods import Method
+from foreword.methods import Method, Reader
 from foreword.methods.prefix_tuning import PrefixTuning
 from foreword.recipe import Recipe
 from foreword.training import Settings, Training
@@ -89,12 +89,20 @@ def tiny_training(
     out: Path,
     dev: Sequence[Pair] = (),
     pairs: Sequence[Pair] | None = None,
+    reader: Reader | None = None,
     **settings: Any,
 ) -> Training:
     """The loop on the memorisable texts."""
     chosen = Settings(**{"lr": 0.01, "total_steps": 5, "batch_size": 3, "log_every": 1, **settings})
     return Training(
-        backbone, method, pairs_of(backbone) if pairs is None else pairs, dev, chosen, out, Accelerator(cpu=True)
+        backbone,
+        method,
+        pairs_of(backbone) if pairs is None else pairs,
+        dev,
+        chosen,
+        out,
+        Accelerator(cpu=True),
+        reader=reader,
     )
 
 

@@ -55,10 +55,16 @@ def open_task(recipe: Recipe) -> Task:
 
 
 def what_is_opened(recipe: Recipe, backbone: Backbone, task: Task) -> dict[str, Any]:
-    """The method's arguments that its section only names: a prefix to start from, examples to show."""
+    """The method's arguments that its section only names: a prefix or classes to start from, examples to show."""
     told, opened = recipe.method.model_dump(), {}
     for key in {"init_prefix", "behind"} & set(told):
         opened[key] = first_prefix(told[key], backbone, key) if told[key] else None
+    if told.get("init") == "classes":
+        if not task.words:
+            raise BadRecipe(
+                f"method.init: task {task.name!r} has no classes to start from. Choose vocabulary, words or random."
+            )
+        opened["classes"] = task.words
     if told.get("num_examples"):
         texts, size = train_texts(recipe, task), told["num_examples"]
         if size > len(texts):
@@ -100,7 +106,7 @@ def first_prefix(named: str, backbone: Backbone, key: str) -> Prefix:
         return Store(store).load(f"{name}@{version}", backbone)[0]
     try:
         tensors, facts = checkpoint.contents(path)
-        prefix = Prefix.from_tensors(tensors, facts["made_of"][WEIGHTS])
+        prefix = Prefix.from_tensors(without_head(tensors), facts["made_of"][WEIGHTS])
         prefix.check_fits(backbone.sites, backbone.name, backbone.fingerprint)
         return prefix
     except checkpoint.UNREADABLE as error:

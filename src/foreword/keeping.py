@@ -14,16 +14,17 @@ from foreword.assembly import open_backbone, with_dtype
 from foreword.backbone import Backbone
 from foreword.backbone.loading import DTYPES
 from foreword.errors import StoreError
-from foreword.generation import Decoding, generate_ids
+from foreword.generation import Decoding, generate_ids, likeliest_tokens
 from foreword.prefix import Prefix
 from foreword.recipe import Recipe, reopened
-from foreword.store import Canary, Manifest, Store, StoredScore
+from foreword.store import Canary, Manifest, Store, StoredForm, StoredScore
 from foreword.store.manifest import DType
-from foreword.tuned import SCORE_AGAIN, Tuned
+from foreword.tuned import SCORE_AGAIN, Form, Tuned
 from foreword.vetting import vet
 from foreword.writing import read_json
 
 CANARY_LEN = 12  # tokens
+CANARY_LIKELIEST = 3  # tokens of a masked model, which fills one place
 
 
 def keep(tuned: Tuned, name: str, store: str | Path = "store", dtype: str = "float32") -> Manifest:
@@ -44,7 +45,7 @@ def keep(tuned: Tuned, name: str, store: str | Path = "store", dtype: str = "flo
     example = tuned.task.examples(tuned.task.splits[-1])[0]
     stored = tuned.prefix.to(dtype=DTYPES[dtype])  # the canary must come of the numbers that are stored
     ids = canary_ids(in_float32(tuned.recipe, tuned.backbone), stored, example.source)
-    text = tuned.backbone.tokenizer.decode(ids, skip_special_tokens=True)
+    text = tuned.backbone.tokenizer.decode(ids)
     return Store(store).add(
         tuned.prefix,
         name,
@@ -52,6 +53,7 @@ def keep(tuned: Tuned, name: str, store: str | Path = "store", dtype: str = "flo
         method=tuned.method["name"],
         recipe=recipe_to_keep(tuned),
         data_hash=run["data_hash"],
+        form=StoredForm(words=tuned.form.words, per_word=tuned.form.per_word, question=tuned.form.question),
         canary=Canary(source=example.source, tokens=tuple(ids), text=str(text)),
         scores=stored_scores(tuned.folder),
         code_commit=run["code_commit"],
@@ -85,7 +87,8 @@ def take(reference: str, store: str | Path = "store", overrides: Sequence[str] =
     prefix, _ = shelf.load(reference, backbone)
     size = prefix.num_values
     facts = {"name": manifest.method, "stored_parameters": size, "share_of_backbone": size / backbone.num_parameters}
-    return Tuned(recipe, backbone, prefix.to(backbone.device), facts, None)
+    form = Form(manifest.form.words, manifest.form.per_word, manifest.form.question)
+    return Tuned(recipe, backbone, prefix.to(backbone.device), facts, None, form=form)
 
 
 def canary_fault(reference: str, store: str | Path, overrides: Sequence[str] = ()) -> str:
@@ -101,7 +104,7 @@ def canary_fault(reference: str, store: str | Path, overrides: Sequence[str] = (
     ids = canary_ids(backbone, tuned.prefix, canary.source)
     if tuple(ids) == canary.tokens:
         return ""
-    return f"expected {canary.text!r}, got {backbone.tokenizer.decode(ids, skip_special_tokens=True)!r}"
+    return f"expected {canary.text!r}, got {backbone.tokenizer.decode(ids)!r}"
 
 
 def in_float32(recipe: Recipe, backbone: Backbone) -> Backbone:
@@ -110,7 +113,9 @@ def in_float32(recipe: Recipe, backbone: Backbone) -> Backbone:
 
 
 def canary_ids(backbone: Backbone, prefix: Prefix, source: str) -> list[int]:
-    """The first tokens, greedily; at least one, for an end marker at once would prove nothing."""
+    """The first tokens, greedily; at least one, for an end marker at once would prove nothing. Of a masked model the likeliest."""
+    if backbone.kind == "encoder-only":
+        return likeliest_tokens(backbone, source, prefix, CANARY_LIKELIEST)
     return generate_ids(backbone, [source], Decoding(min_new_tokens=1, max_new_tokens=CANARY_LEN), prefix)[0]
 
 

@@ -90,6 +90,21 @@ def test_it_starts_from_chance_from_common_words_or_from_given_ones(mlp_dim):
         start(init="words", init_words="the red")
 
 
+def test_it_starts_from_the_classes_words_a_vector_each():
+    """As Lester et al. have it: of a word of several tokens their mean; what is left is drawn."""
+    backbone = tiny_backbone("gpt2")
+    ids = {word: backbone.tokenizer(f" {word}", add_special_tokens=False)["input_ids"] for word in ("yes", "no")}
+    for prompt_len in (5, 2):
+        made = PromptTuning(backbone, prompt_len, init="classes", classes=["yes", "no"]).export()["vectors"]
+        for vector, tokens in zip(made, ids.values(), strict=False):
+            torch.testing.assert_close(vector, backbone.word_vectors(tokens).mean(dim=0))
+        assert len(made) == prompt_len
+        restored = PromptTuning.restored(backbone, {"vectors": made}, prompt_len=prompt_len, init="classes")
+        assert torch.equal(restored.export()["vectors"], made)
+    with pytest.raises(BadRecipe, match=r"the task has 2 classes, but the prompt 1 vectors\. Set method\.prompt_len=2"):
+        PromptTuning(backbone, 1, init="classes", classes=["yes", "no"])
+
+
 def test_a_prompt_for_another_model_is_refused():
     exported = PromptTuning(tiny_backbone("gpt2"), prompt_len=5).export()
     with pytest.raises(

@@ -4,6 +4,7 @@ Comes in:  a backbone, sources, what adapts it to them.      Goes out: texts, in
 """
 
 from foreword.generation.answers import Generated, answers, generate, generate_ids, warned
+from foreword.generation.classes import likeliest_tokens
 from foreword.generation.decoding import Decoding, NoRepeatInAnswer, decode_batch
 from foreword.generation.rows import Progress, padded_sources
 
@@ -16,6 +17,7 @@ __all__ = [
     "decode_batch",
     "generate",
     "generate_ids",
+    "likeliest_tokens",
     "padded_sources",
     "warned",
 ]

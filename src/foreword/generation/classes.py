@@ -5,6 +5,7 @@ Comes in:  rows of ids, a reader.      Goes out: numbers of classes.
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
 from foreword.backbone import Backbone, Texts
@@ -13,7 +14,7 @@ from foreword.backbone.word_places import word_places
 from foreword.backbone.wording import place_of_answer
 from foreword.generation.rows import Asked, in_batches
 from foreword.methods import Method, Reader, for_each_prompt, majority, mixed
-from foreword.prefix import Injection
+from foreword.prefix import Injection, Prefix
 
 
 def classified(
@@ -34,6 +35,17 @@ def classified(
         return [[next(chosen) for _ in some] for some in columns]
 
     return in_batches(backbone, asked, batch_size, 0, choose)
+
+
+def likeliest_tokens(backbone: Backbone, source: str, prefix: Prefix, num_tokens: int) -> list[int]:
+    """The tokens, of the whole vocabulary, that a masked model puts first in the answer's place."""
+
+    def choose(texts: Texts, injection: Injection | None, _: Sequence[str]) -> list[list[int]]:
+        at = torch.tensor([place_of_answer(backbone, row) for row in texts.ids.tolist()], device=backbone.device)
+        return backbone.logits(texts, injection, at).topk(num_tokens).indices.tolist()
+
+    ((tokens,), _) = in_batches(backbone, Asked([source], prefix), 1, 0, choose)
+    return tokens
 
 
 def word_columns(backbone: Backbone, method: Method | None, texts: Texts, sources: Sequence[str]) -> list[list[int]]:

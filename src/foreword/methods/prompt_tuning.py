@@ -9,6 +9,7 @@ first 5,000 tokens of two letters or more, which stand there in the order of fre
 its last layer begins at zero, so that it too starts from words.
 """
 
+from collections.abc import Sequence
 from typing import Literal, Self
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
@@ -28,13 +29,11 @@ class Settings(MethodRecipe):
     mlp_dim: NonNegativeInt = Field(
         default=0, description="hidden size of an MLP that yields the vectors in training; 0 trains them directly"
     )
-    init: Literal["random", "vocabulary", "words"] = Field(
+    init: Literal["random", "vocabulary", "words", "classes"] = Field(
         default="vocabulary",
-        description="random: uniform(-0.5, 0.5); vocabulary: common words drawn; words: the given ones",
+        description="random: uniform(-0.5, 0.5); vocabulary: common words drawn; words: the given ones; classes: the task's words",
     )
-    init_words: str = Field(
-        default="", description="words that the first vectors start from, e.g. the classes' names; the rest are drawn"
-    )
+    init_words: str = Field(default="", description="words that the first vectors start from, the rest are drawn")
 
     @model_validator(mode="after")
     def words_are_given_where_wanted(self) -> Self:
@@ -52,7 +51,8 @@ class PromptTuning(SoftPromptMethod):
 
     def __init__(
         self, backbone: Backbone, prompt_len: int = 100, mlp_dim: int = 0,
-        init: str = "vocabulary", init_words: str = "", seed: int = 0,
+        init: str = "vocabulary", init_words: str = "", seed: int = 0, classes: Sequence[str] = (),
     ):  # fmt: skip
-        start = first_vectors(backbone, prompt_len, init, init_words, seed)
+        """`classes`: words for the first vectors to start from, where `init` says so."""
+        start = first_vectors(backbone, prompt_len, init, init_words, seed, classes)
         super().__init__(backbone, f"{{soft:{prompt_len}}} {SOURCE}", prompt_of(start, mlp_dim, seed))

@@ -4,7 +4,7 @@ Importing this, listing and showing load no torch; docs/store_format.md describe
 """
 
 from foreword.store.checks import BackboneFacts, Check, check_backbone
-from foreword.store.manifest import Canary, Manifest, StoredScore
+from foreword.store.manifest import Canary, Manifest, StoredForm, StoredScore
 from foreword.store.reference import Reference
 from foreword.store.store import Listing, Store, Unreadable
 
@@ -16,6 +16,7 @@ __all__ = [
     "Manifest",
     "Reference",
     "Store",
+    "StoredForm",
     "StoredScore",
     "Unreadable",
     "check_backbone",

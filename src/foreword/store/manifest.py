@@ -74,11 +74,22 @@ class StoredScore(Record):
     signature: Text = Field(description="task, split, decoding, seed, metric and code, as the result file has it")
 
 
+class StoredForm(Record):
+    """How its task asks and answers, so that a plain text is answered where the task's data are not."""
+
+    words: tuple[str, ...] = Field(default=(), description="an answer is one of these; empty: any text")
+    per_word: bool = Field(default=False, description="an answer is one of them for each word of the input")
+    question: str = Field(default="", description="what a plain text becomes, {source} in it; empty: it stays as it is")
+
+
 class Canary(Record):
     """An input with the first tokens that must come of it: shows that a prefix works where it has been brought to."""
 
     source: Text = Field(description="the input text")
-    tokens: tuple[NonNegativeInt, ...] = Field(min_length=1, description="ids of the first tokens, decoded greedily")
+    tokens: tuple[NonNegativeInt, ...] = Field(
+        min_length=1,
+        description="ids of the first tokens, decoded greedily; of a masked model the likeliest in the answer's place",
+    )
     text: str = Field(description="the same tokens as text")
 
 
@@ -95,6 +106,7 @@ class Manifest(Record):
     dtype: DType = Field(description="precision of the stored numbers")
     method: Text = Field(description="how it was trained, e.g. prefix-tuning")
     recipe: dict[str, JsonValue] = Field(description="the whole resolved recipe of its training")
+    form: StoredForm = StoredForm()
     data_hash: str = Field(description="hash of the task's training data; empty when they are not known")
     scores: tuple[StoredScore, ...] = Field(description="what it reached, on which split")
     canary: Canary

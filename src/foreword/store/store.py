@@ -33,6 +33,7 @@ from foreword.store.manifest import (
     DType,
     Manifest,
     StoredBackbone,
+    StoredForm,
     StoredScore,
     StoredSite,
     UnreadableManifest,
@@ -76,6 +77,7 @@ class Store:
         recipe: Mapping[str, Any],
         data_hash: str,
         canary: Canary,
+        form: StoredForm | None = None,
         scores: Sequence[StoredScore] = (),
         code_commit: str = "",
         dtype: DType = "float32",
@@ -91,7 +93,7 @@ class Store:
         prefix.check_fits(backbone.sites, backbone.name, backbone.fingerprint)
         content = to_content(prefix, name, dtype)
         facts = {"method": method, "recipe": recipe, "data_hash": data_hash, "canary": canary, "scores": scores}
-        facts |= {"code_commit": code_commit, "dtype": dtype, "size_bytes": len(content)}
+        facts |= {"form": form or StoredForm(), "code_commit": code_commit, "dtype": dtype, "size_bytes": len(content)}
         facts |= {"name": name, "sha256": hashlib.sha256(content).hexdigest()}
         try:
             # Version 1 stands in until the free one is known; writing it out finds what JSON cannot hold.

@@ -4,6 +4,7 @@ Comes in:  a backbone, a length, words.      Goes out: modules that yield vector
 """
 
 import random
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -46,8 +47,17 @@ class MLPPrompt(nn.Module):
         return self.vectors + self.outer(torch.tanh(self.inner(self.vectors)))
 
 
-def first_vectors(backbone: Backbone, prompt_len: int, init: str, words: str, seed: int) -> Tensor:
-    """[N, E] to start from."""
+def first_vectors(
+    backbone: Backbone, prompt_len: int, init: str, words: str, seed: int, classes: Sequence[str] = ()
+) -> Tensor:
+    """[N, E] to start from.
+
+    Args:
+        classes: what "classes" starts from, a vector for each: the mean of its word's tokens. The rest are drawn.
+
+    Raises:
+        BadRecipe: more words or classes than vectors.
+    """
     generator, rng = torch.Generator().manual_seed(seed), random.Random(seed)
     if init == "random":
         return torch.rand(prompt_len, backbone.word_dim, generator=generator) - 0.5
@@ -58,8 +68,15 @@ def first_vectors(backbone: Backbone, prompt_len: int, init: str, words: str, se
             f"method.init_words are {len(ids)} tokens, but the prompt has {prompt_len} vectors. "
             f"Set method.prompt_len={len(ids)} or more, or give fewer words."
         )
-    ids = [*ids, *rng.choices(common, k=prompt_len - len(ids))]
-    return backbone.word_vectors(ids)
+    if len(classes) > prompt_len:
+        raise BadRecipe(
+            f"method.init: the task has {len(classes)} classes, but the prompt {prompt_len} vectors. Set "
+            f"method.prompt_len={len(classes)} or more, or another init."
+        )
+    named = [backbone.tokenizer(f" {word}", add_special_tokens=False)["input_ids"] for word in classes]
+    own = [backbone.word_vectors(tokens).mean(dim=0, keepdim=True) for tokens in named]
+    ids = [*ids, *rng.choices(common, k=prompt_len - len(ids) - len(own))]
+    return torch.cat([*own, *([backbone.word_vectors(ids)] if ids else [])])
 
 
 def common_words(backbone: Backbone) -> list[int]:
