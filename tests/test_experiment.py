@@ -333,6 +333,35 @@ def test_a_run_can_start_from_what_another_trained(place, tmp_path, method):
         torch.testing.assert_close(tensor, given[name], atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.parametrize("name", ["prompt-tuning", "p-tuning-v2"])
+def test_prompts_are_pretrained_on_what_texts_ask_and_then_learn_a_task_of_classes(place, tmp_path, name):
+    """PPT from end to end: three classes of pairs of sentences, then two of texts; a layer for classes stays behind."""
+    (tmp_path / "texts").mkdir()
+    for number in range(8):
+        (tmp_path / "texts" / f"{number}.txt").write_text(" ".join(f"Is it {i} or {number} here." for i in range(5)))
+    lines = "".join(f'{{"text": "a{i}", "label": "{"no" if i % 2 else "up"}"}}\n' for i in range(4))
+    for split in ("train", "dev", "test"):
+        (tmp_path / f"{split}.jsonl").write_text(lines)
+    method = {"name": name, "prompt_len": 3} if name == "prompt-tuning" else {"name": name, "prefix_len": 3}
+    sizes = {"max_source_len": 80, "max_target_len": 8}
+    asked = {"name": "pretext", "path": str(tmp_path / "texts"), "size": 12, "words": "n, m, y", **sizes}
+    first = tiny_recipe(place / "model", place / "data", task=asked, method=method, eval={"metrics": []})
+    foreword.train(first, tmp_path / "pretext")
+    classes = {"name": "classes", "path": str(tmp_path), "classes": "no, up", **sizes}
+    train = {"start_from": str(tmp_path / "pretext"), "max_steps": 1, "lr": 1e-9}
+    then = tiny_recipe(
+        place / "model", place / "data", task=classes, method=method, train=train, eval={"metrics": ["accuracy"]}
+    )
+    tuned = foreword.train(then, tmp_path / "run")
+    given, kept = (checkpoint.load(tmp_path / run / "method.safetensors")[0] for run in ("pretext", "run"))
+    for tensor in kept:
+        if not tensor.startswith(HEAD):
+            torch.testing.assert_close(kept[tensor], given[tensor], atol=1e-5, rtol=1e-4)
+    assert tuned.evaluate("test").value("accuracy") >= 0
+    if name == "p-tuning-v2":
+        assert (len(given[f"{HEAD}bias"]), len(kept[f"{HEAD}bias"])) == (3, 2)
+
+
 def test_a_start_that_does_not_fit_is_told(place, tmp_path):
     prompt = {"name": "prompt-tuning", "prompt_len": 3}
     foreword.train(recipe_of(place, method=prompt, train={"max_steps": 1}), tmp_path / "first")

@@ -110,10 +110,11 @@ def test_runs_of_several_tasks_share_a_row_and_each_task_has_its_columns(place, 
         }
         given = recipe | {"task": task, "train": {"max_steps": 1, "seed": seed}, "eval": {"resamples": 20}}
         folders.append(tmp_path / f"{name}-{seed}")
-        foreword.train(Recipe.from_dict(given), folders[-1]).evaluate("test")
+        foreword.train(Recipe.from_dict(given), folders[-1], f"foreword train {name}").evaluate("test")
     (row,) = rows_of(folders, "test", ["accuracy", "tag-accuracy"])
     assert {name: len(values) for name, values in row.scores.items()} == {"classes accuracy": 2, "tags tag-accuracy": 1}
     assert row.trained[0] == row.trained[1] < row.trained[2]
+    assert row.commands == ["foreword train classes", "foreword train tags"], "one for each task"
     assert f"| {row.trained[0]:,} to {row.trained[2]:,} (" in markdown([row])
     with pytest.raises(RunError, match=r"no run was scored by bleu\. Leave --metrics out to see what there is\."):
         rows_of(folders, "test", ["bleu"])

@@ -34,7 +34,7 @@ class Row:
     scores: Mapping[str, Sequence[float]]
     train_s: Sequence[float]
     runs: Sequence[str]
-    command: str = ""  # that trained the first of them, but for seed and folder
+    commands: Sequence[str] = ()  # that trained them, but for seed and folder: one for each task
 
 
 def rows_of(folders: Sequence[str | Path], split: str, metrics: Sequence[str] = ()) -> list[Row]:
@@ -104,7 +104,11 @@ def row(
         for metric in scored[0]
         if metric in (metrics or scored[0]) and all(metric in run for run in scored)
     }
-    runs = [read_json(path, ["state"]) for folder, _ in members if (path := folder / "run.json").is_file()]
+    runs, commands = [], {}
+    for folder, result in members:
+        if (folder / "run.json").is_file():
+            runs.append(read_json(folder / "run.json", ["state"]))
+            commands.setdefault(result["recipe"]["task"]["name"], runs[-1].get("command", ""))
     return Row(
         first["method"]["name"],
         settings,
@@ -114,7 +118,7 @@ def row(
         scores,
         [run["state"]["train_s"] for run in runs],
         [str(folder) for folder, _ in members],
-        next((run.get("command", "") for run in runs), ""),
+        [command for command in commands.values() if command],
     )
 
 
@@ -134,7 +138,7 @@ def cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
             *(spread(one.scores.get(metric, ())) for metric in metrics),
             str(max(map(len, one.scores.values()), default=len(one.runs))),
             f"{statistics.mean(one.train_s) / 60:.1f}" if one.train_s else "-",
-            one.command or "-",
+            "; ".join(one.commands) or "-",
         ]
         for name, one in zip(short, rows, strict=True)
     ]

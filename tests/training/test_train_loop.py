@@ -238,6 +238,27 @@ def test_the_fused_optimizer_steps_as_adamws_definition_says():
     torch.testing.assert_close(parameter.detach().double(), wanted, rtol=1e-6, atol=1e-7)
 
 
+def test_adafactor_steps_as_the_papers_set_it():
+    """Lester et al., section 3: a constant rate, weight decay 1e-5, beta2 decay 0.8, no scaling by a parameter's own size; no
+    momentum. By hand for a vector: v = b v + (1 - b) (g^2 + 1e-30), b = 1 - t^-0.8; the update g / sqrt(v), its size at most 1."""
+    generator = torch.Generator().manual_seed(0)
+    for scale in (1.0, 1000.0):
+        parameter = nn.Parameter(scale * torch.randn(5, generator=generator))
+        lr, decay = 0.3, 1e-5
+        optimizer = build_optimizer("adafactor", [parameter], lr=lr, weight_decay=decay)
+        expected, v = parameter.detach().clone(), torch.zeros(5)
+        for step in range(1, 4):
+            gradient = torch.randn(5, generator=generator)
+            beta = 1 - step**-0.8
+            v = beta * v + (1 - beta) * (gradient**2 + 1e-30)
+            update = gradient / v.sqrt()
+            update = update / max(1.0, float(update.square().mean().sqrt()))
+            expected = expected - lr * decay * expected - lr * update
+            parameter.grad = gradient
+            optimizer.step()
+            torch.testing.assert_close(parameter.detach(), expected)
+
+
 def test_the_learning_rate_of_a_step_is_in_its_log_line(tmp_path):
     backbone = tiny_backbone("gpt2")
     tiny_training(backbone, prefix_method(backbone), tmp_path, total_steps=4, lr=0.4).run()
