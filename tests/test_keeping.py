@@ -14,6 +14,7 @@ from foreword import keeping
 from foreword.errors import PrefixMismatch, StoreError, UnknownName
 from foreword.keeping import canary_fault
 from foreword.marks import MASK
+from foreword.tasks import load_task
 
 SOURCES = [s for s, _ in TEXTS]
 
@@ -92,7 +93,12 @@ def test_a_stored_prefix_asks_and_answers_as_its_run_did(tmp_path, family):
         (tmp_path / f"{split}.jsonl").unlink()
     taken, texts = foreword.take("label", tmp_path / "store"), ["a0", "a1", "one hat", f"a hat is {MASK}"]
     assert taken.generate(texts) == run.generate(texts)
-    assert set(taken.generate(texts, one_of_words=True)) <= {"g", "b"}
+    labels = taken.generate(texts, one_of_words=True)
+    assert set(labels) <= {"g", "b"}
+    labelled = "".join(f"{taken.as_record(text, label)}\n" for text, label in zip(texts[:3], labels, strict=False))
+    (tmp_path / "train.jsonl").write_text(labelled)
+    made = load_task("classes", tmp_path, classes="g, b", template="{text} {mask}").pairs("train")
+    assert made == [(f"{text} {MASK}", label) for text, label in zip(texts[:3], labels, strict=False)]
     assert canary_fault("label", tmp_path / "store") == ""
     assert len(manifest.canary.tokens) == 3 if family == "bert" else manifest.canary.tokens
 

@@ -3,6 +3,7 @@
 Comes in:  a run folder, or a recipe and nothing trained.      Goes out: a Tuned; `result-SPLIT.json`, `texts-SPLIT.txt`.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -94,6 +95,11 @@ class Tuned:
             return sources
         plain = [bool(text.strip()) and MASK not in text for text in sources]
         return [self.form.question.replace("{source}", s) if p else s for s, p in zip(sources, plain, strict=True)]
+
+    def as_record(self, source: str, answer: str) -> str:
+        """A line that the task `classes` reads, where answers are one of a few words, or else `jsonl`: to train another on."""
+        named = {"text": source, "label": answer} if self.words and not self.form.per_word else None
+        return json.dumps(named or {"source": source, "references": [answer]}, ensure_ascii=False)
 
     def evaluate(self, split: str = "", progress: Progress | None = None) -> Result:
         """Generate and score a split (the recipe's if none is named); writes the result into the run folder."""

@@ -12,6 +12,7 @@ from tests.tiny_runs import TEXTS
 
 from foreword.catalogue import shipped_recipes
 from foreword.cli import main
+from foreword.tasks import load_task
 
 KNOWN = {
     "methods": {"prefix-tuning", "full-finetuning"},
@@ -154,6 +155,14 @@ def test_generate_answers_each_source_on_a_line_of_its_own(place):
     assert (code, err) == (0, "")
     assert len(out.splitlines()) == len(TEXTS)
     assert run_foreword(place, "generate", "run", *[s for s, _ in TEXTS])[1] == out
+    code, lines, _ = run_foreword(place, "generate", "run", "--input", "texts.txt", "--records")
+    told = [json.loads(line) for line in lines.splitlines()]
+    assert [record["source"] for record in told] == [s for s, _ in TEXTS]
+    assert [" ".join(record["references"][0].split()) for record in told] == out.splitlines()
+    (place / "made").mkdir()
+    said = [line for line in lines.splitlines() if json.loads(line)["references"][0].strip()]
+    (place / "made" / "train.jsonl").write_text("\n".join(said), encoding="utf-8")
+    assert len(load_task("jsonl", place / "made").pairs("train")) == len(said) > 0, "another can be trained on them"
     one = run_foreword(
         place, "generate", "run", "a1", "--set", "generate.max_new_tokens=2", "--set", "generate.min_new_tokens=2"
     )

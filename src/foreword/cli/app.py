@@ -161,6 +161,12 @@ def generate(
         list[str] | None, typer.Argument(help="texts to answer; if none, one per line from --input or stdin")
     ] = None,
     input: Annotated[Path | None, typer.Option(help="a file with a text per line")] = None,
+    records: Annotated[
+        bool,
+        typer.Option(
+            "--records", help="print each with its source, as JSON lines that the tasks `jsonl` and `classes` read"
+        ),
+    ] = False,
     sets: Sets = None,
 ) -> None:
     """Write texts, one line for each source, in their order."""
@@ -175,8 +181,8 @@ def generate(
         with output.progress("texts") as progress:
             made = tuned.answers(texts, progress)
         output.say_cut(made.num_cut_sources, len(texts))
-        for text in made.texts:
-            print(" ".join(text.split()), flush=True)
+        for source, text in zip(texts, made.texts, strict=True):
+            print(tuned.as_record(source, text) if records else " ".join(text.split()), flush=True)
 
 
 @app.command(epilog="foreword table runs/cb-* --markdown")

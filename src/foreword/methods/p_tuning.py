@@ -1,7 +1,8 @@
 """P-tuning: trained vectors anywhere among the words of a template, made by a small network while they are trained.
 
 Source: Liu et al. (2021), arXiv:2103.10385, and their code: one vector per place -> LSTM in both directions, two layers ->
-Linear -> ReLU -> Linear. What differs: the backbone stays frozen (the paper also trains it on SuperGLUE).
+Linear -> ReLU -> Linear. What differs: the backbone stays frozen (the paper also trains it on SuperGLUE); the places' own
+vectors start from uniform(-0.5, 0.5), theirs from a normal distribution.
 """
 
 from typing import Literal
