@@ -98,6 +98,7 @@ def test_a_template_or_words_that_do_not_fit_are_told(tmp_path, arguments, messa
         ("rte", "val.jsonl", "3", r"val\.jsonl, line 1: must be an object, got 3"),
         ("rte", "val.jsonl", '{"premise": "p", "hypothesis": "h", "label": "no"}', r"must be entailment or not_ent.*got \"no\""),
         ("rte", "val.jsonl", '{"premise": "p", "label": "entailment"}', r"'hypothesis' must be a non-empty string, got null"),
+        ("rte", "val.jsonl", '{"premise": "p", "hypothesis": "\ue000", "label": "entailment"}', r"it holds the character U\+E000"),
         ("multirc", "val.jsonl", '{"passage": "p"}', r"line 1: 'passage' must be a dict, got \"p\""),
         ("multirc", "val.jsonl", '{"passage": {"questions": [{"answers": [{}]}]}}', r"line 1: 'text' must be a str, got null"),
         ("sst2", "dev.tsv", "text\tlabel\na\t1\n", r"dev\.tsv, line 1: the columns must be sentence and label, got text, label"),

@@ -2,7 +2,8 @@
 
 Source: Greene and Cunningham (2006). The folders have no splits: of a topic's articles in the order of their files, without those
 whose text came before, every fifth is for testing and one in ten for development. Where the topics of training and testing are
-apart, as in Li and Liang (2021), section 6.4, for XSum (news to sport; within news), a score is of new topics alone.
+apart, as in Li and Liang (2021), section 6.4, for XSum (news to sport; within news), a score is of new topics alone. Some articles
+stand there again with a few words changed, and so a few in testing have a twin in training.
 """
 
 from pathlib import Path

@@ -56,6 +56,8 @@ class Labelled(Task):
         for place, given, label, unit in self.rows(self.files[split], faults):
             with faults.at(place):
                 texts = {field: wanted_text(given.get(field), f"{field!r}").strip() for field in self.fields}
+                if MASK in "".join(texts.values()):
+                    raise Fault("it holds the character U+E000, which marks the place of an answer here. Take it out.")
                 if (name := as_name(label)) not in word_of:
                     raise Fault(f"'label' must be {' or '.join(word_of)}, got {show(label)}.")
                 records.append(Example(render(self.pattern, texts), (word_of[name],), unit=unit))
