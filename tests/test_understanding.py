@@ -267,7 +267,7 @@ def test_what_cannot_be_is_told(tmp_path, data):
     with pytest.raises(BadRecipe, match="task.words: 'é' is 1 tokens to"):
         word_ids(tiny_backbone("bert"), ["é"])
     folding = tiny_backbone("bert")
-    folding.tokenizer.backend_tokenizer.normalizer = Lowercase()
+    folding.tokenizer.backend_tokenizer.normalizer = Lowercase()  # type: ignore[union-attr,attr-defined]
     with pytest.raises(
         BadRecipe, match=r"task\.words: 'Y' and 'y' are the same token to tiny-bert\. Choose another word"
     ):
