@@ -1,11 +1,15 @@
 """Fixtures that several rooms' tests share."""
 
+import signal
 from pathlib import Path
 
 import pytest
 import torch
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+# Where the tests run in a shell's background, Ctrl-C is ignored from the start; tests press it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Two busy thread pools on few cores spin against each other: ten times slower.
 torch.set_num_threads(1)
