@@ -227,10 +227,9 @@ def dev_examples(recipe: Recipe, task: Task) -> list[Example]:
 def left_by_training(recipe: Recipe, task: Task) -> list[Example]:
     """So many examples of the training data, of which none shares its source or its unit with what is trained on."""
     size, seed = recipe.task.dev_size, recipe.task.subset_seed
-    records = [
-        record for record in task.records("train") for _ in record.references
-    ]  # one for each pair, as training counts
-    order = subset(records, len(records), seed)  # `train_texts` takes its beginning
+    # A record for each of its pairs, for pairs are what training counts; in training's order, of which it takes the beginning.
+    records = [record for record in task.records("train") for _ in record.references]
+    order = subset(records, len(records), seed)
     held, rest = order[: recipe.task.train_size], order[recipe.task.train_size :]
     seen = {record.source for record in held} | {record.unit for record in held if record.unit}
     whole = {(e.source, e.group, e.unit): e for e in task.examples("train")} if task.merges else {}

@@ -5,6 +5,7 @@ The canary is made and checked here: an input and the first tokens that must com
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -53,7 +54,7 @@ def keep(tuned: Tuned, name: str, store: str | Path = "store", dtype: str = "flo
         method=tuned.method["name"],
         recipe=recipe_to_keep(tuned),
         data_hash=run["data_hash"],
-        form=StoredForm(words=tuned.form.words, per_word=tuned.form.per_word, question=tuned.form.question),
+        form=StoredForm(**asdict(tuned.form)),
         canary=Canary(source=example.source, tokens=tuple(ids), text=str(text)),
         scores=stored_scores(tuned.folder),
         code_commit=run["code_commit"],
@@ -87,8 +88,7 @@ def take(reference: str, store: str | Path = "store", overrides: Sequence[str] =
     prefix, _ = shelf.load(reference, backbone)
     size = prefix.num_values
     facts = {"name": manifest.method, "stored_parameters": size, "share_of_backbone": size / backbone.num_parameters}
-    form = Form(manifest.form.words, manifest.form.per_word, manifest.form.question)
-    return Tuned(recipe, backbone, prefix.to(backbone.device), facts, None, form=form)
+    return Tuned(recipe, backbone, prefix.to(backbone.device), facts, None, form=Form(**dict(manifest.form)))
 
 
 def canary_fault(reference: str, store: str | Path, overrides: Sequence[str] = ()) -> str:

@@ -139,9 +139,8 @@ class Encoder(nn.Module):
     def forward(self, words: Tensor) -> Tensor:
         if self.kind == "lstm":
             _, (last, _) = self.lstm(words)
-            read = torch.cat(
-                [last[-2], last[-1]], dim=1
-            )  # upper layer: forwards to the end, backwards to the beginning
+            to_end, to_beginning = last[-2:]  # of the upper layer
+            read = torch.cat([to_end, to_beginning], dim=1)
         elif self.kind == "cnn":
             along = words.transpose(1, 2)
             sides = [(size // 2, (size - 1) // 2) for size in SIZES]  # as many windows as words, however few these are

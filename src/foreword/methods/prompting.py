@@ -52,10 +52,11 @@ class Prompting(TemplateMethod):
         """`examples`: (source, target), `num_examples` of them; they are written as training writes pairs."""
         self.backbone = backbone
         assert len(examples) == num_examples, f"{len(examples)} of {num_examples} examples"
+        first, later = (Template.of(template, backbone, behind_words) for behind_words in (False, True))
         shown: list[int] = []
         for source, target in examples:
-            shown += example_ids(backbone, Template.of(template, backbone, bool(shown)), source, target, bool(shown))
-        own = Template.of(template, backbone, bool(shown))
+            shown += example_ids(backbone, later if shown else first, source, target, behind_words=bool(shown))
+        own = later if shown else first
         self.template = Template((*shown, *own.before), own.after, own.markers)
 
     def trained_parameters(self) -> dict[str, nn.Parameter]:
