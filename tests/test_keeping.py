@@ -54,12 +54,11 @@ def test_out_of_the_store_comes_what_went_in(place, tmp_path):
         {"name": "p-tuning", "template": "{soft:2} so {soft:1} {source}"},
         {"name": "autoprompt", "template": "{soft:2} {source}", "num_candidates": 3},
         {"name": "prompting", "template": "so {source}", "num_examples": 1},
-        {"name": "embedding", "prompt_len": 2, "mlp_dim": 8},
+        {"name": "prompt-tuning", "prompt_len": 2, "mlp_dim": 8},
     ],
-    ids=lambda method: method["name"],
+    ids=["prompt", "template", "found words", "words and an example", "prompt behind an MLP"],
 )
 def test_what_stands_in_front_of_a_decoders_text_is_stored_as_a_prefix_is(place, tmp_path, method):
-    method = {**method, "name": "prompt-tuning"} if method["name"] == "embedding" else method
     recipe = tiny_recipe(place / "model", place / "data", method=method, train={"lr": 0.05, "max_steps": 4})
     run = foreword.train(recipe, tmp_path / "run")
     assert foreword.keep(run, "prompt", tmp_path / "store").method == method["name"]
