@@ -120,6 +120,14 @@ def test_runs_of_several_tasks_share_a_row_and_each_task_has_its_columns(place, 
         rows_of(folders, "test", ["bleu"])
 
 
+def test_what_trained_a_row_can_be_left_out(place):
+    rows = rows_of([place / "p0", place / "long"], "test")
+    whole, without = (markdown(rows, commands).splitlines() for commands in (True, False))
+    assert [line.rsplit(" | ", 1)[0] for line in whole] == [line.removesuffix(" |") for line in without]
+    printed = run_foreword(place, "table", "p0", "long", "--markdown", "--no-commands")
+    assert printed == (0, "".join(f"{line}\n" for line in without), "")
+
+
 def test_a_run_without_a_result_is_told(place):
     with pytest.raises(RunError, match=r"p0 has no result-dev\.json\. `foreword eval .*p0 --split dev` writes it"):
         rows_of([place / "p0"], "dev")

@@ -122,14 +122,17 @@ def row(
     )
 
 
-def cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
+def cells(rows: Sequence[Row], commands: bool = True) -> tuple[list[str], list[list[str]]]:
     """Header and rows, as text: means, and behind them the standard deviation over the seeds.
 
     How long and how fast it was trained stands behind a method only where rows would read alike without it.
+
+    Args:
+        commands: with a last column for what trained each; on several tasks it holds several.
     """
     short = [label(one, ("backbone", "task", "method", "generate")) for one in rows]
     metrics = list(dict.fromkeys(metric for one in rows for metric in one.scores))
-    header = ["method", "trained", "stored", *metrics, "seeds", "minutes", "command"]
+    header = ["method", "trained", "stored", *metrics, "seeds", "minutes", *(["command"] if commands else [])]
     return header, [
         [
             name if short.count(name) == 1 else label(one),
@@ -138,7 +141,7 @@ def cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
             *(spread(one.scores.get(metric, ())) for metric in metrics),
             str(max(map(len, one.scores.values()), default=len(one.runs))),
             f"{statistics.mean(one.train_s) / 60:.1f}" if one.train_s else "-",
-            "; ".join(one.commands) or "-",
+            *(["; ".join(one.commands) or "-"] if commands else []),
         ]
         for name, one in zip(short, rows, strict=True)
     ]
@@ -167,8 +170,9 @@ def spread(scores: Sequence[float]) -> str:
     return f"{statistics.mean(scores):.3f}{deviation}"
 
 
-def markdown(rows: Sequence[Row]) -> str:
-    header, lines = cells(rows)
-    told = [[*line, command if command == "-" else f"`{command}`"] for *line, command in lines]
-    escaped = [[cell.replace("|", "\\|") for cell in line] for line in told]
+def markdown(rows: Sequence[Row], commands: bool = True) -> str:
+    header, lines = cells(rows, commands)
+    if commands:
+        lines = [[*line, command if command == "-" else f"`{command}`"] for *line, command in lines]
+    escaped = [[cell.replace("|", "\\|") for cell in line] for line in lines]
     return "".join(f"| {' | '.join(line)} |\n" for line in (header, ["---"] * len(header), *escaped))

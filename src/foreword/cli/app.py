@@ -191,6 +191,9 @@ def table(
     split: Annotated[str, typer.Option(help="train, dev or test")] = "test",
     metrics: Annotated[str, typer.Option(help="which scores, separated by commas; all if empty")] = "",
     markdown: Annotated[bool, typer.Option("--markdown", help="print Markdown")] = False,
+    commands: Annotated[
+        bool, typer.Option("--commands/--no-commands", help="whether the last column says what trained each")
+    ] = True,
 ) -> None:
     """Runs side by side, seeds and tasks together: parameters, scores with their spread, time; from the runs' result files."""
     from dataclasses import asdict
@@ -199,9 +202,9 @@ def table(
 
     rows = tables.rows_of(runs, split, parted(metrics))
     if markdown:
-        print(tables.markdown(rows), end="")
+        print(tables.markdown(rows, commands), end="")
     else:
-        output.show([asdict(row) for row in rows], *tables.cells(rows))
+        output.show([asdict(row) for row in rows], *tables.cells(rows, commands))
 
 
 @app.command(epilog="foreword score texts.txt --references refs.txt --metrics bleu,nist,meteor,rouge-l,cider")
