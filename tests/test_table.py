@@ -39,6 +39,8 @@ def test_seeds_stand_together_and_only_what_differs_is_named(place):
         ("prefix-tuning", {"method.prefix_len": 4}, 1),
     ]
     assert (rows[0].trained, rows[0].train_s) == ([0], [])
+    beside = rows_of([place / name for name in ("p0", "p1", "prompt")], "test")
+    assert [dict(row.settings) for row in beside] == [{}, {}], "methods' names tell them apart"
     assert [dict(row.settings) for row in rows_of([place / "p0", place / "p1"], "test")] == [{}]
 
 
@@ -78,7 +80,7 @@ def test_the_command_prints_it(place):
     code, out, err = run_foreword(place, "table", "p0", "prompt", "--markdown")
     assert (code, err) == (0, "")
     assert out.splitlines()[0] == "| method | trained | stored | chrf | seeds | minutes | command |"
-    assert "| prompt-tuning init=vocabulary | " in out
+    assert "| prompt-tuning | " in out
     assert out.splitlines()[2].endswith(r"| `foreword train tiny --set a.b='p0\|'` |")
     code, out, _ = run_foreword(place, "table", "p0", "p1")
     assert code == 0

@@ -20,7 +20,8 @@ NEEDED = ("scores", "method", "backbone", "recipe")
 class Row:
     """Runs that differ in their seed alone, or in their seed and their task.
 
-    settings:  of those that are not alike in all rows, this one's ("method.prefix_len": 10).
+    settings:  this one's, of those that are not alike in all rows ("backbone.name": "editor"), or, of a method's own and its
+               training's, in all of the method's ("method.prefix_len": 10).
     trained, stored: how many numbers, of a model of `num_parameters`; of each run, for a layer that reads classes has its task's.
     scores:    metric ("accuracy", or "cb accuracy" where tasks are several) -> one score for each run.
     train_s:   seconds, of each run that was trained.
@@ -53,17 +54,23 @@ def rows_of(folders: Sequence[str | Path], split: str, metrics: Sequence[str] = 
     groups: dict[str, list[tuple[Path, dict[str, Any]]]] = {}
     for folder, result in results:
         groups.setdefault(key_of(result, several), []).append((folder, result))
-    flat = [settings_of(members[0][1], several) for members in groups.values()]
-    names = list(dict.fromkeys(name for settings in flat for name in settings))
-    values = {name: {json.dumps(settings[name]) for settings in flat if name in settings} for name in names}
-    differing = [name for name in names if len(values[name]) > 1]
+    flat = [(members[0][1]["method"]["name"], settings_of(members[0][1], several)) for members in groups.values()]
+    values: dict[tuple[str, str], set[str]] = {}
+    for method, settings in flat:
+        for name, value in settings.items():
+            values.setdefault(scope(method, name), set()).add(json.dumps(value))
     rows = [
-        row(members, {n: settings[n] for n in differing if n in settings}, several, metrics)
-        for members, settings in zip(groups.values(), flat, strict=True)
+        row(members, {n: v for n, v in settings.items() if len(values[scope(method, n)]) > 1}, several, metrics)
+        for members, (method, settings) in zip(groups.values(), flat, strict=True)
     ]
     if metrics and not any(one.scores for one in rows):
         raise RunError(f"no run was scored by {' or '.join(metrics)}. Leave --metrics out to see what there is.")
     return rows
+
+
+def scope(method: str, setting: str) -> tuple[str, str]:
+    """What a setting is compared among: a method's own and its training's among this method's rows, any other among all."""
+    return (method if setting.startswith(("method.", "train.")) else "", setting)
 
 
 def result_of(folder: Path, split: str) -> dict[str, Any]:
