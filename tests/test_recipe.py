@@ -147,6 +147,9 @@ def test_overrides_leave_what_they_were_given_as_it_was():
 def test_another_method_leaves_the_old_methods_keys_behind():
     given = {"method": {"name": "prefix-tuning", "prefix_len": 4}}
     assert Recipe.from_dict(with_overrides(given, ["method.name=full-finetuning"])).method == full_finetuning.Settings()
+    # what every method has is none of the old one's own
+    headed = {"method": {**given["method"], "head": True}}
+    assert Recipe.from_dict(with_overrides(headed, ["method.name=full-finetuning"])).method.head
     # in whichever order they are given, the new method's own keys stay
     there_and_back = {"method": {"name": "full-finetuning"}}
     wanted = prefix_tuning.Settings(prefix_len=7)

@@ -11,7 +11,7 @@ from typing import Any
 from foreword.catalogue import shipped_recipes
 from foreword.errors import BadRecipe, UnknownName
 from foreword.recipe.decoding import PRESETS
-from foreword.recipe.methods import DEFAULT_METHOD
+from foreword.recipe.methods import DEFAULT_METHOD, MethodRecipe
 from foreword.recipe.sections import DEFAULT_BACKBONE, Recipe, sections_of
 
 # A model may have moved, its fingerprint tells; another device and another number of threads give the same texts.
@@ -50,8 +50,8 @@ def read_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
 def with_overrides(given: Mapping[str, Any], overrides: Iterable[str]) -> dict[str, Any]:
     """The same settings with `section.key=value` applied.
 
-    Choosing another method.name leaves the old method's keys behind, another method.init the words or the prefix it started from,
-    another backbone.name the old one's revision, and another generate.preset the keys that presets set.
+    Choosing another method.name leaves the old method's own keys behind, another method.init the words or the prefix it started
+    from, another backbone.name the old one's revision, and another generate.preset the keys that presets set.
     """
     return with_settings(given, [parse_override(text) for text in overrides])
 
@@ -64,7 +64,8 @@ def with_settings(given: Mapping[str, Any], parsed: Sequence[tuple[str, str, Any
         if not isinstance(keys, dict):
             raise BadRecipe(f"{section} is a section, e.g. [{section}], got {keys!r}.")
         if (section, key) == ("method", "name") and value != keys.get("name", DEFAULT_METHOD):
-            keys.clear()
+            for own in set(keys) - set(MethodRecipe.model_fields):
+                del keys[own]
         if (section, key) == ("backbone", "name") and value != keys.get("name", DEFAULT_BACKBONE):
             keys.pop("revision", None)
         if (section, key) == ("method", "init") and value != keys.get("init"):
