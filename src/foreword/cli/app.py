@@ -135,7 +135,7 @@ def show_evaluated(tuned: "Tuned", split: str) -> None:
     check_scored(content["scores"]["all"])
 
 
-@app.command(epilog="foreword vote runs/sst2-0 runs/sst2-1 runs/sst2-2 --out runs/sst2-vote")
+@app.command(epilog="foreword vote runs/e2e-0 runs/e2e-1 runs/e2e-2 --out runs/e2e-vote")
 def vote(
     runs: Annotated[
         list[str], typer.Argument(help="folders of runs on one model: prefixes, or prompts of one template")

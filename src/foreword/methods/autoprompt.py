@@ -38,7 +38,9 @@ class Settings(TrainedTemplate):
     @classmethod
     def nothing_else_is_trained(cls, head: bool) -> bool:
         if head:
-            raise ValueError("the search finds words, and trains no layer beside them: choose prompt-tuning")
+            raise ValueError(
+                "the search finds words, and trains no layer beside them: choose prompt-tuning, or head=false"
+            )
         return head
 
 

@@ -1,6 +1,6 @@
 """IMDB: is a film review good or bad, from the folders of text files.
 
-Source: Maas et al. (2011). There is no dev split: give one as a folder with `pos` and `neg`, cut from the training data.
+Source: Maas et al. (2011). There is no dev split: `task.dev_split = "train"` draws one out of the training reviews.
 """
 
 from collections.abc import Iterator, Mapping

@@ -68,7 +68,7 @@ class JSONLabelled(Labelled):
     """A record is a line of JSON with the fields and a label (SuperGLUE's files, and FewGLUE's: 32 to train on, 32 to choose by).
 
     The validation file is the test split: its labels are public, and the papers report on it. Without FewGLUE's dev32.jsonl there
-    is no dev split; give one, cut from the training data, rather than choose by the test.
+    is no dev split; `task.dev_split = "train"` draws one out of the training data, rather than choose by the test.
     """
 
     usual_files = {"train": ("train.jsonl",), "dev": ("dev32.jsonl", "dev.jsonl"), "test": ("val.jsonl",)}

@@ -1,6 +1,7 @@
 """SST-2: is a sentence of a film review good or bad, from GLUE's tab-separated files.
 
-GLUE's dev file is the test split: the labels of its test file are not public. For choosing, cut a dev file from the training data.
+GLUE's dev file is the test split: the labels of its test file are not public. For choosing, `task.dev_split = "train"` draws
+examples out of the training file.
 
 Source: Socher et al. (2013); Wang et al. (2018), arXiv:1804.07461.
 """
