@@ -11,6 +11,7 @@ from foreword.table import markdown, rows_of
 
 HOUSE = Path(__file__).resolve().parents[1]
 RESULTS = HOUSE / "results"
+TASKS = ("cb", "rte", "sst2", "boolq")
 FEW = sorted(folder.name for folder in RESULTS.glob("few_examples/*"))
 
 
@@ -25,11 +26,15 @@ def test_readmes_table_of_methods():
     assert markdown(rows) in (HOUSE / "README.md").read_text(encoding="utf-8")
 
 
+def test_readmes_table_of_those_that_read_classes():
+    ways = [f"few_examples/reader/{task}-{way}-*" for task in TASKS for way in ("p-tuning-v2", "warp")]
+    made = markdown(rows_of(folders(*ways), "test", ["accuracy"]), commands=False)
+    assert made in (HOUSE / "README.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("backbone", FEW)
 def test_the_tables_with_few_examples(backbone):
-    rows = rows_of(
-        folders(*(f"few_examples/{backbone}/{task}-*" for task in ("cb", "rte", "sst2", "boolq"))), "test", ["accuracy"]
-    )
+    rows = rows_of(folders(*(f"few_examples/{backbone}/{task}-*" for task in TASKS)), "test", ["accuracy"])
     assert markdown(rows, commands=False) in (HOUSE / "docs" / "few_examples.md").read_text(encoding="utf-8")
 
 
