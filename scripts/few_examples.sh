@@ -4,11 +4,11 @@
 #     bash scripts/few_examples.sh minilm 0 1          # a backbone, seeds
 #
 # Comes in:  data/fewglue (FewGLUE with its dev32), data/sst2; for minilm also data/bbc_news. FOREWORD names another command.
-# Goes out:  results/few_examples/BACKBONE/TASK-WAY-SEED, a run each. What has a result is not run again.
+# Goes out:  runs/few_examples/BACKBONE/TASK-WAY-SEED, a run each. What has a result is not run again.
 set -eu
 backbone=$1 && shift
 foreword=${FOREWORD:-.venv/bin/foreword}
-out=results/few_examples/$(basename "$backbone")
+out=runs/few_examples/$(basename "$backbone")
 
 ways() { # a line for each: its name, its settings
   case $backbone in

@@ -1,8 +1,12 @@
 """The tables of results on our pages are what `foreword table` makes of the result files that lie beside the code."""
 
 import json
+import os
 import shlex
+import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,9 +51,33 @@ def test_every_recipe_of_methods_has_run_with_two_seeds_or_more():
 @pytest.mark.parametrize("file", sorted(RESULTS.glob("methods/*/run.json")), ids=lambda file: file.parent.name)
 def test_a_recipe_still_says_what_was_run(file):
     """A recipe that changed since would stand beside figures that are not its own."""
-    told = shlex.split(json.loads(file.read_text())["command"])
-    sets = [value for flag, value in zip(told, told[1:], strict=False) if flag == "--set"]
     result = json.loads((file.parent / "result-test.json").read_text())
-    recipe = read_recipe(told[2], [*sets, f"train.seed={result['recipe']['train']['seed']}"]).to_dict()
+    told = f"{json.loads(file.read_text())['command']} --seed {result['recipe']['train']['seed']}"
+    check_says(told, result["recipe"])
+
+
+@pytest.mark.parametrize("backbone", FEW)
+def test_the_script_still_says_what_was_run_with_few_examples(tmp_path, backbone):
+    """Its commands are printed in place of being run; each has a result, and each result its command."""
+    model = {"minilm-masked": "models/minilm-masked"}.get(backbone, backbone)
+    told = ["bash", str(HOUSE / "scripts" / "few_examples.sh"), model, "0", "1"]
+    environment = {**os.environ, "FOREWORD": "echo"}
+    printed = subprocess.run(told, capture_output=True, text=True, check=True, cwd=tmp_path, env=environment).stdout
+    trained = {shlex.split(line)[-1]: line for line in printed.splitlines() if line.startswith("train ")}
+    results = RESULTS / "few_examples" / backbone
+    assert {Path(out).name for out in trained} == {folder.name for folder in results.glob("*")}
+    for out, line in trained.items():
+        recipe = json.loads((results / Path(out).name / "result-test.json").read_text())["recipe"]
+        recipe["train"]["start_from"] = recipe["train"]["start_from"].replace("results/", "runs/")
+        check_says(f"foreword {line}", recipe)
+
+
+def check_says(command: str, ran: Mapping[str, Any]) -> None:
+    """A command of training resolves to the recipe that ran."""
+    told = shlex.split(command)
+    flags = list(zip(told, told[1:], strict=False))
+    sets = [value for flag, value in flags if flag == "--set"]
+    seeds = [f"train.seed={value}" for flag, value in flags if flag == "--seed"]
+    recipe = read_recipe(told[2], [*sets, *seeds]).to_dict()
     for section in ("task", "method", "train", "generate"):
-        assert recipe[section] == result["recipe"][section], section
+        assert recipe[section] == ran[section], f"{section} of {command}"
