@@ -20,6 +20,7 @@ LAYERS = [
     {"obeying"},
     {"tuned"},
     {"experiment", "keeping"},
+    {"sweep"},
     {"cli"},
     {"__main__"},
 ]
@@ -106,10 +107,11 @@ LIBRARIES = {
     "metrics": {"numpy", "pycocoevalcap", "rouge_score", "sacrebleu"},
     "prefix": {"torch"},
     "recipe": {"pydantic", "pydantic_core"},
+    "sweep": {"pydantic", "ray"},
     "store": {"pydantic", "safetensors", "torch"},
     "tasks": {"datasets"},
     "training": {"accelerate", "rich", "safetensors", "torch", "transformers"},
-    "writing": {"safetensors"},
+    "writing": {"numpy", "safetensors"},
 }
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import torch
-from accelerate import Accelerator
 from safetensors.torch import load_file, save_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tests.processes import begun, ended
@@ -28,7 +27,7 @@ from foreword.errors import (
 )
 from foreword.methods.base.heads import HEAD
 from foreword.training import Training, checkpoint
-from foreword.writing import write_text, written_whole
+from foreword.writing import held_alone, write_text, written_whole
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +159,7 @@ def test_a_run_whose_tokenizer_changed_is_neither_opened_nor_gone_on_with(place,
 
 
 def test_two_trainings_do_not_write_into_one_folder(place, tmp_path):
-    with experiment.held_alone(tmp_path, Accelerator(cpu=True)):
+    with held_alone(tmp_path, "another training"):
         with pytest.raises(RunError, match=r"another training is at work in .*\. Wait for it, or choose another --out"):
             foreword.train(recipe_of(place), tmp_path)
     foreword.train(recipe_of(place), tmp_path)

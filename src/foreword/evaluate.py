@@ -3,8 +3,6 @@
 Comes in:  a backbone with or without a prefix, a task's split, metrics.      Goes out: a Result, and its record.
 """
 
-import hashlib
-import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -18,12 +16,11 @@ from foreword.methods import Method
 from foreword.metrics import Scores, score
 from foreword.prefix import Prefix
 from foreword.provenance import code_commit, machine, versions
+from foreword.recipe import settings_hash
 from foreword.tasks import Example, Task
 from foreword.vetting import check_metrics
 
 ALL = "all"
-PLACES_OF_MODEL = {"name", "revision", "device", "threads"}
-PLACES_OF_DATA = {"path", "train", "dev", "test"}
 
 
 @dataclass(frozen=True)
@@ -150,17 +147,6 @@ def signature(
         "v": versions().get("foreword", ""),
     }
     return "|".join(f"{key}:{value}" for key, value in parts.items())
-
-
-def settings_hash(recipe: Mapping[str, Any]) -> str:
-    """12 hex digits over every setting that can change a text or a score: not where model and data lie or what computes them.
-
-    (Model and data are in a signature by hashes of their own.)
-    """
-    backbone = {key: value for key, value in recipe["backbone"].items() if key not in PLACES_OF_MODEL}
-    task = {key: value for key, value in recipe["task"].items() if key not in PLACES_OF_DATA}
-    settings = {**recipe, "backbone": backbone, "task": task}
-    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def dtype_of(backbone: Backbone) -> str:

@@ -6,10 +6,9 @@ A run folder holds: `recipe.json` (resolved), `run.json` (facts of the training)
 `best.safetensors`, `method.safetensors` (what was trained), `result-SPLIT.json` and `texts-SPLIT.txt` per evaluation.
 """
 
-import fcntl
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -42,7 +41,9 @@ from foreword.training.precision import choose_device, use_threads
 from foreword.training.progress import Reporter
 from foreword.tuned import Form, Tuned, evaluate_as
 from foreword.vetting import check_tools, vet
-from foreword.writing import read_json, unwritable, write_json, write_text
+from foreword.writing import held_alone, read_json, write_json, write_text
+
+LOSS_PAIRS = 200  # of each split, evenly over it
 
 
 def train(recipe: Recipe, out: str | Path, command: str = "") -> Tuned:
@@ -74,17 +75,18 @@ def train(recipe: Recipe, out: str | Path, command: str = "") -> Tuned:
     made_of = hashes_of(backbone, task)
     reader = reader_of(backbone, method, task.words, task.per_word)
     training = Training(backbone, method, pairs, dev_pairs, settings, folder, accelerator, dev_scores, made_of, reader)
-    with held_alone(folder, accelerator):  # only now: what fails before leaves no folder behind
+    alone = held_alone(folder, "another training") if accelerator.is_main_process else nullcontext()
+    with alone:  # only now: what fails before leaves no folder behind
         if accelerator.is_main_process:
             write_json(folder / "recipe.json", recipe.to_dict())
         with tracked(recipe, accelerator, folder):
             training.run()
     backbone.checkpointing(False)
     facts = method_facts(recipe, method, backbone)
+    method.load(checkpoint.load(folder / "method.safetensors")[0])  # the best, or what an earlier call had trained
     # A run that had finished before keeps its record: other code than today's may have trained it.
     if accelerator.is_main_process and not (folder / "run.json").is_file():
         write_json(folder / "run.json", record_of(training, backbone, task, facts, command))
-    method.load(checkpoint.load(folder / "method.safetensors")[0])  # the best, or what an earlier call had trained
     return Tuned(recipe, backbone, method.prefix(), facts, folder, method, Form.of(task))
 
 
@@ -96,6 +98,7 @@ def record_of(
         "command": command,
         "method": dict(facts),
         "state": vars(training.state),
+        "losses": losses_of(training),
         **Form.of(task).to_record(),
         "num_pairs": len(training.pairs),
         "data_hash": task.data_hash("train"),
@@ -105,6 +108,13 @@ def record_of(
         "versions": versions(),
         "machine": {**machine(), "device": str(backbone.device), "threads": torch.get_num_threads()},
     }
+
+
+def losses_of(training: Training) -> dict[str, float]:
+    """Nats per target token of what is kept, on training and on dev pairs: how much of what was learnt holds for others."""
+    splits = {"train": training.pairs, "dev": training.dev_pairs}
+    shown = {split: pairs[:: -(-len(pairs) // LOSS_PAIRS)] for split, pairs in splits.items() if pairs}
+    return {split: training.mean_loss(pairs) for split, pairs in shown.items()}
 
 
 def open_accelerator(recipe: Recipe, folder: Path) -> Accelerator:
@@ -124,31 +134,6 @@ def open_accelerator(recipe: Recipe, folder: Path) -> Accelerator:
         )
     use_threads(recipe.backbone.threads)
     return accelerator
-
-
-@contextmanager
-def held_alone(folder: Path, accelerator: Accelerator) -> Iterator[None]:
-    """Within the block no other training writes into the folder; a killed process holds nothing.
-
-    Raises:
-        RunError: one is at work there, or nothing can be written there.
-    """
-    if not accelerator.is_main_process:
-        yield
-        return
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / ".lock").open("w")
-    except OSError as error:
-        raise RunError(unwritable(folder / ".lock", error)) from None
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunError(f"another training is at work in {folder}. Wait for it, or choose another --out.") from None
-        except OSError:
-            pass  # some file systems have no locks
-        yield
 
 
 @contextmanager

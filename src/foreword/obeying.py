@@ -45,5 +45,6 @@ def with_control(
         control = replace(
             counted["accuracy"], name="control", signature=f"control|classifier:{named}|{counted['accuracy'].signature}"
         )
-        scores[group] = Scores({**given.scores, "control": control}, given.skipped)
+        resampled = {**given.resampled, "control": counted.resampled["accuracy"]}
+        scores[group] = Scores({**given.scores, "control": control}, given.skipped, resampled)
     return replace(result, scores=scores)

@@ -1,6 +1,7 @@
 """A backbone with what was trained for it: it generates, and it is scored.
 
-Comes in:  a run folder, or a recipe and nothing trained.      Goes out: a Tuned; `result-SPLIT.json`, `texts-SPLIT.txt`.
+Comes in:  a run folder, or a recipe and nothing trained.      Goes out: a Tuned; `result-SPLIT.json`, `texts-SPLIT.txt`,
+`resamples-SPLIT.safetensors` (the scores of the bootstrap's draws, by which two runs can be compared).
 """
 
 import json
@@ -13,17 +14,17 @@ from typing import Any
 from foreword.assembly import decoding_of, open_backbone, open_task, with_dtype_settled
 from foreword.backbone import Backbone
 from foreword.errors import BadRecipe, PrefixMismatch, RunError
-from foreword.evaluate import Result, evaluate, result_record, settings_hash
+from foreword.evaluate import Result, evaluate, result_record
 from foreword.generation import Generated, Progress, answers, warned
 from foreword.marks import MASK
 from foreword.methods import Method, Voting, method_class, restore_method
 from foreword.obeying import with_control
 from foreword.prefix import Prefix
-from foreword.recipe import Recipe, reopened, with_settings
+from foreword.recipe import Recipe, reopened, settings_hash, with_settings
 from foreword.tasks import Example, Task
 from foreword.training import checkpoint
 from foreword.vetting import vet
-from foreword.writing import read_json, write_json, write_text
+from foreword.writing import read_json, write_arrays, write_json, write_text
 
 SCORE_AGAIN = "Remove it, and run `foreword eval` again."
 NEEDED = ("fingerprint", "tokenizer_hash", "method", "classes", "per_word", "question")  # of a run's record
@@ -114,7 +115,9 @@ class Tuned:
             path = self.result_path(split)
             lines = "".join(f"{' '.join(text.split())}\n" for text in result.texts)
             write_text(path.with_name(path.stem.replace("result", "texts", 1) + ".txt"), lines)
-            write_json(path, self.record(split, result))  # last: where there is a result, its texts are there
+            resampled = {f"{g}/{name}": r for g, s in result.scores.items() for name, r in s.resampled.items()}
+            write_arrays(path.with_name(path.stem.replace("result", "resamples", 1) + ".safetensors"), resampled)
+            write_json(path, self.record(split, result))  # last: where there is a result, what it is made of is there
         return result
 
     def result_path(self, split: str) -> Path:

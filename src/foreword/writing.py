@@ -3,16 +3,20 @@
 Comes in:  a path, and what writes it.      Goes out: the file, or the one that stood there before.
 """
 
+import fcntl
 import json
 import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError
 
 from foreword.errors import RunError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @contextmanager
@@ -39,6 +43,28 @@ def written_whole(path: Path) -> Iterator[Path]:
 def unwritable(path: Path, error: Exception, had_one: bool = False) -> str:
     kept = " The file that was there before is untouched." if had_one else ""
     return f"{path} could not be written: {error}.{kept} Free some space or get permission, and start the same command again."
+
+
+@contextmanager
+def held_alone(folder: Path, who: str) -> Iterator[None]:
+    """Within the block nobody else is `who` in the folder ("another training", say); a killed process holds nothing.
+
+    Raises:
+        RunError: one is at work there, or nothing can be written there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / ".lock").open("w")
+    except OSError as error:
+        raise RunError(unwritable(folder / ".lock", error)) from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunError(f"{who} is at work in {folder}. Wait for it, or choose another --out.") from None
+        except OSError:
+            pass  # some file systems have no locks
+        yield
 
 
 def drop(fresh: Path) -> None:
@@ -72,6 +98,24 @@ def read_json(
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Plain values as JSON. Raises RunError as `written_whole`."""
     write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def write_arrays(path: Path, arrays: Mapping[str, "np.ndarray"]) -> None:
+    """Numbers as float32 in safetensors. Raises RunError as `written_whole`."""
+    from safetensors.numpy import save_file
+
+    with written_whole(path) as fresh:
+        save_file({name: array.astype("float32") for name, array in arrays.items()}, fresh)
+
+
+def read_arrays(path: Path) -> dict[str, "np.ndarray"]:
+    """What `write_arrays` wrote. Raises RunError: the file is missing or damaged."""
+    from safetensors.numpy import load_file
+
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise RunError(f"{path} cannot be read ({error}). Remove it, and score the run again.") from None
 
 
 def write_text(path: Path, text: str) -> None:

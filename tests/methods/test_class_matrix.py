@@ -81,10 +81,10 @@ def learns_and_is_kept(folder, family: str, name: str, head: dict[str, bool]) ->
     training = tiny_training(
         backbone, method, folder, pairs=pairs, dev=pairs, reader=reader_of(backbone, method, WORDS), **told
     )
-    untrained = training.dev_loss()
+    untrained = training.mean_loss(training.dev_pairs)
     training.run()
     if steps:
-        assert training.dev_loss() < share * untrained
+        assert training.mean_loss(training.dev_pairs) < share * untrained
 
     trained = {id(parameter) for parameter in method.trained_parameters().values()}
     for where, weight, before in weights:

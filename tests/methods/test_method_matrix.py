@@ -72,7 +72,7 @@ def test_it_trains_and_is_kept(tmp_path, variant, family):
     training = tiny_training(
         backbone, method, tmp_path, pairs=pairs, dev=pairs, lr=lr, total_steps=steps, eval_every=40
     )
-    untrained = training.dev_loss()
+    untrained = training.mean_loss(training.dev_pairs)
     training.run()
     if steps:
         dev_losses = [line["dev/loss"] for line in log_lines(tmp_path) if "dev/loss" in line]

@@ -322,8 +322,8 @@ def test_the_dev_loss_is_the_mean_per_token_whatever_the_batches(tmp_path):
     backbone = tiny_backbone("gpt2")
     method: PrefixTuning = prefix_method(backbone)
     dev = pairs_of(backbone) * 4
-    small = tiny_training(backbone, method, tmp_path, dev=dev, batch_size=1).dev_loss()
-    large = tiny_training(backbone, method, tmp_path, dev=dev, batch_size=28).dev_loss()
+    small = tiny_training(backbone, method, tmp_path, dev=dev, batch_size=1).mean_loss(dev)
+    large = tiny_training(backbone, method, tmp_path, dev=dev, batch_size=28).mean_loss(dev)
     assert small == pytest.approx(large, rel=1e-6)
     injection = Injection.of(method.parameterization.fold())
     total = count = 0.0

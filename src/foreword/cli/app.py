@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from foreword.cli import lists, output
+from foreword.cli import lists, output, sweeps
 from foreword.cli.ending import quiet_libraries, resumable, stoppable
 from foreword.cli.store import app as store_app
 from foreword.errors import BadRecipe, ForewordError, MissingTool
@@ -26,6 +26,7 @@ app = typer.Typer(
 app.add_typer(store_app, name="store")
 app.command("list", epilog="foreword list recipes")(lists.list_what)
 app.command(epilog="foreword check embedded/e2e")(lists.check)
+app.command(epilog="foreword sweep experiments.toml --out runs/experiments")(sweeps.sweep)
 
 Sets = Annotated[
     list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="override a setting; may be repeated")

@@ -3,9 +3,15 @@
 Comes in:  finished numbers.      Goes out: frozen records and their JSON form. Knows no metric.
 """
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from foreword.errors import MissingTool, UnknownName
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,7 @@ class Scores:
 
     scores: dict[str, Score]
     skipped: dict[str, str]  # metric -> reason
+    resampled: dict[str, np.ndarray] = field(default_factory=dict)  # metric -> [resamples], the same draws in each
 
     def __getitem__(self, name: str) -> Score:
         """Raises MissingTool with the reason where a metric was skipped, UnknownName where it was not asked for."""

@@ -15,6 +15,8 @@ from foreword.metrics.scores import Score, Scores
 from foreword.metrics.texts import Texts
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from foreword.metrics.statistics import Statistics
 
 
@@ -47,8 +49,11 @@ def score(
         raise BadData("metrics", f"none was named; known are {', '.join(sorted(METRICS))}")
     if resamples < 1:
         raise BadData("resamples", f"must be at least 1, got {resamples}")
+    from foreword.metrics import bootstrap  # numpy
+
     texts = Texts(hypotheses, references, units)
     scores: dict[str, Score] = {}
+    resampled: dict[str, np.ndarray] = {}
     skipped: dict[str, str] = {}
     for name in names:
         try:
@@ -56,13 +61,15 @@ def score(
         except MissingTool as reason:
             skipped[name] = str(reason)
         else:
-            scores[name] = _summarize(name, statistics, texts.num_references, seed, resamples)
-    return Scores(scores, skipped)
+            resampled[name] = bootstrap.resampled(statistics, seed, resamples)
+            scores[name] = _summarize(name, statistics, texts.num_references, seed, resampled[name])
+    return Scores(scores, skipped, resampled)
 
 
-def _summarize(name: str, statistics: Statistics, num_references: str, seed: int, resamples: int) -> Score:
-    from foreword.metrics.bootstrap import interval  # numpy
+def _summarize(name: str, statistics: Statistics, num_references: str, seed: int, resampled: np.ndarray) -> Score:
+    from foreword.metrics.bootstrap import interval
 
-    low, high = interval(statistics, seed, resamples)
+    resamples, value = len(resampled), statistics.score()
+    low, high = interval(resampled, value)
     signature = f"{name}|refs:{num_references}|bs:{resamples}|seed:{seed}|{statistics.traits}"
-    return Score(name, statistics.score(), low, high, len(statistics.rows), signature)
+    return Score(name, value, low, high, len(statistics.rows), signature)

@@ -14,11 +14,22 @@ from foreword.recipe.decoding import PRESETS
 from foreword.recipe.methods import DEFAULT_METHOD, MethodRecipe
 from foreword.recipe.sections import DEFAULT_BACKBONE, Recipe, sections_of
 
+SWEEP = "sweep"  # the section of a file that is many runs
 # A model may have moved, its fingerprint tells; another device and another number of threads give the same texts.
 SET_LATER = ("generate", "eval", "task", "backbone.name", "backbone.revision", "backbone.device", "backbone.threads")
 DECIDES_TRAINING = tuple(
     f"task.{key}"
-    for key in ("name", "train_size", "subset_seed", "dev_size", "max_target_len", "template", "words", "classes")
+    for key in (
+        "name",
+        "train_size",
+        "subset_seed",
+        "dev_size",
+        "max_target_len",
+        "instruction",
+        "template",
+        "words",
+        "classes",
+    )
 )
 
 
@@ -31,20 +42,27 @@ def read_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     Raises:
         BadRecipe, UnknownName: there is none, the file cannot be read, or a setting is wrong.
     """
+    given = recipe_tables(path)
+    if SWEEP in given:
+        raise BadRecipe(f"recipe {path} holds a sweep, many runs: `foreword sweep {path}` makes them.")
+    return Recipe.from_dict(with_overrides(given, overrides))
+
+
+def recipe_tables(path: str | Path) -> dict[str, Any]:
+    """A recipe file's tables as they stand there; `path` as `read_recipe` takes it, and raising the same."""
     path, shipped = Path(path), shipped_recipes()
     if not path.exists() and not path.suffix:
         if path.as_posix() not in shipped:
             raise UnknownName("recipe", path.as_posix(), shipped)
         path = shipped[path.as_posix()]
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BadRecipe(f"recipe {path} does not exist. `foreword list recipes` shows those that ship.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise BadRecipe(f"recipe {path} cannot be read: {error}.") from None
     except tomllib.TOMLDecodeError as error:
         raise BadRecipe(f"recipe {path} is not valid TOML: {error}.") from None
-    return Recipe.from_dict(with_overrides(given, overrides))
 
 
 def with_overrides(given: Mapping[str, Any], overrides: Iterable[str]) -> dict[str, Any]:

@@ -60,6 +60,9 @@ class TaskRecipe(BaseModel):
         default="dev",
         description="train: dev examples are training pairs that train_size leaves (needs train_size and dev_size)",
     )
+    instruction: str = Field(
+        default="", description="words in front of every source, in training and ever after, e.g. 'summarize:'"
+    )
     max_source_len: NonNegativeInt = Field(
         default=0, description="cut sources to this many tokens; 0 = what the backbone can take"
     )

@@ -10,7 +10,7 @@ import json
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, TypeVar
 
 from foreword.errors import BadRecipe, UnknownName
@@ -34,6 +34,7 @@ class Task(ABC):
     name: ClassVar[str]
     metrics: tuple[str, ...]
     words: tuple[str, ...] = ()  # where every answer is one of a few: these
+    instruction: str = ""  # words in front of every source; see `instruct`
     question: str = ""  # what a text that is in no file becomes, "{source}" in it; "" = it stays as it is
     merges: ClassVar[bool] = True  # records with one source are one example, whose references are all of theirs
     per_word: ClassVar[bool] = False  # an answer is one of them for each word of the source
@@ -47,6 +48,11 @@ class Task(ABC):
     def read(self, split: str) -> list[Example]:
         """The records of one split as they stand in the file, in its order; a source may come back in a later one."""
 
+    def instruct(self, words: str) -> None:
+        """Put words in front of every source, of those in the files and of any other; before any split is read."""
+        assert not self._records, "a split is read already, without the words"
+        self.instruction, self.question = words, f"{words} {self.question or '{source}'}"
+
     def records(self, split: str) -> list[Example]:
         """What `read` gives, read once.
 
@@ -56,7 +62,9 @@ class Task(ABC):
         if split not in self.splits:
             raise UnknownName(f"split of task {self.name!r}", split, self.splits)
         if split not in self._records:
-            self._records[split] = self.read(split)
+            read = self.read(split)
+            front = f"{self.instruction} " if self.instruction else ""
+            self._records[split] = [replace(r, source=f"{front}{r.source}") for r in read] if front else read
         return list(self._records[split])
 
     def examples(self, split: str) -> list[Example]:

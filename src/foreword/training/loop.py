@@ -238,7 +238,7 @@ class Training:
         """Loss (and scores) on dev; keep the method if it is the best so far; decide whether to stop."""
         state, settings = self.state, self.settings
         self.backbone.model.eval()
-        scores = {"loss": self.dev_loss(), **(self.dev_scores() if self.dev_scores is not None else {})}
+        scores = {"loss": self.mean_loss(self.dev_pairs), **(self.dev_scores() if self.dev_scores is not None else {})}
         self.backbone.model.train(settings.lm_dropout)
         scores = broadcast_object_list([scores])[
             0
@@ -258,14 +258,14 @@ class Training:
             state.stopped_early = bool(settings.patience) and state.evals_since_best >= settings.patience
 
     @torch.no_grad()
-    def dev_loss(self) -> float:
-        """Mean loss per target token over the dev pairs, every process the same pairs, so that all decide alike."""
-        order = sorted(range(len(self.dev_pairs)), key=lambda i: len(self.dev_pairs[i]))
+    def mean_loss(self, pairs: Sequence[Pair]) -> float:
+        """Mean loss per target token over some pairs, every process the same pairs, so that all decide alike."""
+        order = sorted(range(len(pairs)), key=lambda i: len(pairs[i]))
         size = max(self.settings.batch_size, 16)
         total, count, method = 0.0, 0, self.method
         injection = None if method.reads_text else method.injection()
         for start in range(0, len(order), size):
-            batch = self._batch([self.dev_pairs[i] for i in order[start : start + size]])
+            batch = self._batch([pairs[i] for i in order[start : start + size]])
             with self.backbone.injected(method.injection(batch.texts) if method.reads_text else injection):
                 total += self._loss(batch).item()
             count += len(batch.targets)

@@ -1,0 +1,141 @@
+"""[sweep]: many runs of one recipe, as data: what is varied, over which seeds, and what is to be read off the results.
+
+Comes in:  a TOML file's tables.      Goes out: the section, checked as far as it can be without its points.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from foreword.errors import BadRecipe, UnknownName
+from foreword.recipe.faults import one_line
+from foreword.recipe.section import Names, Section
+from foreword.recipe.sections import Recipe
+
+Fragment = Mapping[
+    str, Any
+]  # settings of a recipe, section -> key -> value; `untouched = true` asks for no training at all
+Chosen = Mapping[str, str | list[str]]  # axis -> a label, or several
+
+
+class PlotRecipe(Section):
+    """A picture: a score over an axis, a line for each way."""
+
+    x: str = Field(description="the axis along which is drawn")
+    lines: str = Field(default="", description="the axis whose labels are the lines; none = one line")
+    metrics: Names = Field(description="a picture for each; GROUP/METRIC for one group of the examples")
+    log: bool = Field(default=False, description="draw x on a logarithmic scale")
+
+
+class ClaimRecipe(Section):
+    """What a paper says, in a form that results can bear out or not."""
+
+    says: str = Field(description="the claim, in a sentence")
+    source: str = Field(description="where it stands")
+    published: str = Field(default="", description="the figures that it rests on there")
+    metric: str = Field(description="the score it is about; GROUP/METRIC for one group of the examples")
+    kind: Literal["better", "no-worse", "steadier", "narrows", "rises", "falls", "peaks"] = Field(
+        default="better",
+        description="better: a is above b by more than `by`; no-worse: not below it by more; steadier: a's scores spread less; "
+        "narrows: a's lead over b shrinks along an axis; rises, falls: along an axis; peaks: highest between an axis' ends",
+    )
+    a: Chosen = Field(default={}, description="the runs it is about, axis -> label or labels")
+    b: Chosen = Field(default={}, description="those they are held against")
+    along: str = Field(default="", description="the axis of narrows, rises, falls and peaks")
+    by: float = Field(default=0.0, ge=0, description="margin, in the metric's unit")
+    why: str = Field(
+        default="", description="where it does not hold here: what we think is the reason, and what was tried"
+    )
+
+    @model_validator(mode="after")
+    def is_whole(self) -> Self:
+        if self.kind in ("better", "no-worse", "steadier", "narrows") and not (self.a and self.b):
+            raise ValueError(f"kind = {self.kind!r} needs both a and b, the runs that are compared")
+        if (self.kind in ("narrows", "rises", "falls", "peaks")) != bool(self.along):
+            raise ValueError(f"along goes with narrows, rises, falls and peaks, and kind is {self.kind!r}")
+        return self
+
+
+class VoteRecipe(Section):
+    """Beside the runs themselves, the vote of those that differ in their seed alone."""
+
+    axis: str = Field(description="the axis on which the vote stands as one more label")
+    of: str = Field(description="the label whose runs vote")
+    label: str = Field(default="vote", description="what the vote is called on that axis")
+
+
+class QuickRecipe(Section):
+    """What is left of it in minutes."""
+
+    seeds: tuple[int, ...] | None = Field(default=None, strict=False, description="in place of the seeds")
+    keep: Mapping[str, list[str]] = Field(default={}, description="of an axis only these labels")
+    set: Fragment = Field(default={}, description="settings that win over all others")
+
+
+class SweepRecipe(Section):
+    """A grid over settings and seeds: a run for each combination."""
+
+    title: str = Field(default="", description="what the report is called")
+    seeds: tuple[int, ...] = Field(default=(0,), strict=False, min_length=1, description="train.seed of the runs")
+    grid: Mapping[str, Any] = Field(
+        default={},
+        description='axes: `task.train_size = [50, 100]`, or a name with a table for each label: `way.prefix.method.name = "..."`',
+    )
+    where: tuple[Mapping[str, Any], ...] = Field(
+        default=(),
+        strict=False,
+        description="axis -> label or labels, with `set`: settings of those combinations alone",
+    )
+    before: Mapping[str, Fragment] = Field(
+        default={}, description='runs that others start from, as train.start_from = "before:NAME"'
+    )
+    vote: VoteRecipe | None = None
+    quick: QuickRecipe = QuickRecipe()
+    across: Names = Field(default=(), description="axes that are averaged over like seeds, e.g. task.subset_seed")
+    columns: str = Field(default="", description="the axis whose labels are columns of the table; the others are rows")
+    metrics: Names = Field(
+        default=(), description="the scores to show; none = all; GROUP/METRIC for one group of the examples"
+    )
+    against: Chosen = Field(
+        default={}, description="the runs that all others are compared with, e.g. way = 'fine-tuning'"
+    )
+    plots: tuple[PlotRecipe, ...] = Field(default=(), strict=False)
+    claims: tuple[ClaimRecipe, ...] = Field(default=(), strict=False)
+
+    @model_validator(mode="after")
+    def seeds_differ(self) -> Self:
+        for seeds in (self.seeds, self.quick.seeds or ()):
+            if len(set(seeds)) < len(seeds) or any(seed < 0 for seed in seeds):
+                raise ValueError(f"seeds must be different numbers from 0 up, got {list(seeds)}")
+        return self
+
+
+SECTIONS = tuple(Recipe.model_fields)
+
+PARTS: Mapping[str, type[Section]] = {
+    "plots": PlotRecipe,
+    "claims": ClaimRecipe,
+    "vote": VoteRecipe,
+    "quick": QuickRecipe,
+}
+
+
+def sweep_section(given: Any) -> SweepRecipe:
+    """[sweep] of a file. Raises BadRecipe or UnknownName, a line for each setting at fault."""
+    if not isinstance(given, Mapping):
+        raise BadRecipe(f"sweep is a section, e.g. [sweep], got {given!r}.")
+    try:
+        return SweepRecipe.model_validate(given)
+    except ValidationError as error:
+        lines = []
+        for finding in error.errors(include_url=False):
+            path = [str(part) for part in finding["loc"]]
+            if finding["type"] == "extra_forbidden":
+                known = PARTS[path[0]] if len(path) > 1 else SweepRecipe
+                head = ".".join(["sweep", *path[:-1]])
+                raise UnknownName(
+                    "setting", f"{head}.{path[-1]}", (f"{head}.{key}" for key in known.model_fields)
+                ) from None
+            lines.append(one_line(finding, ["sweep", *path], {}))
+        raise BadRecipe("\n".join(lines)) from None

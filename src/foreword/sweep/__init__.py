@@ -1,0 +1,11 @@
+"""Many runs of one recipe: planned, kept in a journal, run side by side, gone on with after anything that stopped them.
+
+Comes in:  a recipe with a [sweep], a folder.
+Goes out:  `sweep.json`, what was asked for; `journal.sqlite`; `runs/NAME/`, a run each.
+"""
+
+from foreword.sweep.journal import Journal
+from foreword.sweep.plan import Plan, Point, read_sweep
+from foreword.sweep.running import Outcome, run_sweep
+
+__all__ = ["Journal", "Outcome", "Plan", "Point", "read_sweep", "run_sweep"]

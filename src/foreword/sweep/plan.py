@@ -1,0 +1,267 @@
+"""A sweep, planned: each combination of its axes and seeds becomes a point, a recipe of its own.
+
+Comes in:  a recipe file with a [sweep].      Goes out: a Plan, every recipe in it checked, before anything has run.
+"""
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from foreword.errors import BadRecipe, UnknownName
+from foreword.recipe import Recipe, SweepRecipe, parse_override, sweep_section, with_settings
+from foreword.recipe.reading import SWEEP, recipe_tables
+from foreword.recipe.sweeps import SECTIONS, Chosen, Fragment
+from foreword.vetting import vet
+
+SEED = "seed"  # the axis that every sweep has
+BEFORE = "before"
+RUNS = "runs"
+UNTOUCHED = "untouched"
+
+
+@dataclass(frozen=True)
+class Point:
+    """One run of a sweep.
+
+    at:     axis -> label, the seed among them where it has one.
+    kind:   train: trained and scored; untouched: scored as it is; before: trained, for others to start from; vote: of other runs.
+    needs:  names of the points that must be there first.
+    """
+
+    name: str
+    at: Mapping[str, str]
+    recipe: Recipe
+    kind: Literal["train", "untouched", "before", "vote"] = "train"
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a sweep asks for. `axes` has the labels in the file's order."""
+
+    sweep: SweepRecipe
+    axes: Mapping[str, Sequence[str]]
+    points: Sequence[Point]
+    quick: bool
+
+
+def read_sweep(path: str | Path, out: str | Path, overrides: Sequence[str] = (), quick: bool = False) -> Plan:
+    """The points of the sweep in a recipe file.
+
+    Args:
+        path: a TOML file with a [sweep], or the name of a recipe that ships.
+        out: the sweep's folder, where runs that others start from will be.
+        overrides: settings of all runs, which win over the grid's, e.g. "backbone.name=editor".
+        quick: the short form, as [sweep.quick] has it.
+
+    Raises:
+        BadRecipe, UnknownName: no such file, no [sweep] in it, an axis or a setting that does not exist, two points alike.
+    """
+    given = recipe_tables(path)
+    if SWEEP not in given:
+        raise BadRecipe(
+            f"recipe {path} holds no [sweep]. `foreword train {path}` runs it; a sweep needs a grid or seeds."
+        )
+    sweep = sweep_section(given.pop(SWEEP))
+    last = [parse_override(text) for text in overrides]
+    axes = axes_of(sweep.grid)
+    kept = {axis: list(labels) for axis, labels in axes.items()}
+    seeds = sweep.seeds
+    if quick:
+        seeds = sweep.quick.seeds or seeds
+        last = [*triples(sweep.quick.set, "sweep.quick.set"), *last]
+        for axis, labels in sweep.quick.keep.items():
+            check_labels({axis: labels}, axes, "sweep.quick.keep")
+            kept[axis] = [label for label in kept[axis] if label in labels]
+    check_names(sweep, axes)
+    points = [
+        *before_points(sweep, given, last, Path(out)),
+        *trained_points(sweep, axes, kept, seeds, given, last, Path(out)),
+    ]
+    if sweep.vote is not None and sweep.vote.of in kept[sweep.vote.axis]:
+        points += vote_points(points, sweep.vote.axis, sweep.vote.of, sweep.vote.label, kept)
+        kept[sweep.vote.axis].append(sweep.vote.label)
+    check_different(points)
+    return Plan(sweep, {**kept, SEED: [str(seed) for seed in seeds]}, points, quick)
+
+
+def trained_points(
+    sweep: SweepRecipe,
+    axes: Mapping[str, Mapping[str, Fragment]],
+    kept: Mapping[str, Sequence[str]],
+    seeds: Sequence[int],
+    given: Mapping[str, Any],
+    last: Sequence[tuple[str, str, Any]],
+    out: Path,
+) -> list[Point]:
+    """A point for each combination; all of the first seed first, so that what is unfinished compares alike."""
+    found: dict[str, Point] = {}
+    for seed in seeds:
+        for labels in itertools.product(*kept.values()):
+            at = dict(zip(kept, labels, strict=True))
+            fragments = [(f"sweep.grid.{axis}.{label}", axes[axis][label]) for axis, label in at.items()]
+            fragments += [
+                ("sweep.where", rule.get("set", {})) for rule in sweep.where if matches(at, without(rule, "set"))
+            ]
+            trained = not any(fragment.get(UNTOUCHED) for _, fragment in fragments)
+            settings: Mapping[str, Any] = given
+            for named, fragment in fragments:
+                settings = with_settings(settings, list(triples(fragment, named)))
+            settings = with_settings(settings, [*last, ("train", SEED, seed)])
+            recipe, needs = started(settings, sweep.before, out)
+            where = {**at, SEED: str(seed)} if trained else at
+            point = Point(name_of(where), where, recipe, "train" if trained else UNTOUCHED, needs)
+            found.setdefault(point.name, point)  # untouched, it is the same for every seed
+    return list(found.values())
+
+
+def before_points(
+    sweep: SweepRecipe, given: Mapping[str, Any], last: Sequence[tuple[str, str, Any]], out: Path
+) -> Iterator[Point]:
+    for name, fragment in sweep.before.items():
+        told = list(triples(fragment, f"sweep.before.{name}"))
+        settings = with_settings(with_settings(given, told), [*last, ("train", SEED, sweep.seeds[0])])
+        recipe, needs = started(settings, sweep.before, out)
+        yield Point(slug(f"{BEFORE}-{name}"), {}, recipe, BEFORE, needs)
+
+
+def started(settings: Mapping[str, Any], before: Mapping[str, Fragment], out: Path) -> tuple[Recipe, tuple[str, ...]]:
+    """The recipe, checked; where it starts from another of the sweep's runs, that run's folder and name."""
+    asked = str(settings.get("train", {}).get("start_from", ""))
+    needs: tuple[str, ...] = ()
+    if asked.startswith(f"{BEFORE}:"):
+        name = asked.removeprefix(f"{BEFORE}:")
+        if name not in before:
+            raise UnknownName("run of sweep.before", name, before)
+        needs = (slug(f"{BEFORE}-{name}"),)
+        settings = with_settings(settings, [("train", "start_from", str(out / RUNS / needs[0]))])
+    threads = settings.get("backbone", {}).get("threads", 0) or 1  # so that how many run at once changes no figure
+    recipe = Recipe.from_dict(with_settings(settings, [("backbone", "threads", threads)]))
+    vet(recipe)
+    return recipe, needs
+
+
+def vote_points(
+    points: Sequence[Point], axis: str, of: str, label: str, kept: Mapping[str, Sequence[str]]
+) -> list[Point]:
+    """A vote for each set of points that differ in nothing but their seed."""
+    groups: dict[str, list[Point]] = {}
+    for point in points:
+        if point.kind == "train" and point.at.get(axis) == of:
+            at = {name: label if name == axis else point.at[name] for name in kept}
+            groups.setdefault(name_of(at), []).append(point)
+    if any(len(members) < 2 for members in groups.values()):
+        raise BadRecipe(f"sweep.vote: a vote needs two seeds or more, and sweep.seeds gives {of} one.")
+    return [
+        Point(
+            name,
+            {**without(members[0].at, SEED), axis: label},
+            members[0].recipe,
+            "vote",
+            tuple(m.name for m in members),
+        )
+        for name, members in groups.items()
+    ]
+
+
+def axes_of(grid: Mapping[str, Any]) -> dict[str, dict[str, Fragment]]:
+    """axis -> label -> settings. A setting's axis is called as the setting is, its labels as the values are."""
+    axes: dict[str, dict[str, Fragment]] = {}
+    for name, given in grid.items():
+        if not isinstance(given, Mapping) or not given:
+            raise BadRecipe(
+                f"sweep.grid.{name} must be a table of labels, or for a section its settings' values, got {given!r}."
+            )
+        if name not in SECTIONS:
+            for label, fragment in given.items():
+                if not isinstance(fragment, Mapping):
+                    raise BadRecipe(f"sweep.grid.{name}.{label} must be a table of settings, got {fragment!r}.")
+            axes[name] = dict(given)
+            continue
+        for key, values in given.items():
+            if not isinstance(values, list) or not values:
+                raise BadRecipe(f"sweep.grid.{name}.{key} must be a list of values to try, got {values!r}.")
+            labels: dict[str, Fragment] = {str(value): {name: {key: value}} for value in values}
+            if len(labels) < len(values):
+                raise BadRecipe(f"sweep.grid.{name}.{key} has a value twice: {values!r}.")
+            axes[f"{name}.{key}"] = labels
+    return axes
+
+
+def triples(fragment: Fragment, named: str) -> Iterator[tuple[str, str, Any]]:
+    """(section, key, value) of each setting."""
+    for section, keys in fragment.items():
+        if section == UNTOUCHED and isinstance(keys, bool):
+            continue
+        if section not in SECTIONS:
+            raise UnknownName("section", f"{named}.{section}", [f"{named}.{name}" for name in SECTIONS])
+        if not isinstance(keys, Mapping):
+            raise BadRecipe(f"{named}.{section} is a section, e.g. {section}.{SEED} = 1, got {keys!r}.")
+        for key, value in keys.items():
+            yield section, key, value
+
+
+def check_names(sweep: SweepRecipe, axes: Mapping[str, Mapping[str, Fragment]]) -> None:
+    """Raises UnknownName: an axis or a label that the grid does not have, wherever the sweep names one."""
+    with_votes = {axis: list(labels) for axis, labels in axes.items()}
+    if sweep.vote is not None:
+        check_labels({sweep.vote.axis: sweep.vote.of}, axes, "sweep.vote")
+        with_votes[sweep.vote.axis].append(sweep.vote.label)
+    for rule in sweep.where:
+        check_labels(without(rule, "set"), axes, "sweep.where")
+    check_labels(sweep.against, with_votes, "sweep.against")
+    for claim in sweep.claims:
+        check_labels({**claim.a}, with_votes, "sweep.claims")
+        check_labels({**claim.b}, with_votes, "sweep.claims")
+    named = [*sweep.across, sweep.columns, *(claim.along for claim in sweep.claims)]
+    for axis in [*named, *(axis for plot in sweep.plots for axis in (plot.x, plot.lines))]:
+        if axis and axis not in axes:
+            raise UnknownName("axis of this sweep", axis, axes)
+
+
+def check_labels(chosen: Chosen, axes: Mapping[str, Any], named: str) -> None:
+    for axis, labels in chosen.items():
+        if axis not in axes:
+            raise UnknownName(f"axis in {named}", axis, axes)
+        for label in [labels] if isinstance(labels, str) else labels:
+            if label not in axes[axis]:
+                raise UnknownName(f"label of {axis} in {named}", label, axes[axis])
+
+
+def check_different(points: Sequence[Point]) -> None:
+    """Raises BadRecipe: two points are the same run."""
+    seen: dict[str, str] = {}
+    names: set[str] = set()
+    for point in points:
+        run = f"{point.kind} {point.needs} {point.recipe.model_dump_json()}"
+        if other := seen.get(run):
+            raise BadRecipe(
+                f"the sweep's points {other} and {point.name} are the same run: nothing in the grid sets them apart, or what is "
+                "set for all runs wins over it."
+            )
+        if point.name in names:
+            raise BadRecipe(f"two of the sweep's points are called {point.name}. Give their labels names that differ.")
+        seen[run] = point.name
+        names.add(point.name)
+
+
+def matches(at: Mapping[str, str], chosen: Chosen) -> bool:
+    """Whether a point is among those chosen: axis -> a label, or several."""
+    return all(at.get(axis) in ([labels] if isinstance(labels, str) else labels) for axis, labels in chosen.items())
+
+
+def without(given: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if name != key}
+
+
+def name_of(at: Mapping[str, str]) -> str:
+    """A folder's name: the labels, those of settings behind their names."""
+    named = [f"{axis.split('.')[-1]}={label}" if "." in axis or axis == SEED else label for axis, label in at.items()]
+    return slug("-".join(named))
+
+
+def slug(text: str) -> str:
+    return re.sub(r"[^\w.=+-]+", "_", text)

@@ -1,0 +1,163 @@
+"""The driver: hands out a sweep's points, keeps its journal, goes on where it was stopped.
+
+Comes in:  a Plan, a folder.      Goes out: runs in it, each with its result; an Outcome.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from foreword.assembly import with_dtype, with_dtype_settled
+from foreword.provenance import code_commit, versions
+from foreword.recipe import identity
+from foreword.sweep.crews import Crew, OnRay, Processes, cores
+from foreword.sweep.journal import Journal, State
+from foreword.sweep.plan import Plan, Point
+from foreword.sweep.points import has_weights, is_done, result_of
+from foreword.writing import held_alone, read_json, write_json
+
+PLAN = "sweep.json"
+JOURNAL = "journal.sqlite"
+VERSION = 1  # of sweep.json
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a sweep ended: names of what is done, and of what failed with the reasons."""
+
+    done: Sequence[str]
+    failed: Mapping[str, str]
+
+
+def run_sweep(
+    plan: Plan,
+    out: str | Path,
+    command: str = "",
+    processes: int = 0,
+    ray: str = "",
+    say: Callable[[str], None] = lambda _: None,
+) -> Outcome:
+    """Run every point that has no result yet.
+
+    Args:
+        command: what a reader of the results would type to have them again.
+        processes: how many points at once; 0 = as many as there are cores for their threads.
+        ray: the address of a Ray cluster to run them on, "local" for one of this machine's own.
+
+    Raises:
+        RunError: the folder holds results of other settings, or another sweep is at work in it.
+        MissingTool: Ray is asked for and not installed.
+    """
+    out = Path(out)
+    with held_alone(out, "another sweep"):
+        points = settled(plan.points, out)
+        done = {point.name for point in points if is_done(out, point)}
+        waiting = unfinished(points, done, out)
+        write_json(out / PLAN, described(plan, points, command))
+        with Journal(out / JOURNAL) as journal:
+            states: dict[str, State] = {point.name: "done" if point.name in done else "waiting" for point in points}
+            for point in waiting:
+                states[point.name] = "waiting"
+            journal.take_up(states)
+            say(f"{len(points)} runs, {len(points) - len(waiting)} of them done; they are written to {out}")
+            if waiting:
+                threads = max(point.recipe.backbone.threads for point in points)
+                size = min(processes or max(1, cores() // threads), len(waiting))
+                crew = OnRay(ray, threads, out, command) if ray else Processes(size, out, command)
+                try:
+                    drive(waiting, crew, journal, out, say)
+                finally:
+                    crew.stop()
+            entries = journal.entries([point.name for point in points])
+    return Outcome(
+        [name for name, entry in entries.items() if entry.state == "done"],
+        {name: entry.error for name, entry in entries.items() if entry.state == "failed"},
+    )
+
+
+def drive(waiting: Sequence[Point], crew: Crew, journal: Journal, out: Path, say: Callable[[str], None]) -> None:
+    """Hand out points, those that others need first, until none is left that can be run."""
+    left, under_way, failed, ended = list(waiting), {}, set[str](), 0
+    began = time.monotonic()
+    while left or under_way:
+        lost = [point for point in left if failed & set(point.needs)]
+        for point in lost:
+            journal.ended(point.name, f"what it starts from failed: {', '.join(failed & set(point.needs))}")
+            failed.add(point.name)
+        left = [point for point in left if point not in lost]
+        unmet = {point.name for point in left} | set(under_way)
+        ready = [point for point in left if not unmet & set(point.needs)]
+        for point in ready[: crew.size - len(under_way)]:
+            journal.began(point.name)
+            crew.start(point)
+            under_way[point.name] = (point, time.monotonic())
+            left.remove(point)
+        if not under_way:
+            continue
+        name, error = crew.wait()
+        point, since = under_way.pop(name)
+        if not error and not is_done(out, point):
+            error = f"its result is not in {out}: the folder must lie on a disk that all machines share"
+        journal.ended(name, error)
+        ended += 1
+        seconds = (time.monotonic() - began) / ended * (len(left) + len(under_way))
+        if error:
+            failed.add(name)
+        told = f"failed: {error}" if error else summary(out, point)
+        say(f"[{ended}/{len(waiting)}] {name}  {time.monotonic() - since:.0f} s  {told}  {seconds / 60:.0f} min left")
+
+
+def unfinished(points: Sequence[Point], done: set[str], out: Path) -> list[Point]:
+    """The points to run: those without a result, and those whose weights are gone and needed by one of these."""
+    wanted: dict[str, Point] = {}
+    for point in reversed(points):  # those that are needed stand in front of those that need them
+        needed = any(point.name in other.needs for other in wanted.values())
+        if point.name not in done or (needed and not has_weights(out, point)):
+            wanted[point.name] = point
+    return [point for point in points if point.name in wanted]
+
+
+def settled(points: Sequence[Point], out: Path) -> list[Point]:
+    """The points with their precision settled, once for all: by the sweep's first start, where the recipe leaves it open."""
+    held = read_json(out / PLAN).get("dtype", "") if (out / PLAN).is_file() else ""
+    found = []
+    for point in points:
+        if point.recipe.backbone.dtype == "auto":
+            held = held or with_dtype_settled(point.recipe).backbone.dtype
+            point = replace(point, recipe=with_dtype(point.recipe, held))
+        found.append(point)
+    return found
+
+
+def described(plan: Plan, points: Sequence[Point], command: str) -> dict[str, Any]:
+    """What `sweep.json` holds: all that a report needs beside the results."""
+    return {
+        "version": VERSION,
+        "command": command,
+        "quick": plan.quick,
+        "sweep": plan.sweep.model_dump(mode="json", exclude={"grid", "where", "before", "quick"}),
+        "axes": {axis: list(labels) for axis, labels in plan.axes.items()},
+        "points": [
+            {
+                "name": p.name,
+                "at": dict(p.at),
+                "kind": p.kind,
+                "split": p.recipe.eval.split,
+                "identity": identity(p.recipe),
+            }
+            for p in points
+        ],
+        "dtype": points[0].recipe.backbone.dtype,
+        "code_commit": code_commit(),
+        "versions": versions(),
+    }
+
+
+def summary(out: Path, point: Point) -> str:
+    """A point's scores in a few words."""
+    if point.kind == "before":
+        return "trained"
+    scores = read_json(result_of(out, point), ["scores"])["scores"]["all"]
+    return "  ".join(f"{name} {score['value']:.3f}" for name, score in list(scores.items())[:3])
