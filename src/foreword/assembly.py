@@ -51,10 +51,7 @@ def with_dtype_settled(recipe: Recipe, device: torch.device | None = None) -> Re
 
 
 def open_task(recipe: Recipe) -> Task:
-    task = load_task(recipe.task.name, recipe.task.path or None, **recipe.task.arguments)
-    if recipe.task.instruction:
-        task.instruct(recipe.task.instruction)
-    return task
+    return load_task(recipe.task.name, recipe.task.path or None, recipe.task.instruction, **recipe.task.arguments)
 
 
 def what_is_opened(recipe: Recipe, backbone: Backbone, task: Task) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 Comes in:  a backbone with or without a prefix, a task's split, metrics.      Goes out: a Result, and its record.
 """
 
+import hashlib
+import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -108,6 +110,7 @@ def result_record(
             "task": task.name,
             "split": split,
             "hash": task.data_hash(split),
+            "references_hash": references_hash(result.examples),
             "num_examples": len(result.examples),
         },
         "num_cut_sources": result.num_cut_sources,
@@ -117,6 +120,12 @@ def result_record(
         "versions": versions(),
         "machine": {**machine(), "device": str(backbone.device), "threads": torch.get_num_threads()},
     }
+
+
+def references_hash(examples: Sequence[Example]) -> str:
+    """sha256 (hex) over what the texts were held against: two systems scored on the same can be compared example by example."""
+    told = json.dumps([[example.references, example.group, example.unit] for example in examples])
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def signature(

@@ -1,6 +1,6 @@
-"""`foreword sweep`: many runs of one recipe.
+"""`foreword sweep`, `reproduce`, `report`: many runs of one recipe, the papers' experiments, and what was found.
 
-Comes in:  a recipe with a [sweep], a folder.      Goes out: runs in it; a line for each as it ends, on stderr.
+Comes in:  a recipe with a [sweep], a folder.      Goes out: runs in it, a line for each as it ends, on stderr; a report.
 """
 
 import shlex
@@ -38,12 +38,33 @@ def sweep(
     run(recipe, out, again, sets or [], quick, processes, ray)
 
 
+def report(
+    folder: Annotated[Path, typer.Argument(help="what `foreword sweep` or `reproduce` wrote")],
+    markdown: Annotated[bool, typer.Option("--markdown", help="print the tables as Markdown")] = False,
+) -> None:
+    """Make a sweep's page, tables and pictures, and tell which of its claims hold; from result files alone."""
+    with stoppable():
+        from foreword.report import PAGE, read_results, write_report
+
+        results = read_results(folder)
+        for name, why in results.missing.items():
+            output.say(f"note: {name} has no result: {why}")
+        found = write_report(results)
+    if markdown:
+        print((folder / "report.md").read_text(encoding="utf-8"), end="")
+    else:
+        data = [{**v.claim.model_dump(mode="json"), "verdict": v.word, "figures": v.figures} for v in found]
+        output.show(data, ("claim", "verdict", "figures"), [(v.claim.says, v.word, v.figures) for v in found])
+    output.say(f"written to {folder / PAGE}")
+
+
 def run(recipe: str, out: Path, again: list[str], sets: list[str], quick: bool, processes: int, ray: str) -> None:
     """The sweep, and how it ended. Exit code 1 if a run failed."""
     if ray and processes:
         raise BadRecipe("give --processes, for this machine, or --ray, not both.")
     with stoppable("The same command goes on with what is left."):
-        from foreword.sweep import read_sweep, run_sweep
+        from foreword.sweep import read_sweep
+        from foreword.sweep.running import run_sweep
 
         quiet_libraries()
         plan = read_sweep(recipe, out, sets, quick)

@@ -5,7 +5,6 @@ Goes out:  `sweep.json`, what was asked for; `journal.sqlite`; `runs/NAME/`, a r
 """
 
 from foreword.sweep.journal import Journal
-from foreword.sweep.plan import Plan, Point, read_sweep
-from foreword.sweep.running import Outcome, run_sweep
+from foreword.sweep.plan import JOURNAL, PLAN, PLAN_VERSION, RUNS, Plan, Point, read_sweep
 
-__all__ = ["Journal", "Outcome", "Plan", "Point", "read_sweep", "run_sweep"]
+__all__ = ["JOURNAL", "PLAN", "PLAN_VERSION", "RUNS", "Journal", "Plan", "Point", "read_sweep"]

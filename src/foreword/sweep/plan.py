@@ -18,7 +18,10 @@ from foreword.vetting import vet
 
 SEED = "seed"  # the axis that every sweep has
 BEFORE = "before"
-RUNS = "runs"
+RUNS = "runs"  # in a sweep's folder: its runs' folders
+PLAN = "sweep.json"  # what was asked for
+PLAN_VERSION = 1
+JOURNAL = "journal.sqlite"  # how far it is
 UNTOUCHED = "untouched"
 
 

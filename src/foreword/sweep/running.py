@@ -14,13 +14,9 @@ from foreword.provenance import code_commit, versions
 from foreword.recipe import identity
 from foreword.sweep.crews import Crew, OnRay, Processes, cores
 from foreword.sweep.journal import Journal, State
-from foreword.sweep.plan import Plan, Point
+from foreword.sweep.plan import JOURNAL, PLAN, PLAN_VERSION, Plan, Point
 from foreword.sweep.points import has_weights, is_done, result_of
 from foreword.writing import held_alone, read_json, write_json
-
-PLAN = "sweep.json"
-JOURNAL = "journal.sqlite"
-VERSION = 1  # of sweep.json
 
 
 @dataclass(frozen=True)
@@ -134,7 +130,7 @@ def settled(points: Sequence[Point], out: Path) -> list[Point]:
 def described(plan: Plan, points: Sequence[Point], command: str) -> dict[str, Any]:
     """What `sweep.json` holds: all that a report needs beside the results."""
     return {
-        "version": VERSION,
+        "version": PLAN_VERSION,
         "command": command,
         "quick": plan.quick,
         "sweep": plan.sweep.model_dump(mode="json", exclude={"grid", "where", "before", "quick"}),

@@ -87,12 +87,13 @@ _CLASSES = {
 }
 
 
-def load_task(name: str, path: str | Path | None = None, **arguments: str | int) -> Task:
+def load_task(name: str, path: str | Path | None = None, instruction: str = "", **arguments: str | int) -> Task:
     """A task by name, ready to be read.
 
     Args:
         name: one of TASKS.
         path: where its files are; the demo has none.
+        instruction: words in front of every source.
         arguments: what the task's class takes, as plain values, e.g. voice="poet" or target="summary".
 
     Raises:
@@ -101,7 +102,10 @@ def load_task(name: str, path: str | Path | None = None, **arguments: str | int)
         BadData: the path leads to no data.
     """
     task_class = check_arguments(name, path, **arguments)
-    return task_class(**arguments) if path is None else task_class(path=path, **arguments)
+    task = task_class(**arguments) if path is None else task_class(path=path, **arguments)
+    if instruction:
+        task.instruct(instruction)
+    return task
 
 
 def check_arguments(name: str, path: str | Path | None = None, **arguments: str | int) -> Callable[..., Task]:

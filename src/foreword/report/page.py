@@ -1,0 +1,153 @@
+"""A sweep's report as one page that needs nothing beside it: verdicts, tables, pictures, samples.
+
+Comes in:  Results and what was made of them.      Goes out: HTML, every figure linked to the result files it is made of.
+"""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from foreword.report.claims import FAILS, HOLDS, Verdict
+from foreword.report.compare import Difference
+from foreword.report.plots import Picture
+from foreword.report.results import Results
+from foreword.report.samples import Sample
+from foreword.report.tables import SIGNIFICANT, Cell, Row, Table, header
+
+CLASSES = {HOLDS: "holds", FAILS: "fails"}
+
+STYLE = """
+:root { color-scheme: light dark; --ink: #1d2327; --soft: #5c6670; --line: #d8dde1; --paper: #fff; --wash: #f5f7f8;
+  --holds: #20744a; --fails: #b3402a; --open: #8a6d1a; --link: #0b5c85; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e4e7e9; --soft: #9ba6ae; --line: #3a4248; --paper: #16191b; --wash: #1e2225;
+  --holds: #6cc797; --fails: #ef8d78; --open: #dcbf68; --link: #7fc4ea; } }
+body { margin: 0 auto; max-width: 76rem; padding: 1.5rem 1rem 4rem; font: 16px/1.5 system-ui, sans-serif; color: var(--ink);
+  background: var(--paper); }
+h1 { font-size: 1.7rem; margin: 0 0 .3rem; } h2 { font-size: 1.2rem; margin: 2.4rem 0 .6rem; }
+p { margin: .3rem 0; max-width: 60rem; } .soft, figcaption, small { color: var(--soft); }
+code { font-size: .9em; background: var(--wash); padding: .1rem .3rem; border-radius: 3px; overflow-wrap: anywhere; }
+a { color: var(--link); } .wide { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .5rem 0; }
+th, td { text-align: left; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+thead th { border-bottom: 2px solid var(--line); white-space: nowrap; } td.figure { white-space: nowrap; } tbody th { font-weight: 600; }
+.figure small { display: block; } .claim { border-left: 4px solid var(--open); padding: .1rem 0 .1rem .9rem; margin: .9rem 0; }
+.claim b { color: var(--open); } .claim.holds { border-color: var(--holds); } .claim.holds b { color: var(--holds); }
+.claim.fails { border-color: var(--fails); } .claim.fails b { color: var(--fails); }
+.pictures { display: flex; flex-wrap: wrap; gap: 1rem; } figure { margin: 0; flex: 1 1 22rem; max-width: 36rem; }
+figure svg { width: 100%; height: auto; background: #fff; border-radius: 4px; }
+dl { background: var(--wash); border-radius: 4px; padding: .7rem 1rem; margin: .8rem 0; } dt { font-weight: 600; font-size: .9rem; }
+dd { margin: 0 0 .5rem; overflow-wrap: anywhere; } .missing { border-left: 4px solid var(--fails); padding-left: .9rem; }
+"""
+
+
+def page(
+    results: Results,
+    table: Table,
+    verdicts: Sequence[Verdict],
+    pictures: Sequence[Picture],
+    samples: Sequence[Sample],
+) -> str:
+    title = escape(results.sweep.title or results.folder.name)
+    short = " The short form: far too little for a verdict." if results.quick else ""
+    parts = [
+        f"<h1>{title}</h1>",
+        f'<p class="soft">{len(results.runs)} runs.{short} Made by <code>{escape(results.command)}</code>, with the code at '
+        f"{escape(', '.join(sorted({run.code_commit or 'a release' for run in results.runs})))}.</p>",
+        missing(results),
+        claims(verdicts),
+        "<h2>Figures</h2>",
+        figures(results, table),
+        "<h2>Pictures</h2><div class='pictures'>" + "".join(map(picture, pictures)) + "</div>" if pictures else "",
+        written(samples),
+    ]
+    head = f"<meta charset='utf-8'><meta name='viewport' content='width=device-width, initial-scale=1'><title>{title}</title>"
+    return f"<!doctype html>\n<html lang='en'><head>{head}<style>{STYLE}</style></head><body>\n{join(parts)}\n</body></html>\n"
+
+
+def missing(results: Results) -> str:
+    if not results.missing:
+        return ""
+    items = join(f"<li><code>{escape(name)}</code>: {escape(why)}</li>" for name, why in results.missing.items())
+    what = f"{len(results.missing)} of {len(results.missing) + len(results.runs)} runs have no result, and are missing below."
+    return f"<details class='missing'><summary>{what}</summary><ul>{items}</ul></details>"
+
+
+def claims(verdicts: Sequence[Verdict]) -> str:
+    if not verdicts:
+        return ""
+    found = ["<h2>What the papers say, and what was found here</h2>"]
+    for verdict in verdicts:
+        claim = verdict.claim
+        published = f" There: {escape(claim.published)}." if claim.published else ""
+        why = f"<p>{escape(claim.why)}</p>" if claim.why else ""
+        found.append(
+            f"<div class='claim {CLASSES.get(verdict.word, '')}'><p>{escape(claim.says)}. <b>{verdict.word}</b></p>"
+            f"<p class='soft'>{escape(claim.source)}.{published} Here ({escape(claim.metric)}): {escape(verdict.figures)}.</p>"
+            f"{why}</div>"
+        )
+    return join(found)
+
+
+def figures(results: Results, table: Table) -> str:
+    head = "".join(f"<th>{escape(name)}</th>" for name in header(table))
+    body = join(f"<tr>{cells(results, table, row)}</tr>" for row in table.rows)
+    against = ", ".join(map(str, results.sweep.against.values()))
+    note = (
+        "Mean ± standard deviation over the runs, below it the 95 % interval (runs and test examples drawn with replacement), "
+        "then the runs' result files."
+    )
+    if against:
+        note += f" * differs from {escape(against)} (p &lt; {SIGNIFICANT}, the same draws in pairs); how much stands behind it."
+    return f"<div class='wide'><table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div><p class='soft'>{note}</p>"
+
+
+def cells(results: Results, table: Table, row: Row) -> str:
+    labels = "".join(f"<th>{escape(label)}</th>" for label in row.labels)
+    sizes = "".join(f"<td class='figure'>{escape(size)}</td>" for size in row.sizes)
+    found = [figure(results, row.cells[column]) if column in row.cells else "<td>-</td>" for column in table.columns]
+    minutes = "-" if row.minutes is None else f"{row.minutes:.1f}"
+    return f"{labels}{sizes}{''.join(found)}<td>{len(row.runs)}</td><td>{minutes}</td>"
+
+
+def figure(results: Results, cell: Cell) -> str:
+    e = cell.estimate
+    spread = "" if e.deviation is None else f" ± {e.deviation:.3f}"
+    differs = difference(cell.against) if cell.against is not None else ""
+    links = " ".join(
+        f"<a href='{escape(run.path.relative_to(results.folder).as_posix())}' title='{escape(run.name)}'>{number}</a>"
+        for number, run in enumerate(cell.runs, start=1)
+    )
+    if len(cell.runs) > 6:
+        links = f"<details><summary>{len(cell.runs)} files</summary>{links}</details>"
+    star = " *" if cell.stands_out else ""
+    return (
+        f"<td class='figure'>{e.value:.3f}{spread}{star}<small>{e.low:.3f} to {e.high:.3f}</small>"
+        f"<small>{differs}</small><small>{links}</small></td>"
+    )
+
+
+def difference(found: Difference) -> str:
+    p = f"p = {found.p:.3f}" if found.p >= 0.001 else "p < 0.001"
+    return f"{found.value:+.3f}, {escape(p)}"
+
+
+def picture(made: Picture) -> str:
+    return f"<figure><figcaption>{escape(made.title)}</figcaption>{made.svg}</figure>"
+
+
+def written(samples: Sequence[Sample]) -> str:
+    if not samples:
+        return ""
+    found = ["<h2>What they wrote</h2><p class='soft'>The first run of each row.</p>"]
+    for sample in samples:
+        told = [("source", sample.source), ("reference", sample.reference), *sample.texts.items()]
+        items = join(
+            f"<dt>{escape(who)}</dt><dd>{escape(text) or '(nothing)'}</dd>"
+            for who, text in told
+            if text or who in sample.texts
+        )
+        found.append(f"<dl>{items}</dl>")
+    return join(found)
+
+
+def join(parts: Iterable[str]) -> str:
+    return "\n".join(part for part in parts if part)

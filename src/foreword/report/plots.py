@@ -1,0 +1,114 @@
+"""Pictures of a sweep, as in the papers: a score over an axis, with its 95 % interval.
+
+Comes in:  Results and what [sweep.plots] asks for.      Goes out: SVG texts, the same for the same results.
+"""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from foreword.recipe import PlotRecipe
+from foreword.report.compare import Estimate, estimate
+from foreword.report.results import Results
+
+COLOURS = ("#0b6e99", "#c8553d", "#5b8c5a", "#7d5ba6", "#b8860b", "#4a4a4a")  # told apart by colour-blind readers too
+MARKS = ("o", "s", "^", "D", "v", "P")
+WIDTH, HEIGHT, ROW = 5.2, 3.4, 0.32  # inches; ROW: of a label where they stand below one another
+
+
+@dataclass(frozen=True)
+class Picture:
+    """`name` is fit for a file, `title` says what is drawn."""
+
+    name: str
+    title: str
+    svg: str
+
+
+def pictures(results: Results) -> list[Picture]:
+    """One for each metric of each plot that has something to show."""
+    found = []
+    for plot in results.sweep.plots:
+        for metric in plot.metrics:
+            if any(metric in run.scores for run in results.runs):
+                axis = plot.x.split(".")[-1]
+                name = f"{axis}-{metric}".replace("/", "-").replace(" ", "_")
+                found.append(Picture(name, f"{metric} by {axis}", drawn(results, plot, metric)))
+    return found
+
+
+def drawn(results: Results, plot: PlotRecipe, metric: str) -> str:
+    series = {line: points_of(results, plot, metric, line) for line in lines_of(results, plot)}
+    series = {line: points for line, points in series.items() if points}
+    labels = [label for label in results.axes[plot.x] if any(label in points for points in series.values())]
+    numeric = all(is_number(label) for label in labels)
+    height = HEIGHT if numeric else 1.2 + ROW * len(labels)
+    with matplotlib.rc_context({"svg.hashsalt": "foreword", "font.size": 9, "svg.fonttype": "none"}):
+        figure = Figure(figsize=(WIDTH, height), layout="constrained")
+        axes = figure.add_subplot()
+        for number, (line, points) in enumerate(series.items()):
+            style = {"color": COLOURS[number % len(COLOURS)], "marker": MARKS[number % len(MARKS)], "label": line}
+            (along_numbers if numeric else below_one_another)(axes, labels, points, style)
+        axis = plot.x.split(".")[-1].replace("_", " ")
+        axes.grid(alpha=0.25, linewidth=0.6)
+        axes.spines[["top", "right"]].set_visible(False)
+        if numeric:
+            axes.set_xlabel(axis)
+            axes.set_ylabel(metric)
+            if plot.log:
+                axes.set_xscale("log")
+                axes.set_xticks([float(label) for label in labels], labels)
+                axes.minorticks_off()
+        else:
+            axes.set_yticks(range(len(labels)), labels)
+            axes.invert_yaxis()
+            axes.set_xlabel(metric)
+        if len(series) > 1:
+            axes.legend(frameon=False)
+        out = io.StringIO()
+        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+    text = out.getvalue()
+    return text[text.index("<svg") :]
+
+
+def lines_of(results: Results, plot: PlotRecipe) -> Sequence[str]:
+    return results.axes[plot.lines] if plot.lines else [""]
+
+
+def points_of(results: Results, plot: PlotRecipe, metric: str, line: str) -> dict[str, Estimate]:
+    """x's label -> figure, over all other axes."""
+    found = {}
+    for label in results.axes[plot.x]:
+        chosen = {plot.x: label} | ({plot.lines: line} if plot.lines else {})
+        if runs := [run for run in results.chosen(**chosen) if metric in run.scores]:
+            found[label] = estimate(runs, metric)
+    return found
+
+
+def along_numbers(axes: Axes, labels: Sequence[str], points: dict[str, Estimate], style: dict[str, str]) -> None:
+    there = [label for label in labels if label in points]
+    at = [float(label) for label in there]
+    axes.plot(at, [points[label].value for label in there], linewidth=1.4, markersize=4, **style)  # type: ignore[arg-type]
+    low, high = ([getattr(points[label], end) for label in there] for end in ("low", "high"))
+    axes.fill_between(at, low, high, alpha=0.15, linewidth=0, color=style["color"])
+
+
+def below_one_another(axes: Axes, labels: Sequence[str], points: dict[str, Estimate], style: dict[str, str]) -> None:
+    there = [(row, points[label]) for row, label in enumerate(labels) if label in points]
+    values = [point.value for _, point in there]
+    reach = [[p.value - p.low for _, p in there], [p.high - p.value for _, p in there]]
+    axes.errorbar(
+        values, [row for row, _ in there], xerr=reach, linestyle="none", markersize=5, capsize=2, elinewidth=1, **style
+    )  # type: ignore[arg-type]
+
+
+def is_number(label: str) -> bool:
+    try:
+        float(label)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,157 @@
+"""A sweep's results, read back from its folder.
+
+Comes in:  a folder that `foreword sweep` wrote.      Goes out: a Results: its runs with their scores, and what is missing.
+Every file is held against what the sweep asked for before a figure of it is believed.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from foreword.errors import RunError
+from foreword.recipe import Recipe, SweepRecipe, identity, settings_hash, sweep_section
+from foreword.sweep import JOURNAL, PLAN, PLAN_VERSION, RUNS, Journal
+from foreword.sweep.plan import matches
+from foreword.writing import read_arrays, read_json
+
+AGAIN = "Remove it, and start the sweep again."
+LOSS = "loss"  # the group that the losses of a run stand under, as loss/train and loss/dev
+LOWER = ("ter",)  # of the scores, those that are better when lower
+
+
+@dataclass(frozen=True)
+class Run:
+    """One point that has a result.
+
+    scores:     "metric", or "group/metric" for a group of the examples; "loss/train" and "loss/dev".
+    resampled:  the same names -> [resamples], the scores of the bootstrap's draws; missing where they were not kept.
+    scored_on:  hash of the references; two runs with the same can be compared example by example.
+    """
+
+    name: str
+    at: Mapping[str, str]
+    path: Path  # of its result
+    recipe: Recipe
+    scores: Mapping[str, float]
+    scored_on: str
+    method: Mapping[str, Any]  # name, trained and stored parameters
+    num_parameters: int  # of the backbone
+    code_commit: str
+    train_s: float | None = None  # None: nothing was trained
+    resampled: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def texts(self) -> Path:
+        """The file of the texts that were scored."""
+        return self.path.with_name(self.path.stem.replace("result", "texts", 1) + ".txt")
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a sweep has to show. `missing`: a point's name -> why there is no result."""
+
+    folder: Path
+    sweep: SweepRecipe
+    command: str
+    quick: bool
+    axes: Mapping[str, Sequence[str]]
+    runs: Sequence[Run]
+    missing: Mapping[str, str]
+
+    def chosen(self, **of: Any) -> list[Run]:
+        return [run for run in self.runs if matches(run.at, of)]
+
+    @property
+    def metrics(self) -> list[str]:
+        """Those that the sweep asks to be shown, as far as there are scores; else all."""
+        there = list(dict.fromkeys(name for run in self.runs for name in run.scores))
+        return [name for name in self.sweep.metrics if name in there] or [m for m in there if "/" not in m]
+
+
+def read_results(folder: str | Path) -> Results:
+    """The results of a finished sweep, or of as much as there is.
+
+    Raises:
+        RunError: no sweep there, one of another version, none of its runs has a result, or a result is not what its place says.
+    """
+    folder = Path(folder)
+    if not (folder / PLAN).is_file():
+        raise RunError(f"{folder} holds no sweep. `foreword sweep RECIPE --out {folder}` makes one.")
+    held = read_json(folder / PLAN, ["version", "points", "axes", "sweep"], "Start the sweep again.")
+    if held["version"] != PLAN_VERSION:
+        raise RunError(
+            f"{folder / PLAN} is of version {held['version']}, and this Foreword reads version {PLAN_VERSION}. Start the sweep "
+            "again: what is done is not done again."
+        )
+    runs, missing = [], {}
+    states = journal_states(folder)
+    for point in held["points"]:
+        path = folder / RUNS / point["name"] / f"result-{point['split']}.json"
+        if point["kind"] == "before":
+            continue
+        if path.is_file():
+            runs.append(read_run(path, point))
+        else:
+            missing[point["name"]] = states.get(point["name"], "not run yet")
+    if not runs:
+        raise RunError(f"none of the {len(missing)} runs of {folder} has a result yet. `{held['command']}` makes them.")
+    axes, sweep = held["axes"], sweep_section(held["sweep"])
+    return Results(folder, sweep, held["command"], held["quick"], axes, runs, missing)
+
+
+def journal_states(folder: Path) -> dict[str, str]:
+    """Why points have no result, as far as there is a journal. (It is not kept with results that are passed on.)"""
+    if not (folder / JOURNAL).is_file():
+        return {}
+    with Journal(folder / JOURNAL) as journal:
+        entries = journal.entries()
+    return {name: f"failed: {e.error}" if e.state == "failed" else "not finished" for name, e in entries.items()}
+
+
+def read_run(path: Path, point: Mapping[str, Any]) -> Run:
+    """One result, held against its place.
+
+    Raises:
+        RunError: it is of other settings than the sweep asked for there, or its signature is of another recipe than its own.
+    """
+    result = read_json(path, ["scores", "signature", "recipe", "method", "backbone", "data"], AGAIN)
+    recipe = Recipe.from_dict(result["recipe"])
+    if identity(recipe) != point["identity"]:
+        raise RunError(
+            f"{path} is of other settings than sweep.json has for {point['name']}: it belongs to another place. {AGAIN}"
+        )
+    signed = dict(part.split(":", 1) for part in result["signature"].split("|"))
+    told = {
+        "settings": settings_hash(result["recipe"]),
+        "data": result["data"]["hash"][:12],
+        "split": result["data"]["split"],
+        "method": result["method"]["name"],
+    }
+    for part, value in told.items():
+        if signed.get(part) != value:
+            raise RunError(
+                f"{path} has the signature {part}:{signed.get(part)}, and its content says {value}: it was changed. {AGAIN}"
+            )
+    scores = {
+        name if group == "all" else f"{group}/{name}": score["value"]
+        for group, metrics in result["scores"].items()
+        for name, score in metrics.items()
+    }
+    record, train_s = path.with_name("run.json"), None
+    if record.is_file():
+        run = read_json(record, ["state"], AGAIN)
+        train_s = run["state"]["train_s"]
+        scores |= {f"{LOSS}/{split}": value for split, value in run.get("losses", {}).items()}
+    arrays = path.with_name(path.stem.replace("result", "resamples", 1) + ".safetensors")
+    resampled = {n.removeprefix("all/"): r for n, r in read_arrays(arrays).items()} if arrays.is_file() else {}
+    return Run(
+        point["name"], point["at"], path, recipe, scores, result["data"]["references_hash"], result["method"],
+        result["backbone"]["num_parameters"], result.get("code_commit", ""), train_s, resampled,
+    )  # fmt: skip
+
+
+def is_better_lower(metric: str) -> bool:
+    return metric.startswith(f"{LOSS}/") or metric.split("/")[-1] in LOWER

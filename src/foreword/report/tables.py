@@ -1,0 +1,165 @@
+"""A sweep's figures as a table: a row for each way, a column for each score.
+
+Comes in:  Results.      Goes out: a Table; as Markdown and as CSV.
+"""
+
+import csv
+import io
+import itertools
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from foreword.report.compare import Difference, Estimate, difference, estimate, paired
+from foreword.report.results import Results, Run
+from foreword.sweep.plan import matches
+from foreword.table import counted
+
+SIGNIFICANT = 0.05
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A figure: of which runs, and how it differs from the one all are held against (None: it is that one, or there is none)."""
+
+    estimate: Estimate
+    runs: Sequence[Run]
+    against: Difference | None = None
+
+    @property
+    def stands_out(self) -> bool:
+        return self.against is not None and self.against.p < SIGNIFICANT
+
+
+@dataclass(frozen=True)
+class Row:
+    labels: Sequence[str]  # of the table's row axes
+    runs: Sequence[Run]
+    cells: Mapping[tuple[str, str], Cell]  # (column label, "" where the sweep has no columns; metric) -> figure
+    minutes: float | None
+
+    @property
+    def sizes(self) -> tuple[str, str]:
+        """What was trained and what is stored, as numbers and as a share of the backbone."""
+        of = self.runs[0].num_parameters
+        trained = [run.method["trained_parameters"] for run in self.runs]
+        stored = [run.method["stored_parameters"] for run in self.runs]
+        return counted(trained, of), counted(stored, of)
+
+
+@dataclass(frozen=True)
+class Table:
+    axes: Sequence[str]  # whose labels are the rows'
+    columns: Sequence[tuple[str, str]]
+    rows: Sequence[Row]
+
+
+def table_of(results: Results) -> Table:
+    """All figures of a sweep: seeds, and the axes it goes across, are averaged over."""
+    sweep = results.sweep
+    over = {"seed", *sweep.across}
+    row_axes = [axis for axis in results.axes if axis not in {*over, sweep.columns}]
+    heads = results.axes[sweep.columns] if sweep.columns else [""]
+    rows = []
+    for labels in itertools.product(*(results.axes[axis] for axis in row_axes)):
+        place = dict(zip(row_axes, labels, strict=True))
+        if runs := results.chosen(**place):
+            rows.append(row(results, labels, runs, heads))
+    columns = [
+        (head, metric)
+        for head in heads
+        for metric in results.metrics
+        if any((head, metric) in row.cells for row in rows)
+    ]
+    return Table(row_axes, columns, rows)
+
+
+def row(results: Results, labels: Sequence[str], runs: Sequence[Run], heads: Sequence[str]) -> Row:
+    sweep, cells = results.sweep, {}
+    for head in heads:
+        here = [run for run in runs if not head or run.at.get(sweep.columns) == head]
+        for metric in results.metrics:
+            if scored := [run for run in here if metric in run.scores]:
+                cells[head, metric] = Cell(estimate(scored, metric), scored, held_against(results, scored, metric))
+    times = [run.train_s / 60 for run in runs if run.train_s is not None]
+    return Row(labels, runs, cells, statistics.mean(times) if times else None)
+
+
+def held_against(results: Results, runs: Sequence[Run], metric: str) -> Difference | None:
+    """The difference from the runs that all are compared with, those that are like these in all else."""
+    chosen = results.sweep.against
+    if not chosen or all(matches(run.at, chosen) for run in runs):
+        return None
+    others = [run for run in results.chosen(**chosen) if metric in run.scores]
+    pairs = paired(runs, others, list(chosen))
+    return difference(pairs, metric) if pairs else None
+
+
+def told(cell: Cell) -> str:
+    """ "0.512 ± 0.010 *": the mean, the runs' standard deviation, and a star where it stands out."""
+    spread = "" if cell.estimate.deviation is None else f" ± {cell.estimate.deviation:.3f}"
+    return f"{cell.estimate.value:.3f}{spread}{' *' if cell.stands_out else ''}"
+
+
+def header(table: Table) -> list[str]:
+    """Column heads, without what all rows have alike."""
+    axes = [axis.split(".")[-1] for axis in table.axes]
+    return [
+        *axes,
+        "trained",
+        "stored",
+        *(" ".join(filter(None, column)) for column in table.columns),
+        "runs",
+        "minutes",
+    ]
+
+
+def lines(table: Table) -> list[list[str]]:
+    """The rows as text."""
+    return [
+        [
+            *row.labels,
+            *row.sizes,
+            *(told(row.cells[column]) if column in row.cells else "-" for column in table.columns),
+            str(len(row.runs)),
+            "-" if row.minutes is None else f"{row.minutes:.1f}",
+        ]
+        for row in table.rows
+    ]
+
+
+def markdown(table: Table) -> str:
+    head, body = header(table), lines(table)
+    escaped = [[cell.replace("|", "\\|") for cell in line] for line in body]
+    return "".join(f"| {' | '.join(line)} |\n" for line in (head, ["---"] * len(head), *escaped))
+
+
+def as_csv(results: Results, table: Table) -> str:
+    """A line for each figure, with all that is known of it."""
+    out = io.StringIO()
+    fields = [
+        "column",
+        "metric",
+        "mean",
+        "deviation",
+        "low",
+        "high",
+        "runs",
+        "difference",
+        "difference_low",
+        "difference_high",
+        "p",
+    ]
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([*table.axes, *fields, "results"])
+    for row in table.rows:
+        for (head, metric), cell in row.cells.items():
+            e, d = cell.estimate, cell.against
+            differs: list[Any] = ["", "", "", ""] if d is None else [d.value, d.low, d.high, d.p]
+            paths = " ".join(run.path.relative_to(results.folder).as_posix() for run in cell.runs)
+            figures = [e.value, "" if e.deviation is None else e.deviation, e.low, e.high, e.num_runs, *differs]
+            writer.writerow(
+                [*row.labels, head, metric, *(f"{x:.6g}" if isinstance(x, float) else x for x in figures), paths]
+            )
+    return out.getvalue()
