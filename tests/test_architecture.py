@@ -21,6 +21,7 @@ LAYERS = [
     {"tuned"},
     {"experiment", "keeping"},
     {"sweep"},
+    {"report"},
     {"cli"},
     {"__main__"},
 ]
@@ -107,7 +108,8 @@ LIBRARIES = {
     "metrics": {"numpy", "pycocoevalcap", "rouge_score", "sacrebleu"},
     "prefix": {"torch"},
     "recipe": {"pydantic", "pydantic_core"},
-    "sweep": {"pydantic", "ray"},
+    "sweep": {"ray"},
+    "report": {"matplotlib", "numpy"},
     "store": {"pydantic", "safetensors", "torch"},
     "tasks": {"datasets"},
     "training": {"accelerate", "rich", "safetensors", "torch", "transformers"},

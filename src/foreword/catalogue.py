@@ -10,6 +10,7 @@ from pathlib import Path
 
 from foreword.errors import UnsupportedBackbone
 
+EXPERIMENTS = "reproduce"  # the folder of recipes
 PACKAGE = Path(__file__).resolve().parent
 
 
@@ -51,6 +52,12 @@ def shipped_recipes() -> dict[str, Path]:
     if folder is None:
         return {}
     return {path.relative_to(folder).with_suffix("").as_posix(): path for path in sorted(folder.rglob("*.toml"))}
+
+
+def experiments() -> dict[str, Path]:
+    """The papers' experiments among the recipes that ship, by the names that `foreword reproduce` takes."""
+    head = f"{EXPERIMENTS}/"
+    return {name.removeprefix(head): path for name, path in shipped_recipes().items() if name.startswith(head)}
 
 
 def about(path: Path) -> str:

@@ -10,7 +10,7 @@ import pytest
 from tests.processes import run_foreword, told
 from tests.tiny_runs import TEXTS
 
-from foreword.catalogue import shipped_recipes
+from foreword.catalogue import EXPERIMENTS, shipped_recipes
 from foreword.cli import main
 from foreword.tasks import load_task
 
@@ -62,7 +62,9 @@ def test_every_recipe_that_ships_is_found_right(name, capsys, monkeypatch):
         with pytest.raises(SystemExit) as end:
             main()
         assert end.value.code == 0
-        assert json.loads(capsys.readouterr().out)["method"]["name"]
+        shown = json.loads(capsys.readouterr().out)
+        runs = shown.values() if name.startswith(EXPERIMENTS) else [{"method.name": shown["method"]["name"]}]
+        assert all(run["method.name"] for run in runs)
 
 
 def test_check_shows_every_setting_with_overrides_in_place(place):

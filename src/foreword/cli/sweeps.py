@@ -9,10 +9,12 @@ from typing import Annotated
 
 import typer
 
+from foreword.catalogue import EXPERIMENTS, PACKAGED, embedded_backbones, experiments
 from foreword.cli import output
 from foreword.cli.ending import quiet_libraries, stoppable
-from foreword.errors import BadRecipe
+from foreword.errors import BadRecipe, UnknownName
 
+MISSING_SHOWN = 5
 Quick = Annotated[
     bool, typer.Option("--quick", help="the short form, of minutes, as the recipe's [sweep.quick] has it")
 ]
@@ -34,8 +36,29 @@ def sweep(
     ray: Ray = "",
 ) -> None:
     """Train and score every combination of a grid. If stopped or killed, the same command goes on."""
-    again = ["foreword", "sweep", recipe, *(["--quick"] if quick else [])]
-    run(recipe, out, again, sets or [], quick, processes, ray)
+    run(recipe, out, ["foreword", "sweep", recipe, *as_options(sets or [])], sets or [], quick, processes, ray)
+
+
+def reproduce(
+    name: Annotated[str, typer.Argument(help="an experiment; `foreword list experiments` shows them")],
+    backbone: Annotated[
+        str, typer.Option(help="another backbone; one that does not ship is trained as the paper says")
+    ] = "",
+    out: Annotated[Path | None, typer.Option(help="its folder; runs/reproduce/NAME if not given")] = None,
+    sets: Sets = None,
+    quick: Quick = False,
+    processes: Count = 0,
+    ray: Ray = "",
+) -> None:
+    """Run a paper's experiment and report it. If stopped or killed, the same command goes on."""
+    if name not in experiments():
+        raise UnknownName("experiment", name, experiments())
+    published = bool(backbone) and backbone not in {**embedded_backbones(), **PACKAGED}
+    again = ["foreword", "reproduce", name, *(["--backbone", backbone] if backbone else []), *as_options(sets or [])]
+    told = [*([f"backbone.name={backbone}"] if backbone else []), *(sets or [])]
+    folder = out or Path("runs/reproduce") / name
+    run(f"{EXPERIMENTS}/{name}", folder, again, told, quick, processes, ray, published)
+    report(folder)
 
 
 def report(
@@ -47,8 +70,13 @@ def report(
         from foreword.report import PAGE, read_results, write_report
 
         results = read_results(folder)
-        for name, why in results.missing.items():
-            output.say(f"note: {name} has no result: {why}")
+        if results.missing:
+            num, of = len(results.missing), len(results.missing) + len(results.runs)
+            output.say(f"note: {num} of {of} runs have no result; the report is of the others.")
+            for name, why in list(results.missing.items())[:MISSING_SHOWN]:
+                output.say(f"  {name}: {why}")
+            if num > MISSING_SHOWN:
+                output.say(f"  ... and {num - MISSING_SHOWN} more; {PAGE} names them all.")
         found = write_report(results)
     if markdown:
         print((folder / "report.md").read_text(encoding="utf-8"), end="")
@@ -58,8 +86,17 @@ def report(
     output.say(f"written to {folder / PAGE}")
 
 
-def run(recipe: str, out: Path, again: list[str], sets: list[str], quick: bool, processes: int, ray: str) -> None:
-    """The sweep, and how it ended. Exit code 1 if a run failed."""
+def run(
+    recipe: str,
+    out: Path,
+    again: list[str],
+    sets: list[str],
+    quick: bool,
+    processes: int,
+    ray: str,
+    published: bool = False,
+) -> None:
+    """The sweep, and how it ended; `again` begins the command that its results name. Exit code 1 if a run failed."""
     if ray and processes:
         raise BadRecipe("give --processes, for this machine, or --ray, not both.")
     with stoppable("The same command goes on with what is left."):
@@ -67,11 +104,16 @@ def run(recipe: str, out: Path, again: list[str], sets: list[str], quick: bool, 
         from foreword.sweep.running import run_sweep
 
         quiet_libraries()
-        plan = read_sweep(recipe, out, sets, quick)
-        command = shlex.join([*again, *(word for told in sets for word in ("--set", told))])
-        ended = run_sweep(plan, out, command, processes, ray, output.say)
+        plan = read_sweep(recipe, out, sets, quick, published)
+        ended = run_sweep(plan, out, shlex.join([*again, *(["--quick"] if quick else [])]), processes, ray, output.say)
     for name, error in ended.failed.items():
         output.say(f"failed: {name}: {error}")
-    output.show_facts({"sweep": str(out), "done": len(ended.done), "failed": len(ended.failed)})
+    output.say(
+        f"{len(ended.done)} runs done, {len(ended.failed)} failed; `foreword report {out}` tells what they found."
+    )
     if ended.failed:
         raise typer.Exit(1)
+
+
+def as_options(sets: list[str]) -> list[str]:
+    return [word for told in sets for word in ("--set", told)]

@@ -65,12 +65,15 @@ class VoteRecipe(Section):
     label: str = Field(default="vote", description="what the vote is called on that axis")
 
 
-class QuickRecipe(Section):
-    """What is left of it in minutes."""
+class FormRecipe(Section):
+    """Another form of the same sweep: fewer runs, other settings."""
 
     seeds: tuple[int, ...] | None = Field(default=None, strict=False, description="in place of the seeds")
     keep: Mapping[str, list[str]] = Field(default={}, description="of an axis only these labels")
-    set: Fragment = Field(default={}, description="settings that win over all others")
+    set: Fragment = Field(default={}, description="settings that win over the grid's")
+    where: tuple[Mapping[str, Any], ...] = Field(
+        default=(), strict=False, description="as the sweep's own, winning over it"
+    )
 
 
 class SweepRecipe(Section):
@@ -91,7 +94,10 @@ class SweepRecipe(Section):
         default={}, description='runs that others start from, as train.start_from = "before:NAME"'
     )
     vote: VoteRecipe | None = None
-    quick: QuickRecipe = QuickRecipe()
+    quick: FormRecipe = Field(default=FormRecipe(), description="what is left of it in minutes")
+    published: FormRecipe = Field(
+        default=FormRecipe(), description="as the paper ran it, for backbones of the size it was published for"
+    )
     across: Names = Field(default=(), description="axes that are averaged over like seeds, e.g. task.subset_seed")
     columns: str = Field(default="", description="the axis whose labels are columns of the table; the others are rows")
     metrics: Names = Field(
@@ -105,7 +111,7 @@ class SweepRecipe(Section):
 
     @model_validator(mode="after")
     def seeds_differ(self) -> Self:
-        for seeds in (self.seeds, self.quick.seeds or ()):
+        for seeds in (self.seeds, self.quick.seeds or (), self.published.seeds or ()):
             if len(set(seeds)) < len(seeds) or any(seed < 0 for seed in seeds):
                 raise ValueError(f"seeds must be different numbers from 0 up, got {list(seeds)}")
         return self
@@ -117,7 +123,8 @@ PARTS: Mapping[str, type[Section]] = {
     "plots": PlotRecipe,
     "claims": ClaimRecipe,
     "vote": VoteRecipe,
-    "quick": QuickRecipe,
+    "quick": FormRecipe,
+    "published": FormRecipe,
 }
 
 

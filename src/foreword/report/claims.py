@@ -93,32 +93,34 @@ def steadier(claim: ClaimRecipe, results: Results, a: Sequence[Run], b: Sequence
 
 def narrows(claim: ClaimRecipe, results: Results, a: Sequence[Run], b: Sequence[Run]) -> tuple[Word, str]:
     """Whether a's lead over b falls along the axis: the slope of a line through the leads, a step for each label."""
-    labels, leads, draws, rng = [], [], [], generator()
+    labels, leads, draws, fewest, rng = [], [], [], FEWEST, generator()
     for label in results.axes[claim.along]:
         here = [[run for run in side if run.at.get(claim.along) == label] for side in (a, b)]
         if pairs := paired(here[0], here[1], free_axes(claim)):
             labels.append(label)
+            fewest = min(fewest, len(pairs))
             leads.append(difference(pairs, claim.metric).value)
             draws.append(drawn(differences_drawn(pairs, claim.metric), rng))
-    if len(labels) < 2:
-        return OPEN, f"it needs two labels or more of {claim.along}"
+    told = ", ".join(f"{label}: {signed(lead)}" for label, lead in zip(labels, leads, strict=True))
+    if len(labels) < 2 or fewest < FEWEST:
+        return OPEN, f"lead at {told}; a verdict needs {FEWEST} pairs at two labels or more"
     sign = -1 if is_better_lower(claim.metric) else 1
     low, high = interval(sign * slopes(np.stack(draws)))
-    told = ", ".join(f"{label}: {signed(lead)}" for label, lead in zip(labels, leads, strict=True))
     return word_of(high < 0, low > 0), f"lead at {told}; slope {signed(low)} to {signed(high)} a step"
 
 
 def along_axis(claim: ClaimRecipe, results: Results, runs: Sequence[Run]) -> tuple[Word, str]:
     """Whether the score rises, falls, or is highest somewhere between the ends."""
-    labels, means, draws, rng = [], [], [], generator()
+    labels, means, draws, fewest, rng = [], [], [], FEWEST, generator()
     for label in results.axes[claim.along]:
         if here := [run for run in runs if run.at.get(claim.along) == label]:
             labels.append(label)
+            fewest = min(fewest, len(here))
             means.append(estimate(here, claim.metric).value)
             draws.append(drawn(examples_drawn(here, claim.metric), rng))
-    if len(labels) < 3:
-        return OPEN, f"it needs three labels or more of {claim.along}"
     told = ", ".join(f"{label}: {mean:.3f}" for label, mean in zip(labels, means, strict=True))
+    if len(labels) < 3 or fewest < FEWEST:
+        return OPEN, f"{told}; a verdict needs {FEWEST} runs at three labels or more"
     scores = np.stack(draws)
     if claim.kind == "peaks":
         best = (-scores if is_better_lower(claim.metric) else scores).argmax(axis=0)

@@ -1,13 +1,13 @@
-"""How sure a figure is, and whether two differ: bootstrap over runs and test examples together.
+"""How sure a figure is, and whether two differ: by chance of seeds and of test examples together.
 
 Comes in:  runs with their scores.      Goes out: means, spreads, 95 % intervals; differences of pairs, with p.
 
-A draw takes as many runs (of a difference: pairs of runs) as there are, with replacement, and of each its score on one draw of
-the test examples, the same draw for all. So an interval covers both what another seed and what another test set would change. Few
-runs lie too near each other: their distances from the mean are stretched by sqrt(n / (n - 1)), and of fewer than FEWEST nothing
-is concluded.
+A score would be another with other test examples and with other seeds. Of the examples each run has kept its scores on the
+bootstrap's draws, the same draws for all, so that what two runs share cancels in their difference. Of seeds there are few, so the
+mean over n runs (of a difference: n pairs of runs) is taken to err as Student's t does, s / sqrt(n) with n - 1 degrees of freedom.
+Both are added up, draw by draw. Of fewer than FEWEST runs nothing is concluded, and of one nothing of seeds is known.
 
-Source: Koehn (2004) for the examples; Hesterberg (2015), arXiv:1411.5279, section 3.2 for the stretching.
+Source: Koehn (2004) for the examples; Student (1908) for the runs.
 """
 
 from collections.abc import Sequence
@@ -89,10 +89,14 @@ def paired(a: Sequence[Run], b: Sequence[Run], free: Sequence[str]) -> list[tupl
 def examples_drawn(runs: Sequence[Run], metric: str) -> np.ndarray:
     """[runs, R]: each run's score on the draws of the test examples; R = 1, the score itself, where not all kept them."""
     kept = [run.resampled.get(metric) for run in runs]
-    whole = [array for array in kept if array is not None]
-    if len(whole) == len(runs) and len({len(array) for array in whole}) == 1:
-        return np.stack(whole)
-    return np.array([[run.scores[metric]] for run in runs])
+    scores = np.array([[run.scores[metric]] for run in runs])
+    whole = [array.astype(np.float64) for array in kept if array is not None]
+    if len(whole) < len(runs) or len({len(array) for array in whole}) > 1:
+        return scores
+    drawn = np.stack(whole)
+    return (
+        drawn - drawn.mean(axis=1, keepdims=True) + scores
+    )  # a corpus score's draws lie a little off the score itself
 
 
 def differences_drawn(pairs: Sequence[tuple[Run, Run]], metric: str) -> np.ndarray:
@@ -105,13 +109,13 @@ def differences_drawn(pairs: Sequence[tuple[Run, Run]], metric: str) -> np.ndarr
 
 
 def drawn(scores: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """[DRAWS]: means over runs drawn with replacement, each on one draw of the examples."""
+    """[DRAWS]: where the mean over runs may lie, from the runs' scores on draws of the examples [runs, R]."""
     num_runs, num_resamples = scores.shape
-    if num_runs > 1:
-        mean = scores.mean(axis=0)
-        scores = mean + (scores - mean) * np.sqrt(num_runs / (num_runs - 1))
-    weights = rng.multinomial(num_runs, [1 / num_runs] * num_runs, size=DRAWS) / num_runs  # [DRAWS, runs]
-    return (weights * scores[:, np.arange(DRAWS) % num_resamples].T).sum(axis=1)
+    means = scores.mean(axis=0)[np.arange(DRAWS) % num_resamples]
+    if num_runs == 1:
+        return means
+    error = scores.mean(axis=1).std(ddof=1) / np.sqrt(num_runs)
+    return means + error * rng.standard_t(num_runs - 1, size=DRAWS)
 
 
 def interval(draws: np.ndarray) -> tuple[float, float]:

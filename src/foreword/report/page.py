@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from foreword.report.claims import FAILS, HOLDS, Verdict
-from foreword.report.compare import Difference
+from foreword.report.compare import FEWEST, Difference
 from foreword.report.plots import Picture
 from foreword.report.results import Results
 from foreword.report.samples import Sample
-from foreword.report.tables import SIGNIFICANT, Cell, Row, Table, header
+from foreword.report.tables import SIGNIFICANT, Cell, Row, Table, header, told
 
 CLASSES = {HOLDS: "holds", FAILS: "fails"}
 
@@ -28,8 +28,9 @@ code { font-size: .9em; background: var(--wash); padding: .1rem .3rem; border-ra
 a { color: var(--link); } .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .5rem 0; }
 th, td { text-align: left; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-thead th { border-bottom: 2px solid var(--line); white-space: nowrap; } td.figure { white-space: nowrap; } tbody th { font-weight: 600; }
-.figure small { display: block; } .claim { border-left: 4px solid var(--open); padding: .1rem 0 .1rem .9rem; margin: .9rem 0; }
+thead th { border-bottom: 2px solid var(--line); white-space: nowrap; } td { white-space: nowrap; }
+.figure small { display: block; } tbody th { font-weight: 600; white-space: nowrap; }
+.claim { border-left: 4px solid var(--open); padding: .1rem 0 .1rem .9rem; margin: .9rem 0; }
 .claim b { color: var(--open); } .claim.holds { border-color: var(--holds); } .claim.holds b { color: var(--holds); }
 .claim.fails { border-color: var(--fails); } .claim.fails b { color: var(--fails); }
 .pictures { display: flex; flex-wrap: wrap; gap: 1rem; } figure { margin: 0; flex: 1 1 22rem; max-width: 36rem; }
@@ -92,42 +93,42 @@ def figures(results: Results, table: Table) -> str:
     body = join(f"<tr>{cells(results, table, row)}</tr>" for row in table.rows)
     against = ", ".join(map(str, results.sweep.against.values()))
     note = (
-        "Mean ± standard deviation over the runs, below it the 95 % interval (runs and test examples drawn with replacement), "
+        "Mean ± standard deviation over the runs, below it the 95 % interval (other seeds and other test examples), "
         "then the runs' result files."
     )
     if against:
-        note += f" * differs from {escape(against)} (p &lt; {SIGNIFICANT}, the same draws in pairs); how much stands behind it."
-    return f"<div class='wide'><table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div><p class='soft'>{note}</p>"
+        note += f" * differs from {escape(against)}, by the amount below it (p &lt; {SIGNIFICANT}, the same draws in pairs)."
+    grid = f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>"
+    return f"<div class='wide'>{grid}</div><p class='soft'>{note}</p>"
 
 
 def cells(results: Results, table: Table, row: Row) -> str:
     labels = "".join(f"<th>{escape(label)}</th>" for label in row.labels)
-    sizes = "".join(f"<td class='figure'>{escape(size)}</td>" for size in row.sizes)
+    sizes = "".join(f"<td>{escape(size)}</td>" for size in row.sizes)
     found = [figure(results, row.cells[column]) if column in row.cells else "<td>-</td>" for column in table.columns]
     minutes = "-" if row.minutes is None else f"{row.minutes:.1f}"
-    return f"{labels}{sizes}{''.join(found)}<td>{len(row.runs)}</td><td>{minutes}</td>"
+    return f"{labels}{''.join(found)}{sizes}<td>{len(row.runs)}</td><td>{minutes}</td>"
 
 
 def figure(results: Results, cell: Cell) -> str:
     e = cell.estimate
-    spread = "" if e.deviation is None else f" ± {e.deviation:.3f}"
-    differs = difference(cell.against) if cell.against is not None else ""
+    notes = [f"{e.low:.3f} to {e.high:.3f}" if e.low < e.high else "", difference(cell.against)]
     links = " ".join(
         f"<a href='{escape(run.path.relative_to(results.folder).as_posix())}' title='{escape(run.name)}'>{number}</a>"
         for number, run in enumerate(cell.runs, start=1)
     )
     if len(cell.runs) > 6:
         links = f"<details><summary>{len(cell.runs)} files</summary>{links}</details>"
-    star = " *" if cell.stands_out else ""
-    return (
-        f"<td class='figure'>{e.value:.3f}{spread}{star}<small>{e.low:.3f} to {e.high:.3f}</small>"
-        f"<small>{differs}</small><small>{links}</small></td>"
-    )
+    small = "".join(f"<small>{note}</small>" for note in (*notes, links) if note)
+    return f"<td class='figure'>{escape(told(cell))}{small}</td>"
 
 
-def difference(found: Difference) -> str:
-    p = f"p = {found.p:.3f}" if found.p >= 0.001 else "p < 0.001"
-    return f"{found.value:+.3f}, {escape(p)}"
+def difference(found: Difference | None) -> str:
+    """By how much, and p where there are enough pairs for one."""
+    if found is None:
+        return ""
+    p = f", p = {found.p:.3f}" if found.p >= 0.001 else ", p &lt; 0.001"
+    return f"{found.value:+.3f}{p if found.num_pairs >= FEWEST else ''}"
 
 
 def picture(made: Picture) -> str:
@@ -139,12 +140,9 @@ def written(samples: Sequence[Sample]) -> str:
         return ""
     found = ["<h2>What they wrote</h2><p class='soft'>The first run of each row.</p>"]
     for sample in samples:
-        told = [("source", sample.source), ("reference", sample.reference), *sample.texts.items()]
-        items = join(
-            f"<dt>{escape(who)}</dt><dd>{escape(text) or '(nothing)'}</dd>"
-            for who, text in told
-            if text or who in sample.texts
-        )
+        lines = [("source", sample.source), ("reference", sample.reference), *sample.texts.items()]
+        shown = [(who, text or "(nothing)") for who, text in lines if text or who in sample.texts]
+        items = join(f"<dt>{escape(who)}</dt><dd>{escape(text)}</dd>" for who, text in shown)
         found.append(f"<dl>{items}</dl>")
     return join(found)
 

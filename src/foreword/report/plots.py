@@ -6,6 +6,7 @@ Comes in:  Results and what [sweep.plots] asks for.      Goes out: SVG texts, th
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -89,21 +90,21 @@ def points_of(results: Results, plot: PlotRecipe, metric: str, line: str) -> dic
     return found
 
 
-def along_numbers(axes: Axes, labels: Sequence[str], points: dict[str, Estimate], style: dict[str, str]) -> None:
+def along_numbers(axes: Axes, labels: Sequence[str], points: dict[str, Estimate], style: dict[str, Any]) -> None:
     there = [label for label in labels if label in points]
     at = [float(label) for label in there]
-    axes.plot(at, [points[label].value for label in there], linewidth=1.4, markersize=4, **style)  # type: ignore[arg-type]
+    axes.plot(at, [points[label].value for label in there], linewidth=1.4, markersize=4, **style)
     low, high = ([getattr(points[label], end) for label in there] for end in ("low", "high"))
     axes.fill_between(at, low, high, alpha=0.15, linewidth=0, color=style["color"])
 
 
-def below_one_another(axes: Axes, labels: Sequence[str], points: dict[str, Estimate], style: dict[str, str]) -> None:
+def below_one_another(axes: Axes, labels: Sequence[str], points: dict[str, Estimate], style: dict[str, Any]) -> None:
     there = [(row, points[label]) for row, label in enumerate(labels) if label in points]
     values = [point.value for _, point in there]
     reach = [[p.value - p.low for _, p in there], [p.high - p.value for _, p in there]]
     axes.errorbar(
         values, [row for row, _ in there], xerr=reach, linestyle="none", markersize=5, capsize=2, elinewidth=1, **style
-    )  # type: ignore[arg-type]
+    )
 
 
 def is_number(label: str) -> bool:

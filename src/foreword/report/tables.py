@@ -105,14 +105,8 @@ def told(cell: Cell) -> str:
 def header(table: Table) -> list[str]:
     """Column heads, without what all rows have alike."""
     axes = [axis.split(".")[-1] for axis in table.axes]
-    return [
-        *axes,
-        "trained",
-        "stored",
-        *(" ".join(filter(None, column)) for column in table.columns),
-        "runs",
-        "minutes",
-    ]
+    scores = [" ".join(filter(None, column)) for column in table.columns]
+    return [*axes, *scores, "trained", "stored", "runs", "minutes"]
 
 
 def lines(table: Table) -> list[list[str]]:
@@ -120,8 +114,8 @@ def lines(table: Table) -> list[list[str]]:
     return [
         [
             *row.labels,
-            *row.sizes,
             *(told(row.cells[column]) if column in row.cells else "-" for column in table.columns),
+            *row.sizes,
             str(len(row.runs)),
             "-" if row.minutes is None else f"{row.minutes:.1f}",
         ]
@@ -138,19 +132,8 @@ def markdown(table: Table) -> str:
 def as_csv(results: Results, table: Table) -> str:
     """A line for each figure, with all that is known of it."""
     out = io.StringIO()
-    fields = [
-        "column",
-        "metric",
-        "mean",
-        "deviation",
-        "low",
-        "high",
-        "runs",
-        "difference",
-        "difference_low",
-        "difference_high",
-        "p",
-    ]
+    fields = ["column", "metric", "mean", "deviation", "low", "high", "runs"]
+    fields += ["difference", "difference_low", "difference_high", "p"]
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([*table.axes, *fields, "results"])
     for row in table.rows:

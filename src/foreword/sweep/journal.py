@@ -74,7 +74,7 @@ class Journal:
     def ended(self, name: str, error: str = "") -> None:
         """Done, or failed with the error."""
         self.db.execute(
-            "UPDATE points SET state = ?, error = ?, seconds = ? - began WHERE name = ?",
+            "UPDATE points SET state = ?, error = ?, seconds = coalesce(? - began, 0) WHERE name = ?",
             ("failed" if error else "done", error, time.time(), name),
         )
 

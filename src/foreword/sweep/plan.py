@@ -13,7 +13,7 @@ from typing import Any, Literal
 from foreword.errors import BadRecipe, UnknownName
 from foreword.recipe import Recipe, SweepRecipe, parse_override, sweep_section, with_settings
 from foreword.recipe.reading import SWEEP, recipe_tables
-from foreword.recipe.sweeps import SECTIONS, Chosen, Fragment
+from foreword.recipe.sweeps import SECTIONS, Chosen, FormRecipe, Fragment
 from foreword.vetting import vet
 
 SEED = "seed"  # the axis that every sweep has
@@ -51,14 +51,16 @@ class Plan:
     quick: bool
 
 
-def read_sweep(path: str | Path, out: str | Path, overrides: Sequence[str] = (), quick: bool = False) -> Plan:
+def read_sweep(
+    path: str | Path, out: str | Path, overrides: Sequence[str] = (), quick: bool = False, published: bool = False
+) -> Plan:
     """The points of the sweep in a recipe file.
 
     Args:
         path: a TOML file with a [sweep], or the name of a recipe that ships.
         out: the sweep's folder, where runs that others start from will be.
-        overrides: settings of all runs, which win over the grid's, e.g. "backbone.name=editor".
-        quick: the short form, as [sweep.quick] has it.
+        overrides: settings of all runs, which win over all others, e.g. "backbone.name=editor".
+        quick, published: the sweep's other forms, as [sweep.quick] and [sweep.published] have them; both can be asked for.
 
     Raises:
         BadRecipe, UnknownName: no such file, no [sweep] in it, an axis or a setting that does not exist, two points alike.
@@ -69,21 +71,18 @@ def read_sweep(path: str | Path, out: str | Path, overrides: Sequence[str] = (),
             f"recipe {path} holds no [sweep]. `foreword train {path}` runs it; a sweep needs a grid or seeds."
         )
     sweep = sweep_section(given.pop(SWEEP))
-    last = [parse_override(text) for text in overrides]
     axes = axes_of(sweep.grid)
-    kept = {axis: list(labels) for axis, labels in axes.items()}
-    seeds = sweep.seeds
-    if quick:
-        seeds = sweep.quick.seeds or seeds
-        last = [*triples(sweep.quick.set, "sweep.quick.set"), *last]
-        for axis, labels in sweep.quick.keep.items():
-            check_labels({axis: labels}, axes, "sweep.quick.keep")
-            kept[axis] = [label for label in kept[axis] if label in labels]
     check_names(sweep, axes)
-    points = [
-        *before_points(sweep, given, last, Path(out)),
-        *trained_points(sweep, axes, kept, seeds, given, last, Path(out)),
-    ]
+    forms = {"published": sweep.published} if published else {}
+    forms |= {"quick": sweep.quick} if quick else {}
+    kept, seeds = {axis: list(labels) for axis, labels in axes.items()}, sweep.seeds
+    for form in forms.values():
+        seeds = form.seeds or seeds
+        kept = {
+            axis: [label for label in labels if label in form.keep.get(axis, labels)] for axis, labels in kept.items()
+        }
+    asked = Asked(given, sweep, axes, forms, [parse_override(text) for text in overrides], Path(out))
+    points = [*before_points(asked, seeds), *trained_points(asked, kept, seeds)]
     if sweep.vote is not None and sweep.vote.of in kept[sweep.vote.axis]:
         points += vote_points(points, sweep.vote.axis, sweep.vote.of, sweep.vote.label, kept)
         kept[sweep.vote.axis].append(sweep.vote.label)
@@ -91,43 +90,63 @@ def read_sweep(path: str | Path, out: str | Path, overrides: Sequence[str] = (),
     return Plan(sweep, {**kept, SEED: [str(seed) for seed in seeds]}, points, quick)
 
 
-def trained_points(
-    sweep: SweepRecipe,
-    axes: Mapping[str, Mapping[str, Fragment]],
-    kept: Mapping[str, Sequence[str]],
-    seeds: Sequence[int],
-    given: Mapping[str, Any],
-    last: Sequence[tuple[str, str, Any]],
-    out: Path,
-) -> list[Point]:
+@dataclass(frozen=True)
+class Asked:
+    """A sweep's file, read: the recipe its runs begin with, what is varied, its forms that are asked for, what is set for all."""
+
+    given: Mapping[str, Any]
+    sweep: SweepRecipe
+    axes: Mapping[str, Mapping[str, Fragment]]
+    forms: Mapping[str, FormRecipe]
+    overrides: Sequence[tuple[str, str, Any]]
+    out: Path
+
+    def fragments(self, at: Mapping[str, str]) -> Iterator[tuple[str, Fragment]]:
+        """The settings of a combination, each with where it stands, in the order in which they win."""
+        for axis, label in at.items():
+            yield f"sweep.grid.{axis}.{label}", self.axes[axis][label]
+        yield from rules("sweep.where", self.sweep.where, at)
+        for name, form in self.forms.items():
+            yield f"sweep.{name}.set", form.set
+            yield from rules(f"sweep.{name}.where", form.where, at)
+
+    def recipe(self, fragments: Sequence[tuple[str, Fragment]], seed: int) -> tuple[Recipe, tuple[str, ...]]:
+        """The recipe with these settings, checked; names of the sweep's runs that it starts from."""
+        settings = self.given
+        for named, fragment in fragments:
+            settings = with_settings(settings, list(triples(fragment, named)))
+        settings = with_settings(settings, [*self.overrides, ("train", SEED, seed)])
+        return started(settings, self.sweep.before, self.out)
+
+
+def rules(named: str, where: Sequence[Mapping[str, Any]], at: Mapping[str, str]) -> Iterator[tuple[str, Fragment]]:
+    for rule in where:
+        if matches(at, without(rule, "set")):
+            yield named, rule.get("set", {})
+
+
+def trained_points(asked: Asked, kept: Mapping[str, Sequence[str]], seeds: Sequence[int]) -> list[Point]:
     """A point for each combination; all of the first seed first, so that what is unfinished compares alike."""
-    found: dict[str, Point] = {}
+    found: list[Point] = []
     for seed in seeds:
         for labels in itertools.product(*kept.values()):
             at = dict(zip(kept, labels, strict=True))
-            fragments = [(f"sweep.grid.{axis}.{label}", axes[axis][label]) for axis, label in at.items()]
-            fragments += [
-                ("sweep.where", rule.get("set", {})) for rule in sweep.where if matches(at, without(rule, "set"))
-            ]
+            fragments = list(asked.fragments(at))
             trained = not any(fragment.get(UNTOUCHED) for _, fragment in fragments)
-            settings: Mapping[str, Any] = given
-            for named, fragment in fragments:
-                settings = with_settings(settings, list(triples(fragment, named)))
-            settings = with_settings(settings, [*last, ("train", SEED, seed)])
-            recipe, needs = started(settings, sweep.before, out)
+            recipe, needs = asked.recipe(fragments, seed)
             where = {**at, SEED: str(seed)} if trained else at
-            point = Point(name_of(where), where, recipe, "train" if trained else UNTOUCHED, needs)
-            found.setdefault(point.name, point)  # untouched, it is the same for every seed
-    return list(found.values())
+            if trained or seed == seeds[0]:  # untouched, it is the same for every seed
+                found.append(Point(name_of(where), where, recipe, "train" if trained else UNTOUCHED, needs))
+    return found
 
 
-def before_points(
-    sweep: SweepRecipe, given: Mapping[str, Any], last: Sequence[tuple[str, str, Any]], out: Path
-) -> Iterator[Point]:
-    for name, fragment in sweep.before.items():
-        told = list(triples(fragment, f"sweep.before.{name}"))
-        settings = with_settings(with_settings(given, told), [*last, ("train", SEED, sweep.seeds[0])])
-        recipe, needs = started(settings, sweep.before, out)
+def before_points(asked: Asked, seeds: Sequence[int]) -> Iterator[Point]:
+    for name, fragment in asked.sweep.before.items():
+        fragments = [
+            (f"sweep.before.{name}", fragment),
+            *((f"sweep.{f}.set", form.set) for f, form in asked.forms.items()),
+        ]
+        recipe, needs = asked.recipe(fragments, seeds[0])
         yield Point(slug(f"{BEFORE}-{name}"), {}, recipe, BEFORE, needs)
 
 
@@ -213,8 +232,15 @@ def check_names(sweep: SweepRecipe, axes: Mapping[str, Mapping[str, Fragment]]) 
     if sweep.vote is not None:
         check_labels({sweep.vote.axis: sweep.vote.of}, axes, "sweep.vote")
         with_votes[sweep.vote.axis].append(sweep.vote.label)
-    for rule in sweep.where:
-        check_labels(without(rule, "set"), axes, "sweep.where")
+    for named, where in (
+        ("sweep.where", sweep.where),
+        ("sweep.quick.where", sweep.quick.where),
+        ("sweep.published.where", sweep.published.where),
+    ):
+        for rule in where:
+            check_labels(without(rule, "set"), axes, named)
+    check_labels(sweep.quick.keep, axes, "sweep.quick.keep")
+    check_labels(sweep.published.keep, axes, "sweep.published.keep")
     check_labels(sweep.against, with_votes, "sweep.against")
     for claim in sweep.claims:
         check_labels({**claim.a}, with_votes, "sweep.claims")

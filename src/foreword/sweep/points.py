@@ -37,15 +37,17 @@ def is_done(out: Path, point: Point) -> bool:
         RunError: it holds the result of other settings.
     """
     if point.kind == "before":
-        path = folder_of(out, point) / "run.json"
-        held = read_json(folder_of(out, point) / "recipe.json") if path.is_file() else None
+        folder = folder_of(out, point)
+        if not (folder / "run.json").is_file():
+            return False
+        if not (folder / "recipe.json").is_file():
+            return True  # passed on without what only a training needs; should one need it, its weights are missed
+        path, held = folder / "recipe.json", read_json(folder / "recipe.json")
     else:
         path = result_of(out, point)
-        held = (
-            read_json(path, ["recipe"], "Remove it, and start the sweep again.")["recipe"] if path.is_file() else None
-        )
-    if held is None:
-        return False
+        if not path.is_file():
+            return False
+        held = read_json(path, ["recipe"], "Remove it, and start the sweep again.")["recipe"]
     if changed := differences(Recipe.from_dict(held), point.recipe):
         raise RunError(
             f"{path} is of other settings than the sweep asks for there (it differs in {', '.join(changed)}). Choose another "

@@ -133,7 +133,7 @@ def described(plan: Plan, points: Sequence[Point], command: str) -> dict[str, An
         "version": PLAN_VERSION,
         "command": command,
         "quick": plan.quick,
-        "sweep": plan.sweep.model_dump(mode="json", exclude={"grid", "where", "before", "quick"}),
+        "sweep": plan.sweep.model_dump(mode="json", exclude={"grid", "where", "before", "quick", "published"}),
         "axes": {axis: list(labels) for axis, labels in plan.axes.items()},
         "points": [
             {

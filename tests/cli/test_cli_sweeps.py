@@ -1,0 +1,104 @@
+"""`foreword sweep`, `reproduce` and `report` as a user types them."""
+
+import json
+
+import pytest
+from tests.processes import run_foreword
+from tests.tiny_sweeps import sweep_folder
+
+from foreword.catalogue import experiments
+from foreword.sweep import read_sweep
+
+SWEEP = """
+[sweep]
+title = "Rates"
+[sweep.grid]
+train.lr = [0.01, 0.02]
+[[sweep.claims]]
+says = "High rates are better"
+source = "nobody"
+metric = "chrf"
+a = { "train.lr" = "0.02" }
+b = { "train.lr" = "0.01" }
+"""
+
+
+@pytest.fixture(scope="module")
+def swept(place):
+    (place / "rates.toml").write_text((place / "tiny.toml").read_text() + SWEEP)
+    code, out, err = run_foreword(place, "sweep", "rates.toml", "--out", "rates", "--processes", "1")
+    assert code == 0, err
+    return place, out, err
+
+
+def test_a_sweep_says_what_it_does_and_how_to_see_what_was_found(swept):
+    _, out, err = swept
+    assert out == ""
+    assert "2 runs, 0 of them done; they are written to rates" in err
+    assert "[2/2] lr=0.02-seed=0" in err
+    assert "2 runs done, 0 failed; `foreword report rates` tells what they found." in err
+
+
+def test_a_report_prints_verdicts_as_json_in_a_pipe(swept):
+    place, _, _ = swept
+    code, out, err = run_foreword(place, "report", "rates")
+    assert code == 0, err
+    [verdict] = json.loads(out)
+    assert (verdict["says"], verdict["verdict"]) == ("High rates are better", "cannot tell")
+    assert "written to rates/report.html" in err
+    assert "foreword sweep rates.toml" in (place / "rates" / "report.html").read_text()
+
+
+def test_a_report_prints_its_table_as_markdown(swept):
+    place, _, _ = swept
+    code, out, _ = run_foreword(place, "report", "rates", "--markdown")
+    assert (code, out.splitlines()[0]) == (0, "| lr | chrf | trained | stored | runs | minutes |")
+
+
+def test_what_is_missing_is_named_but_not_by_the_hundred(place):
+    (place / "many").mkdir()
+    sweep_folder(place / "many", {"seed": tuple(map(str, range(9)))}, lambda at: 0.5 if at["seed"] == "0" else None)
+    code, _, err = run_foreword(place, "report", "many")
+    assert code == 0
+    assert "8 of 9 runs have no result; the report is of the others." in err
+    assert "  1: not run yet" in err
+    assert "... and 3 more; report.html names them all." in err
+
+
+def test_a_failed_run_makes_exit_code_1(place):
+    text = (place / "tiny.toml").read_text() + "[sweep.grid]\nmethod.prefix_len = [3, 900]\n"
+    (place / "failing.toml").write_text(text)
+    code, _, err = run_foreword(place, "sweep", "failing.toml", "--out", "failing", "--processes", "1")
+    assert code == 1
+    assert "failed: prefix_len=900-seed=0: " in err
+    assert "1 runs done, 1 failed" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("sweep tiny.toml --out x", "holds no [sweep]. `foreword train tiny.toml` runs it"),
+        (
+            "sweep rates.toml --out x --ray local --processes 2",
+            "give --processes, for this machine, or --ray, not both.",
+        ),
+        ("train rates.toml --out x", "holds a sweep, many runs: `foreword sweep rates.toml` makes them"),
+        ("reproduce lenght", "unknown experiment 'lenght'. Did you mean 'length'?"),
+        ("report run", "holds no sweep"),
+    ],
+)
+def test_what_cannot_be_is_one_line(swept, words, message):
+    place, _, _ = swept
+    code, _, err = run_foreword(place, *words.split())
+    assert code == 2
+    assert message in err
+    assert not (place / "x").exists()
+
+
+@pytest.mark.parametrize("name", sorted(experiments()))
+@pytest.mark.parametrize("quick", [False, True])
+def test_every_experiment_can_be_planned(name, quick, tmp_path):
+    plan = read_sweep(f"reproduce/{name}", tmp_path, quick=quick)
+    assert plan.points
+    assert plan.sweep.title
+    assert plan.sweep.claims, "an experiment of the papers asks something"

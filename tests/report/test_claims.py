@@ -1,0 +1,104 @@
+"""Verdicts: a claim holds where the figures bear it out, does not where they say the contrary, else it cannot be told."""
+
+import random
+
+import pytest
+from tests.tiny_sweeps import results_of
+
+from foreword.report import verdicts
+
+SEEDS = ("0", "1", "2", "3")
+WAYS = {"way": ("prefix", "fine-tuning"), "seed": SEEDS}
+SIZES = {"size": ("50", "100", "200"), "way": ("prefix", "fine-tuning"), "seed": SEEDS}
+BETTER = {"says": "s", "source": "p", "metric": "bleu", "a": {"way": "prefix"}, "b": {"way": "fine-tuning"}}
+
+
+def word(tmp_path, axes, score, **claim):
+    [verdict] = verdicts(results_of(tmp_path, axes, score, {"claims": [{**BETTER, **claim}]}))
+    return verdict.word, verdict.figures
+
+
+def noise(at, size=0.005):
+    return random.Random(str(at)).gauss(0, size)
+
+
+@pytest.mark.parametrize(("lead", "said"), [(0.1, "holds"), (-0.1, "does not hold"), (0.0, "cannot tell")])
+def test_better(tmp_path, lead, said):
+    found, figures = word(tmp_path, WAYS, lambda at: 0.5 + lead * (at["way"] == "prefix") + noise(at, 0.02))
+    assert found == said
+    assert "4 pairs" in figures
+
+
+@pytest.mark.parametrize(("by", "said"), [(0.05, "holds"), (0.2, "does not hold")])
+def test_better_by_a_margin(tmp_path, by, said):
+    assert word(tmp_path, WAYS, lambda at: 0.5 + 0.1 * (at["way"] == "prefix") + noise(at), by=by)[0] == said
+
+
+@pytest.mark.parametrize(("lead", "said"), [(-0.01, "holds"), (-0.1, "does not hold"), (0.1, "holds")])
+def test_no_worse_than_by_a_margin(tmp_path, lead, said):
+    score = lambda at: 0.5 + lead * (at["way"] == "prefix") + noise(at, 0.001)  # noqa: E731
+    assert word(tmp_path, WAYS, score, kind="no-worse", by=0.03)[0] == said
+
+
+def test_of_a_loss_the_lower_is_the_better(tmp_path):
+    score = lambda at: 0.5 + 0.1 * (at["way"] == "prefix") + noise(at)  # noqa: E731 - its dev loss is 2 less its score
+    assert word(tmp_path, WAYS, score, metric="loss/dev")[0] == "holds"
+
+
+@pytest.mark.parametrize(("wild", "said"), [("fine-tuning", "holds"), ("prefix", "does not hold"), ("", "cannot tell")])
+def test_steadier(tmp_path, wild, said):
+    axes = {**WAYS, "seed": tuple(map(str, range(12)))}
+    score = lambda at: 0.5 + noise(at, 0.08 if at["way"] == wild else 0.01)  # noqa: E731
+    found, figures = word(tmp_path, axes, score, kind="steadier")
+    assert found == said
+    assert figures.startswith("standard deviation 0.0")
+
+
+@pytest.mark.parametrize(("step", "said"), [(-0.05, "holds"), (0.05, "does not hold"), (0.0, "cannot tell")])
+def test_narrows(tmp_path, step, said):
+    score = lambda at: 0.5 + (at["way"] == "prefix") * step * SIZES["size"].index(at["size"]) + noise(at, 0.01)  # noqa: E731
+    assert word(tmp_path, SIZES, score, kind="narrows", along="size")[0] == said
+
+
+@pytest.mark.parametrize(
+    ("kind", "steps", "said"),
+    [
+        ("rises", (0, 1, 2), "holds"),
+        ("rises", (2, 1, 0), "does not hold"),
+        ("falls", (2, 1, 0), "holds"),
+        ("falls", (0, 0, 0), "cannot tell"),
+        ("peaks", (0, 2, 1), "holds"),
+        ("peaks", (0, 1, 2), "does not hold"),
+        ("peaks", (0, 1, 1), "cannot tell"),
+    ],
+)
+def test_along_an_axis(tmp_path, kind, steps, said):
+    score = lambda at: 0.5 + 0.05 * steps[SIZES["size"].index(at["size"])] + noise(at, 0.02)  # noqa: E731
+    found, figures = word(tmp_path, SIZES, score, kind=kind, along="size", b={})
+    assert found == said
+    assert figures.startswith("50: 0.")
+
+
+@pytest.mark.parametrize("kind", ["better", "steadier"])
+def test_too_few_runs_give_no_verdict(tmp_path, kind):
+    axes = {**WAYS, "seed": ("0", "1")}
+    found, figures = word(tmp_path, axes, lambda at: 0.9 if at["way"] == "prefix" else 0.1, kind=kind)
+    assert found == "cannot tell"
+    assert "needs 3" in figures
+
+
+@pytest.mark.parametrize("kind", ["narrows", "rises"])
+def test_too_few_runs_along_an_axis_give_no_verdict(tmp_path, kind):
+    axes = {**SIZES, "seed": ("0", "1")}
+    claim = {"kind": kind, "along": "size", **({"b": {}} if kind == "rises" else {})}
+    assert word(tmp_path, axes, lambda at: float(at["size"]) / 1000, **claim)[0] == "cannot tell"
+
+
+def test_runs_that_are_not_there_give_no_verdict(tmp_path):
+    found, figures = word(tmp_path, WAYS, lambda at: 0.5 if at["way"] == "prefix" else None)
+    assert (found, figures) == ("cannot tell", "the runs it is about are not there")
+
+
+def test_runs_that_are_never_alike_give_no_verdict(tmp_path):
+    found, figures = word(tmp_path, WAYS, lambda at: 0.5 if (at["way"] == "prefix") == (at["seed"] < "2") else None)
+    assert (found, figures) == ("cannot tell", "no two runs of it are alike in all else")

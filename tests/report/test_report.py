@@ -1,0 +1,187 @@
+"""A report: made from result files alone, each held against its place; what is missing is said, the rest is reported."""
+
+import csv
+import json
+import re
+import sqlite3
+from html.parser import HTMLParser
+
+import pytest
+from tests.tiny_sweeps import sweep_folder
+
+from foreword.errors import RunError
+from foreword.report import read_results, write_report
+from foreword.report.tables import table_of
+
+AXES = {"size": ("50", "100"), "way": ("prefix", "fine-tuning"), "seed": ("0", "1", "2")}
+SWEEP = {
+    "against": {"way": "fine-tuning"},
+    "plots": [{"x": "size", "lines": "way", "metrics": ["bleu"], "log": True}, {"x": "way", "metrics": ["loss/dev"]}],
+    "claims": [
+        {"says": "Prefixes & words", "source": "a paper", "published": "by 2", "metric": "bleu", "why": "they <are> small",
+         "a": {"way": "prefix"}, "b": {"way": "fine-tuning"}}
+    ],
+}  # fmt: skip
+
+
+def score(at):
+    return {"50": 0.4, "100": 0.5}[at["size"]] + 0.1 * (at["way"] == "prefix") + 0.01 * int(at["seed"])
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return sweep_folder(tmp_path, AXES, score, SWEEP)
+
+
+class Links(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.hrefs, self.outside, self.text = [], [], ""
+
+    def handle_starttag(self, tag, attrs):
+        self.hrefs += [value for name, value in attrs if name == "href" and tag == "a"]
+        self.outside += [
+            value for name, value in attrs if name == "src" or (name == "href" and tag in ("link", "image"))
+        ]
+
+    def handle_data(self, data):
+        self.text += f"{data} "
+
+
+def test_the_page_links_every_figure_to_its_files_and_needs_nothing_from_outside(folder):
+    write_report(read_results(folder))
+    text = (folder / "report.html").read_text()
+    page = Links()
+    page.feed(text)
+    assert len({href for href in page.hrefs if "result-test.json" in href}) == 12
+    assert all((folder / href).is_file() for href in page.hrefs)
+    assert page.outside == []
+    assert text.count("<svg") == 2
+    for said in (
+        "A tiny sweep",
+        "foreword sweep tiny.toml",
+        "Prefixes & words",
+        "they <are> small",
+        "50-prefix-0 <two>",
+        "holds",
+    ):
+        assert said in page.text, said
+
+
+def test_the_same_results_make_the_same_page(folder):
+    write_report(read_results(folder))
+    first = (folder / "report.html").read_bytes()
+    write_report(read_results(folder))
+    assert (folder / "report.html").read_bytes() == first
+
+
+def test_the_table_has_means_spreads_and_stars(folder):
+    write_report(read_results(folder))
+    lines = (folder / "report.md").read_text().splitlines()
+    assert lines[0] == "| size | way | bleu | loss/dev | trained | stored | runs | minutes |"
+    assert lines[2] == "| 50 | prefix | 0.510 ± 0.010 * | 1.490 ± 0.010 * | 40 (4 %) | 10 (1 %) | 3 | 1.0 |"
+    assert lines[3].startswith("| 50 | fine-tuning | 0.410 ± 0.010 | 1.590 ± 0.010 |")
+
+
+def test_the_csv_has_a_line_for_each_figure_with_its_files(folder):
+    write_report(read_results(folder))
+    rows = list(csv.DictReader((folder / "report.csv").read_text().splitlines()))
+    assert len(rows) == 8
+    first = rows[0]
+    assert (first["size"], first["way"], first["metric"], float(first["mean"])) == (
+        "50",
+        "prefix",
+        "bleu",
+        pytest.approx(0.51),
+    )
+    assert float(first["difference"]) == pytest.approx(0.1)
+    assert first["results"].split() == [f"runs/50-prefix-{seed}/result-test.json" for seed in range(3)]
+
+
+def test_labels_can_be_columns(tmp_path):
+    results = read_results(sweep_folder(tmp_path, AXES, score, {**SWEEP, "columns": "size"}))
+    table = table_of(results)
+    assert table.columns == [("50", "bleu"), ("50", "loss/dev"), ("100", "bleu"), ("100", "loss/dev")]
+    assert [row.labels for row in table.rows] == [("prefix",), ("fine-tuning",)]
+
+
+def test_an_axis_can_be_averaged_over_like_seeds(tmp_path):
+    results = read_results(sweep_folder(tmp_path, AXES, score, {**SWEEP, "across": ["size"]}))
+    assert [(row.labels, len(row.runs)) for row in table_of(results).rows] == [(("prefix",), 6), (("fine-tuning",), 6)]
+
+
+def test_what_has_no_result_is_named_and_the_rest_reported(tmp_path):
+    folder = sweep_folder(tmp_path, AXES, lambda at: None if at["seed"] == "2" else score(at), SWEEP)
+    results = read_results(folder)
+    assert dict(results.missing) == {f"{size}-{way}-2": "not run yet" for size in AXES["size"] for way in AXES["way"]}
+    write_report(results)
+    text = (folder / "report.html").read_text()
+    assert "4 of 12 runs have no result, and are missing below." in text
+    assert "<code>100-prefix-2</code>: not run yet" in text
+
+
+def test_a_failure_is_told_from_the_journal(tmp_path):
+    from foreword.sweep import Journal
+
+    folder = sweep_folder(tmp_path, AXES, lambda at: None if at["seed"] == "2" else score(at), SWEEP)
+    with Journal(folder / "journal.sqlite") as journal:
+        journal.take_up({"50-prefix-2": "waiting"})
+        journal.ended("50-prefix-2", "no memory")
+    assert read_results(folder).missing["50-prefix-2"] == "failed: no memory"
+
+
+def test_texts_that_are_not_there_are_left_out(folder):
+    for path in folder.rglob("texts-test.txt"):
+        path.unlink()
+    write_report(read_results(folder))
+    assert "What they wrote" not in (folder / "report.html").read_text()
+
+
+def changed(path, **content):
+    held = json.loads(path.read_text())
+    path.write_text(json.dumps({**held, **content}))
+
+
+def test_a_result_in_anothers_place_is_refused(folder):
+    other = (folder / "runs/50-prefix-1/result-test.json").read_text()
+    (folder / "runs/50-prefix-0/result-test.json").write_text(other)
+    with pytest.raises(
+        RunError, match="is of other settings than sweep.json has for 50-prefix-0: it belongs to another place"
+    ):
+        read_results(folder)
+
+
+def test_a_result_whose_signature_is_anothers_is_refused(folder):
+    path = folder / "runs/50-prefix-0/result-test.json"
+    signature = json.loads(path.read_text())["signature"]
+    changed(path, signature=re.sub("settings:[0-9a-f]+", "settings:0123456789ab", signature))
+    with pytest.raises(
+        RunError, match="has the signature settings:0123456789ab, and its content says .*: it was changed"
+    ):
+        read_results(folder)
+
+
+def test_a_plan_of_another_version_is_refused(folder):
+    changed(folder / "sweep.json", version=9)
+    with pytest.raises(RunError, match="is of version 9, and this Foreword reads version 1. Start the sweep again"):
+        read_results(folder)
+
+
+def test_a_journal_of_another_version_is_refused(tmp_path):
+    folder = sweep_folder(tmp_path, AXES, lambda at: None if at["seed"] == "2" else score(at), SWEEP)
+    with sqlite3.connect(folder / "journal.sqlite") as db:
+        db.execute("CREATE TABLE points (name TEXT)")
+        db.execute("PRAGMA user_version = 7")
+    db.close()
+    with pytest.raises(RunError, match="is of version 7"):
+        read_results(folder)
+
+
+def test_a_folder_without_a_sweep_or_without_results_is_told(tmp_path):
+    with pytest.raises(RunError, match="holds no sweep. `foreword sweep RECIPE --out"):
+        read_results(tmp_path)
+    sweep_folder(tmp_path, AXES, lambda _: None)
+    with pytest.raises(
+        RunError, match="none of the 12 runs of .* has a result yet. `foreword sweep tiny.toml` makes them"
+    ):
+        read_results(tmp_path)

@@ -1,0 +1,56 @@
+"""A sweep's journal: what was running when everything stopped waits again, and no other version's file is touched."""
+
+import sqlite3
+
+import pytest
+
+from foreword.errors import RunError
+from foreword.sweep import Journal
+
+
+def test_it_says_what_became_of_each_point(tmp_path):
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        journal.take_up({"a": "waiting", "b": "waiting", "c": "done"})
+        journal.began("a")
+        journal.ended("a")
+        journal.began("b")
+        journal.ended("b", "no memory")
+        entries = journal.entries()
+    assert {name: (e.state, e.error, e.attempts) for name, e in entries.items()} == {
+        "a": ("done", "", 1),
+        "b": ("failed", "no memory", 1),
+        "c": ("done", "", 0),
+    }
+    assert entries["a"].seconds >= 0
+
+
+def test_what_ran_when_the_process_was_killed_waits_again(tmp_path):
+    journal = Journal(tmp_path / "journal.sqlite")
+    journal.take_up({"a": "waiting"})
+    journal.began("a")  # and nobody closes it
+    with Journal(tmp_path / "journal.sqlite") as later:
+        assert later.entries()["a"].state == "running"
+        later.take_up({"a": "waiting"})
+        assert later.entries()["a"].state == "waiting"
+        assert later.entries()["a"].attempts == 1
+    journal.close()
+
+
+def test_a_journal_of_another_version_is_refused_and_left_as_it_is(tmp_path):
+    path = tmp_path / "journal.sqlite"
+    Journal(path).close()
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 7")
+    db.close()
+    before = path.read_bytes()
+    with pytest.raises(
+        RunError, match="is of version 7, and this Foreword keeps journals of version 1. Move it away: the runs"
+    ):
+        Journal(path)
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_is_no_journal_is_refused(tmp_path):
+    (tmp_path / "journal.sqlite").write_text("a text, and a long one, that is no data base at all" * 30)
+    with pytest.raises(RunError, match="cannot be used as a sweep's journal"):
+        Journal(tmp_path / "journal.sqlite")

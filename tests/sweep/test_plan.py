@@ -1,0 +1,174 @@
+"""A sweep's plan: its grid becomes recipes, and what cannot be is told before anything runs."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.tiny_runs import as_toml, data_folder, model_folder, tiny_settings
+
+from foreword.errors import BadRecipe, ForewordError, UnknownName
+from foreword.recipe import read_recipe
+from foreword.sweep import Plan, read_sweep
+
+GRID = """
+[sweep]
+seeds = [0, 1]
+[sweep.grid]
+task.train_size = [3, 5]
+[sweep.grid.way.prefix]
+train.lr = 0.02
+[sweep.grid.way.fine-tuning]
+method.name = "full-finetuning"
+[sweep.grid.way.untouched]
+untouched = true
+[[sweep.where]]
+way = "prefix"
+"task.train_size" = ["5"]
+set = { train.max_steps = 9 }
+[sweep.quick]
+seeds = [7]
+keep = { way = ["prefix", "untouched"] }
+set = { train.max_steps = 2 }
+"""
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("plan")
+    model_folder(folder / "model")
+    data_folder(folder / "data")
+    return folder
+
+
+def planned(house: Path, sweep: str, **arguments: Any) -> Plan:
+    path = house / "sweep.toml"
+    path.write_text(as_toml(tiny_settings(house / "model", house / "data")) + sweep)
+    return read_sweep(path, house / "out", **arguments)
+
+
+def test_every_combination_is_a_point_and_the_untouched_model_one_for_all_seeds(house):
+    plan = planned(house, GRID)
+    assert len(plan.points) == 2 * (2 * 2) + 2
+    names = [point.name for point in plan.points]
+    assert names[0] == "train_size=3-prefix-seed=0"
+    assert names.count("train_size=3-untouched") == 1
+    assert dict(plan.axes) == {
+        "task.train_size": ["3", "5"],
+        "way": ["prefix", "fine-tuning", "untouched"],
+        "seed": ["0", "1"],
+    }
+
+
+def test_a_points_recipe_has_what_its_labels_say_and_rules_win_over_labels(house):
+    points = {point.name: point.recipe for point in planned(house, GRID).points}
+    assert points["train_size=3-prefix-seed=1"].train.lr == 0.02
+    assert points["train_size=3-prefix-seed=1"].train.seed == 1
+    assert points["train_size=3-prefix-seed=1"].train.max_steps == 6
+    assert points["train_size=5-prefix-seed=0"].train.max_steps == 9
+    assert points["train_size=5-fine-tuning-seed=0"].train.max_steps == 6
+    assert points["train_size=5-fine-tuning-seed=0"].method.name == "full-finetuning"
+
+
+def test_a_run_computes_with_one_thread_unless_it_says_otherwise(house):
+    assert {point.recipe.backbone.threads for point in planned(house, GRID).points} == {1}
+    two = planned(house, GRID, overrides=["backbone.threads=2"])
+    assert {point.recipe.backbone.threads for point in two.points} == {2}
+
+
+def test_the_short_form_has_fewer_points_and_its_settings_win(house):
+    plan = planned(house, GRID, quick=True)
+    assert [p.name for p in plan.points] == [
+        "train_size=3-prefix-seed=7",
+        "train_size=3-untouched",
+        "train_size=5-prefix-seed=7",
+        "train_size=5-untouched",
+    ]
+    assert {p.recipe.train.max_steps for p in plan.points} == {2}
+
+
+def test_the_published_form_has_rules_of_its_own(house):
+    published = (
+        '[sweep.published]\nseeds = [3]\nset = { train.lr = 8e-5 }\n'
+        '[[sweep.published.where]]\nway = "fine-tuning"\nset = { train.lr = 5e-5 }\n'
+    )  # fmt: skip
+    rates = {p.at["way"]: p.recipe.train.lr for p in planned(house, GRID + published, published=True).points}
+    assert rates == {"prefix": 8e-5, "fine-tuning": 5e-5, "untouched": 8e-5}
+
+
+def test_what_is_set_for_all_runs_wins(house):
+    assert {p.recipe.train.lr for p in planned(house, GRID, overrides=["train.lr=0.5"]).points} == {0.5}
+
+
+def test_runs_that_others_start_from_stand_in_front_and_are_named(house):
+    plan = planned(
+        house,
+        '[sweep.before.first]\ntrain.max_steps = 2\n[sweep.grid.start.plain.train]\nlr = 0.01\n'
+        '[sweep.grid.start.on]\ntrain.start_from = "before:first"\n',
+    )  # fmt: skip
+    first, plain, on = plan.points
+    assert (first.kind, first.name, plain.needs, on.needs) == ("before", "before-first", (), ("before-first",))
+    assert on.recipe.train.start_from == str(house / "out" / "runs" / "before-first")
+
+
+def test_a_vote_is_one_more_label_and_needs_the_runs_of_every_seed(house):
+    plan = planned(house, GRID + '[sweep.vote]\naxis = "way"\nof = "prefix"\n')
+    votes = [point for point in plan.points if point.kind == "vote"]
+    assert [dict(vote.at) for vote in votes] == [
+        {"task.train_size": "3", "way": "vote"},
+        {"task.train_size": "5", "way": "vote"},
+    ]
+    assert votes[0].needs == ("train_size=3-prefix-seed=0", "train_size=3-prefix-seed=1")
+    assert plan.axes["way"][-1] == "vote"
+
+
+@pytest.mark.parametrize(
+    ("sweep", "message"),
+    [
+        ("", r"holds no \[sweep\]. `foreword train"),
+        ("[sweep]\nseeds = [1, 1]", r"sweep: seeds must be different numbers from 0 up, got \[1, 1\]"),
+        ("[sweep]\nseeds = []", r"sweep.seeds"),
+        ("[sweep]\nsedes = [1]", r"unknown setting 'sweep.sedes'. Did you mean 'sweep.seeds'\?"),
+        ("[sweep.grid]\nmethod.prefix_length = [1, 2]", r"method.prefix_length'. Did you mean 'method.prefix_len'\?"),
+        ("[sweep.grid]\nmethod.prefix_len = 3", r"sweep.grid.method.prefix_len must be a list of values to try, got 3"),
+        ("[sweep.grid]\nmethod.prefix_len = []", r"must be a list of values to try, got \[\]"),
+        ("[sweep.grid]\nmethod.prefix_len = [3, 3]", r"has a value twice"),
+        ("[sweep.grid]\nway = 3", r"sweep.grid.way must be a table of labels"),
+        ("[sweep.grid]\nway.a = 3", r"sweep.grid.way.a must be a table of settings, got 3"),
+        ("[sweep.grid.way.a]\ntrian.lr = 1.0", r"unknown section 'sweep.grid.way.a.trian'. Did you mean 'sweep.grid.way.a.train'"),
+        ("[sweep.grid.way.a]\ntrain = 1", r"sweep.grid.way.a.train is a section"),
+        ("[sweep.grid.way.a]\ntrain.lr = -1.0", r"train.lr must be more than 0"),
+        ("[sweep.grid.way.a]\ntrain.lr = 0.1\n[sweep.grid.way.b]\ntrain.lr = 0.1", r"a-seed=0 and b-seed=0 are the same run"),
+        ('[sweep.grid]\nway."a b".train.lr = 0.1\nway.a_b.train.lr = 0.2', r"two of the sweep's points are called a_b-seed=0"),
+        ('[[sweep.where]]\nwya = "a"\n[sweep.grid.way.a]\ntrain.lr = 0.1', r"unknown axis in sweep.where 'wya'. Did you mean"),
+        ('[sweep]\nagainst = { way = "c" }\n[sweep.grid.way.a]\ntrain.lr = 0.1', r"unknown label of way in sweep.against 'c'"),
+        ('[sweep]\nacross = ["wya"]\n[sweep.grid.way.a]\ntrain.lr = 0.1', r"unknown axis of this sweep 'wya'"),
+        ('[sweep.quick]\nkeep = { way = ["b"] }\n[sweep.grid.way.a]\ntrain.lr = 0.1', r"label of way in sweep.quick.keep 'b'"),
+        ('[sweep.grid.way.a]\ntrain.start_from = "before:b"', r"unknown run of sweep.before 'b'"),
+        ('[sweep.vote]\naxis = "way"\nof = "a"\n[sweep.grid.way.a]\ntrain.lr = 0.1', r"a vote needs two seeds or more"),
+        ('[[sweep.claims]]\nsays = "s"\nsource = "s"\nmetric = "bleu"', r"kind = 'better' needs both a and b"),
+        ('[[sweep.claims]]\nsays = "s"\nsource = "s"\nmetric = "bleu"\nkind = "rises"', r"along goes with narrows, rises"),
+        ('[[sweep.claims]]\nsays = "s"\nsource = "s"\nmetrics = "bleu"', r"unknown setting 'sweep.claims.0.metrics'. Did you mean"),
+        ('[[sweep.plots]]\nx = "wya"\nmetrics = ["bleu"]\n[sweep.grid.way.a]\ntrain.lr = 0.1', r"unknown axis of this sweep 'wya'"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_told(house, sweep, message):
+    with pytest.raises(ForewordError, match=message):
+        planned(house, sweep)
+
+
+def test_a_setting_for_all_that_undoes_the_grid_is_told(house):
+    with pytest.raises(
+        BadRecipe, match="are the same run: nothing in the grid sets them apart, or what is set for all"
+    ):
+        planned(house, "[sweep.grid]\nmethod.prefix_len = [1, 2]\n", overrides=["method.prefix_len=5"])
+
+
+def test_a_sweep_is_not_trained_as_one_run(house):
+    planned(house, GRID)
+    with pytest.raises(BadRecipe, match=r"holds a sweep, many runs: `foreword sweep .*sweep.toml` makes them"):
+        read_recipe(house / "sweep.toml")
+
+
+def test_a_sweep_that_is_not_there_is_told(house):
+    with pytest.raises(UnknownName, match="unknown recipe 'reproduce/lentgh'. Did you mean 'reproduce/length'"):
+        read_sweep("reproduce/lentgh", house / "out")

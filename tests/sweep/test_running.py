@@ -1,0 +1,199 @@
+"""Running a sweep: what is done is not done again, killed at any moment it ends in the same figures, one failure stops nobody."""
+
+import json
+import shutil
+import signal
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from tests.processes import begun, command_line, ended
+from tests.tiny_runs import as_toml, data_folder, model_folder, tiny_settings
+
+from foreword.errors import MissingTool, RunError
+from foreword.sweep import Plan, read_sweep
+from foreword.sweep.points import is_done
+from foreword.sweep.running import run_sweep
+
+SWEEP = """
+[sweep]
+seeds = [0, 1]
+[sweep.before.first]
+train.max_steps = 3
+[sweep.grid.way.plain]
+train.lr = 0.02
+[sweep.grid.way.on.train]
+start_from = "before:first"
+[sweep.grid.way.untouched]
+untouched = true
+[sweep.vote]
+axis = "way"
+of = "plain"
+"""
+NAMES = ["plain-seed=0", "on-seed=0", "untouched", "plain-seed=1", "on-seed=1", "vote"]
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("sweeps")
+    settings = tiny_settings(model_folder(folder / "model"), data_folder(folder / "data"))
+    (folder / "sweep.toml").write_text(as_toml(settings) + SWEEP)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(house) -> Path:
+    """The sweep, run by one process."""
+    ended = run_sweep(plan_of(house, house / "one"), house / "one", "foreword sweep sweep.toml", processes=1)
+    assert (sorted(ended.done), dict(ended.failed)) == (sorted(["before-first", *NAMES]), {})
+    return house / "one"
+
+
+def plan_of(house: Path, out: Path, *overrides: str) -> Plan:
+    return read_sweep(house / "sweep.toml", out, overrides)
+
+
+def scores(out: Path, names: Sequence[str] = NAMES) -> dict[str, object]:
+    """The runs' scores, and the losses of what was kept."""
+    found = {}
+    for name in names:
+        folder = out / "runs" / name
+        run = json.loads((folder / "run.json").read_text())["losses"] if (folder / "run.json").is_file() else None
+        found[name] = (json.loads((folder / "result-test.json").read_text())["scores"], run)
+    return found
+
+
+def test_two_processes_give_the_same_figures_as_one(house, whole):
+    ended = run_sweep(plan_of(house, house / "two"), house / "two", processes=2)
+    assert not ended.failed
+    assert scores(house / "two") == scores(whole)
+
+
+def test_what_is_done_is_not_done_again(house, whole):
+    at = whole / "runs" / "plain-seed=0" / "result-test.json"
+    before, said = at.stat().st_mtime_ns, []
+    ended = run_sweep(plan_of(house, whole), whole, processes=1, say=said.append)
+    assert (at.stat().st_mtime_ns, len(ended.done)) == (before, 7)
+    assert said == [f"7 runs, 7 of them done; they are written to {whole}"]
+
+
+def test_results_are_enough_to_know_what_is_done(house, whole, tmp_path):
+    """A folder that was passed on has neither journal nor weights; only what is missing is made, and what that starts from."""
+    for path in whole.rglob("*"):
+        if path.name in ("result-test.json", "run.json", "sweep.json"):
+            target = tmp_path / "passed" / path.relative_to(whole)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, target)
+    shutil.rmtree(tmp_path / "passed" / "runs" / "on-seed=1")
+    said = []
+    ended = run_sweep(plan_of(house, tmp_path / "passed"), tmp_path / "passed", processes=1, say=said.append)
+    assert not ended.failed
+    assert [line.split("  ")[0] for line in said[1:]] == ["[1/2] before-first", "[2/2] on-seed=1"]
+    assert scores(tmp_path / "passed") == scores(whole)
+
+
+def test_killed_at_any_moment_it_ends_in_the_same_figures(house, whole, tmp_path):
+    """kill -9 of the one that drives, three times; its processes die with it, for the next to find their folders free."""
+    out = tmp_path / "killed"
+    arguments = ["sweep", str(house / "sweep.toml"), "--out", str(out), "--processes", "2"]
+    for after in (1, 2, 4):
+        driver = begun(command_line, arguments, tmp_path / "said", house)
+        limit = time.monotonic() + 60
+        while time.monotonic() < limit and len(list(out.glob("runs/*/log.jsonl"))) < after and driver.is_alive():
+            time.sleep(0.02)
+        if driver.is_alive():
+            driver.kill()
+            assert ended(driver) == -signal.SIGKILL
+        else:
+            ended(driver)
+    time.sleep(0.5)
+    last = run_sweep(plan_of(house, out), out, processes=1)
+    assert not last.failed
+    assert scores(out) == scores(whole)
+
+
+def test_one_failure_stops_nobody_but_those_that_need_it(house, tmp_path):
+    (tmp_path / "sweep.toml").write_text(
+        (house / "sweep.toml")
+        .read_text()
+        .replace("train.max_steps = 3", "method.prefix_len = 900")
+        .replace("seeds = [0, 1]", "")
+    )
+    text = (tmp_path / "sweep.toml").read_text()
+    (tmp_path / "sweep.toml").write_text(text[: text.index("[sweep.vote]")])
+    said = []
+    ended = run_sweep(
+        read_sweep(tmp_path / "sweep.toml", tmp_path / "out"), tmp_path / "out", processes=1, say=said.append
+    )
+    assert sorted(ended.done) == ["plain-seed=0", "untouched"]
+    assert "positions" in ended.failed["before-first"]
+    assert ended.failed["on-seed=0"] == "what it starts from failed: before-first"
+    assert any("before-first" in line and "failed: " in line for line in said)
+
+
+def test_results_of_other_settings_are_not_taken_for_these(house, whole):
+    with pytest.raises(
+        RunError, match=r"is of other settings than the sweep asks for there \(it differs in eval.resamples\)"
+    ):
+        run_sweep(plan_of(house, whole, "eval.resamples=30"), whole)
+
+
+def test_where_data_lies_and_what_computes_it_decides_nothing(house, whole):
+    for point in plan_of(house, whole, "backbone.threads=2").points:
+        assert is_done(whole, point)
+
+
+def test_two_sweeps_in_one_folder_do_not_meet(house, whole):
+    from foreword.writing import held_alone
+
+    with held_alone(whole, "another sweep"), pytest.raises(RunError, match="another sweep is at work in"):
+        run_sweep(plan_of(house, whole), whole)
+
+
+def test_a_process_that_dies_is_told(house, tmp_path, monkeypatch):
+    from foreword.sweep import crews
+
+    monkeypatch.setattr(crews, "work", dies)
+    ended = run_sweep(plan_of(house, tmp_path), tmp_path, processes=1)
+    assert ended.failed["plain-seed=0"] == "its process died (exit code 3); too little memory is the usual reason"
+
+
+def dies(pipe, out, command):
+    import os
+
+    pipe.recv()
+    os._exit(3)
+
+
+def test_ray_runs_a_sweep_with_the_same_figures(house, whole, tmp_path, monkeypatch):
+    pytest.importorskip("ray")
+    monkeypatch.setenv(
+        "RAY_worker_niceness", "0"
+    )  # it gives way to every other process, and beside busy ones hardly runs
+    plan = plan_of(house, tmp_path)
+    few = Plan(
+        plan.sweep, plan.axes, [point for point in plan.points if point.name in ("plain-seed=0", "untouched")], False
+    )
+    ended = run_sweep(few, tmp_path, ray="local")
+    assert sorted(ended.done) == ["plain-seed=0", "untouched"]
+    assert {name: scores(tmp_path, [name]) for name in ended.done} == {
+        name: scores(whole, [name]) for name in ended.done
+    }
+
+
+def test_a_ray_that_does_not_answer_is_told(house, tmp_path, monkeypatch):
+    ray = pytest.importorskip("ray")
+    monkeypatch.setattr(ray, "init", refuses)
+    with pytest.raises(RunError, match="--ray 127.0.0.1:1: no Ray answers there"):
+        run_sweep(plan_of(house, tmp_path), tmp_path, ray="127.0.0.1:1")
+
+
+def refuses(**_):
+    raise ConnectionError("nobody")
+
+
+def test_ray_that_is_not_installed_is_told(house, tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "ray", None)
+    with pytest.raises(MissingTool, match=r"--ray needs Ray, which is not installed. Install it with"):
+        run_sweep(plan_of(house, tmp_path), tmp_path, ray="local")
