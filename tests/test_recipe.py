@@ -22,6 +22,8 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"method": 3, "train": {"lrr": 1}}, r"unknown setting 'train\.lrr'"),
     ({"method": {"name": "prefix"}}, r"unknown method 'prefix'\. Did you mean 'prefix-tuning'\? Known: [a-z]"),
     ({"method": {"name": ["prefix-tuning"]}}, r"unknown method"),
+    ({"method": {"name": "suffix-tuning"}}, r"there is no method 'suffix-tuning' here: .* it is method.name=infix-tuning"),
+    ({"method": {"name": "ppt"}}, r"there is no method 'ppt' here: it is method.name=prompt-tuning, trained on task.name=pretext"),
     ({"method": {"name": "autoprompt", "head": True}}, r"the search finds words, and trains no layer beside them: choose prompt"),
     ({"method": {"behind": "s/t@1", "layers": "0"}}, r"behind = 's/t@1' stands in every layer, and layers = '0' name some: leave"),
     ({"task": {"dev_split": "train", "dev_size": 3}}, r"task: dev_split = 'train' needs train_size and dev_size"),

@@ -1,4 +1,4 @@
-"""The tables of results on our pages are what `foreword table` makes of the result files that lie beside the code."""
+"""The tables and pictures of results on our pages are what the result files that lie beside the code make them."""
 
 import json
 import os
@@ -11,35 +11,25 @@ from typing import Any
 import pytest
 
 from foreword.recipe import Recipe, read_recipe
-from foreword.table import markdown, rows_of
+from scripts import pages
 
 HOUSE = Path(__file__).resolve().parents[1]
 RESULTS = HOUSE / "results"
-TASKS = ("cb", "rte", "sst2", "boolq")
 FEW = sorted(folder.name for folder in RESULTS.glob("few_examples/*"))
 
 
-def folders(*patterns: str) -> list[Path]:
-    found = [folder for pattern in patterns for folder in sorted(RESULTS.glob(pattern))]
-    assert found, patterns
-    return found
+@pytest.mark.parametrize("page", pages.PAGES)
+def test_a_pages_tables_are_made_of_the_result_files(page):
+    """After new results, or a change to what makes the tables: `python -m scripts.pages`."""
+    path = HOUSE / page
+    assert pages.filled(path) == path.read_text(encoding="utf-8")
 
 
-def test_readmes_table_of_methods():
-    rows = rows_of(folders("methods/*"), "test", ["bleu", "rougeL", "chrf"])
-    assert markdown(rows) in (HOUSE / "README.md").read_text(encoding="utf-8")
-
-
-def test_readmes_table_of_those_that_read_classes():
-    ways = [f"few_examples/reader/{task}-{way}-*" for task in TASKS for way in ("p-tuning-v2", "warp")]
-    made = markdown(rows_of(folders(*ways), "test", ["accuracy"]), commands=False)
-    assert made in (HOUSE / "README.md").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("backbone", FEW)
-def test_the_tables_with_few_examples(backbone):
-    rows = rows_of(folders(*(f"few_examples/{backbone}/{task}-*" for task in TASKS)), "test", ["accuracy"])
-    assert markdown(rows, commands=False) in (HOUSE / "docs" / "few_examples.md").read_text(encoding="utf-8")
+def test_the_pictures_are_made_of_the_result_files():
+    wanted = dict(pages.wanted_pictures())
+    assert set(pages.PICTURES.glob("*.svg")) == set(wanted)
+    for path, svg in wanted.items():
+        assert path.read_text(encoding="utf-8") == svg, f"{path.name}: python -m scripts.pages"
 
 
 def test_every_recipe_of_methods_has_run_with_two_seeds_or_more():

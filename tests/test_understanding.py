@@ -16,7 +16,8 @@ from foreword.backbone import Backbone
 from foreword.backbone.wording import Pair, limits, place_of_answer, source_ids, target_ids, word_ids
 from foreword.errors import BadData, BadRecipe, UnsupportedBackbone
 from foreword.generation import Decoding, answers
-from foreword.marks import MASK
+from foreword.marks import MASK, SOFT
+from foreword.methods.base.template import Template
 from foreword.recipe import Recipe
 from foreword.tasks import load_task
 from foreword.training.batches import collate
@@ -86,6 +87,61 @@ def test_a_layer_for_the_classes_reads_them_off_any_kind_of_model(tmp_path, data
     assert tuned.evaluate("test").texts == ["yes", "no", "yes", "no"]
     assert foreword.open_run(tmp_path / "run").evaluate("test").texts == ["yes", "no", "yes", "no"]
     assert tuned.generate([f"a cat no {MASK}"]) in (["yes"], ["no"])
+
+
+AMONG = (
+    "{soft:2} {premise} {soft} {hypothesis} ? {soft:3} {mask}"  # vectors among the fields, and by the answer's place
+)
+
+
+@pytest.mark.parametrize("family", ["bert", "gpt2", "t5"])
+@pytest.mark.parametrize("method", ["p-tuning", "warp"])
+@pytest.mark.parametrize("around", ["{source}", "so {soft:2} {source} {soft}"])
+def test_vectors_can_stand_among_the_fields(tmp_path, data, method, family, around):
+    """As P-tuning's templates have them: between premise and hypothesis, and beside the mask."""
+    changes = {"task": {"template": AMONG}, "train": {"max_steps": 150 if method == "warp" else 20, "lr": 0.1}}
+    model = model_folder(tmp_path / "model", family)
+    recipe = class_recipe(model, data, method={"name": method, "template": around}, **changes)
+    tuned = foreword.train(recipe, tmp_path / "run")
+    assert tuned.trained is not None
+    assert len(tuned.trained.export()["vectors"]) == 6 + (3 if "soft" in around else 0)
+    found = tuned.evaluate("test").texts
+    assert foreword.open_run(tmp_path / "run").evaluate("test").texts == found
+    if method == "warp":  # with nothing but vectors in the text, a random model does not learn in so few steps
+        assert found == ["y", "n", "y", "n"]
+
+
+@pytest.mark.parametrize("family", ["bert", "roberta", "gpt2", "llama", "t5", "bart"])
+def test_places_for_vectors_leave_the_words_around_them_as_they_are(family):
+    backbone = tiny_backbone(family)
+    plain, places = f"the cat so {MASK}", f"{SOFT}{SOFT}the cat{SOFT} so {SOFT}{MASK}"
+    ((without, among), _) = source_ids(backbone, [plain, places], 100)
+    assert [number for number in among if number < 0] == [-1, -2, -3, -4]
+    words = [number for number in among if number >= 0]
+    spaced = source_ids(backbone, [f"the cat so {MASK}"], 100)[0][0]
+    assert words == without == spaced
+    assert among.index(-3) > among.index(-2) + 1, "words stand between the second and the third"
+
+
+def test_vectors_within_a_source_are_numbered_behind_those_around_it():
+    assert Template((-1, -2), (-3,), (1, 1), within=2).around([7, -1, 30, -2, 8]) == [7, -1, -2, -4, 30, -5, -3, 8]
+
+
+@pytest.mark.parametrize("method", [{"name": "prompt-tuning"}, {"name": "prefix-tuning"}, {"name": "ipt"}])
+def test_a_method_that_puts_no_vectors_there_is_told(tmp_path, data, method):
+    recipe = class_recipe(model_folder(tmp_path / "model", "bert"), data, task={"template": AMONG}, method=method)
+    with pytest.raises(
+        BadRecipe, match=f"task.template has places for 6 trained vectors, and method '{method['name']}' puts none"
+    ):
+        foreword.train(recipe, tmp_path / "run")
+
+
+def test_a_template_without_a_place_for_a_vector_is_told(tmp_path, data):
+    recipe = class_recipe(
+        model_folder(tmp_path / "model", "bert"), data, method={"name": "warp", "template": "{source}"}
+    )
+    with pytest.raises(BadRecipe, match="method.template has no place for a vector, so there is nothing to train"):
+        foreword.train(recipe, tmp_path / "run")
 
 
 def test_a_prompt_that_starts_from_the_classes_wants_a_task_of_classes(tmp_path, data):

@@ -70,6 +70,13 @@ def what_is_opened(recipe: Recipe, backbone: Backbone, task: Task) -> dict[str, 
         if size > len(texts):
             raise BadRecipe(f"method.num_examples must be at most {len(texts)}, the training pairs; got {size}.")
         opened["examples"] = subset(texts, size, recipe.train.seed)
+    if task.num_soft:
+        if not method_class(recipe.method.name).takes_places:
+            raise BadRecipe(
+                f"task.template has places for {task.num_soft} trained vectors, and method {recipe.method.name!r} puts none there. "
+                "Choose p-tuning or warp, or take {soft} out."
+            )
+        opened["within"] = task.num_soft
     if recipe.method.head:
         if not task.words:
             raise BadRecipe(

@@ -13,6 +13,7 @@ from typing import Any
 from foreword.errors import RunError
 from foreword.writing import read_json
 
+PATHS = ("train.start_from", "method.init_prefix", "method.behind", "backbone.name", "task.path")
 NEEDED = ("scores", "method", "backbone", "recipe")
 
 
@@ -155,8 +156,12 @@ def cells(rows: Sequence[Row], commands: bool = True) -> tuple[list[str], list[l
 
 
 def label(one: Row, sections: Sequence[str] = ()) -> str:
-    """The method and the settings in which it differs from the others, of these sections of the recipe or of all."""
-    told = [key.split(".") + [str(value)] for key, value in one.settings.items()]
+    """The method and the settings in which it differs from the others, of these sections of the recipe or of all.
+
+    Of a path its last part, and nothing where it is empty: where a run starts from is another's folder on some machine.
+    """
+    shown = {key: Path(value).name if key in PATHS else value for key, value in one.settings.items()}
+    told = [key.split(".") + [str(value)] for key, value in shown.items() if value != ""]
     return " ".join(
         [one.name, *(f"{key}={value}" for section, key, value in told if section in (sections or [section]))]
     )
@@ -166,8 +171,10 @@ def counted(numbers: Sequence[int], of: int) -> str:
     """ "1,234 (0.5 %)", or the least and the most."""
     least, most = min(numbers), max(numbers)
     share = 100 * most / of
+    if not most:
+        return "0"
     told = f"{most:,}" if least == most else f"{least:,} to {most:,}"
-    return f"{told} ({share:.0f} %)" if share >= 10 else f"{told} ({share:.2g} %)" if most else "0"
+    return f"{told} ({'< 0.001' if share < 0.001 else f'{share:.0f}' if share >= 10 else f'{share:.2g}'} %)"
 
 
 def spread(scores: Sequence[float]) -> str:

@@ -37,19 +37,21 @@ class Form:
 
     words: tuple[str, ...] = ()  # an answer is one of these; () = any text
     per_word: bool = False  # an answer is one of them for each word of the source
+    num_soft: int = 0  # places in a source for trained vectors
     question: str = ""  # what a plain text becomes before it is answered, "{source}" in it; "" = it stays as it is
 
     @classmethod
     def of(cls, task: Task) -> "Form":
-        return cls(task.words, task.per_word, task.question)
+        return cls(task.words, task.per_word, task.num_soft, task.question)
 
     @classmethod
     def from_record(cls, run: Mapping[str, Any]) -> "Form":
         """Out of `run.json`."""
-        return cls(tuple(run["classes"]), run["per_word"], run["question"])
+        return cls(tuple(run["classes"]), run["per_word"], run.get("num_soft", 0), run["question"])
 
     def to_record(self) -> dict[str, Any]:
-        return {"classes": list(self.words), "per_word": self.per_word, "question": self.question}
+        told = {"classes": list(self.words), "per_word": self.per_word, "question": self.question}
+        return told | ({"num_soft": self.num_soft} if self.num_soft else {})
 
 
 @dataclass
@@ -173,8 +175,9 @@ def open_run(folder: str | Path, overrides: Sequence[str] = ()) -> Tuned:
             f"the run in {folder} was trained with another tokenizer than {backbone.name} has now: it cuts texts in other ways. "
             "Put the tokenizer's files back as they were, or train again."
         )
-    method = restored(folder, recipe, backbone, len(run["classes"]))
-    return Tuned(recipe, backbone, method.prefix(), run["method"], folder, method, Form.from_record(run))
+    form = Form.from_record(run)
+    method = restored(folder, recipe, backbone, form)
+    return Tuned(recipe, backbone, method.prefix(), run["method"], folder, method, form)
 
 
 def untouched(recipe: Recipe, out: str | Path | None = None) -> Tuned:
@@ -218,7 +221,7 @@ def voting(folders: Sequence[str | Path], overrides: Sequence[str] = (), out: st
                 f"the run in {folder} is of another task than {folders[0]}, or has other words or another template for it, so that "
                 "their answers are no votes on one question. Score it apart."
             )
-        members.append(restored(folder, recipe, first.backbone, len(record["classes"])))
+        members.append(restored(folder, recipe, first.backbone, Form.from_record(record)))
     trained, stored = (
         sum(record["method"][f"{what}_parameters"] for record in records) for what in ("trained", "stored")
     )
@@ -234,10 +237,10 @@ def what_is_asked(recipe: Recipe, run: Mapping[str, Any]) -> tuple[Any, ...]:
     return recipe.task.name, recipe.task.arguments.get("template", ""), Form.from_record(run)
 
 
-def restored(folder: Path, recipe: Recipe, backbone: Backbone, num_classes: int) -> Method:
+def restored(folder: Path, recipe: Recipe, backbone: Backbone, form: Form) -> Method:
     """What the run in a folder trained, at work in the backbone."""
     exported = checkpoint.load(folder / "method.safetensors")[0]
-    return restore_method(recipe.method, backbone, exported, num_classes)
+    return restore_method(recipe.method, backbone, exported, len(form.words), form.num_soft)
 
 
 def evaluate_as(

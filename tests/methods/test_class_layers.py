@@ -7,7 +7,6 @@ from tests.tiny_models import close, tiny_backbone
 from foreword.errors import BadRecipe, PrefixMismatch
 from foreword.methods.p_tuning_v2 import PTuningV2
 from foreword.methods.warp import WARP
-from foreword.recipe import Recipe
 
 
 @pytest.mark.parametrize("family", ["bert", "gpt2", "t5"])
@@ -55,8 +54,8 @@ def test_those_of_another_task_or_model_are_refused():
         PTuningV2.restored(other, v2, words=[None] * 2)
     with pytest.raises(PrefixMismatch, match="these vectors are not for the 3 classes of this task"):
         WARP.restored(backbone, warp, words=[None] * 3)
-    with pytest.raises(BadRecipe, match=r"method: template needs \{soft\}, something to train, got '\{source\}'"):
-        Recipe.from_dict({"method": {"name": "warp", "template": "{source}"}})
+    with pytest.raises(BadRecipe, match=r"has no place for a vector, so there is nothing to train, got '\{source\}'"):
+        WARP(backbone, "{source}", [None] * 2)
 
 
 def test_a_start_brings_the_prompt_and_leaves_the_classes():

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from foreword.backbone.backbone import Backbone
 from foreword.errors import BadData, BadRecipe, UnsupportedBackbone
-from foreword.marks import MASK
+from foreword.marks import MASK, SOFT
 
 LEAST_SOURCE = 8  # tokens of a source that must fit beside prefix and target
 
@@ -79,19 +79,36 @@ def source_ids(
     A source is cut at its end; one that has a place for its answer (MASK) at its beginning, so that what is asked stays. A
     model that only encodes fills that place; any other reads what stands before it.
 
+    Where a source has places for vectors (SOFT), -1, -2, ... are its first, its second, ...
+
     Args:
         behind_words: a method puts words in front of it, so that its own first word is not the text's.
     """
     decoder_only = backbone.kind == "decoder-only"
     texts = [as_read(backbone, source, behind_words) for source in sources]
-    encoded = backbone.tokenizer(texts, add_special_tokens=not decoder_only)["input_ids"]
-    if decoder_only:
-        encoded = [[*ids, separator(backbone)] for ids in encoded]
+    if any(SOFT in text for text in texts):
+        encoded = [with_vectors(backbone, text, behind_words) for text in texts]
+    else:
+        encoded = backbone.tokenizer(texts, add_special_tokens=not decoder_only)["input_ids"]
+        if decoder_only:
+            encoded = [[*ids, separator(backbone)] for ids in encoded]
     made = [
         ids if len(ids) <= max_len else shortened(backbone, ids, max_len, at_front=MASK in source)
         for ids, source in zip(encoded, sources, strict=True)
     ]
     return made, sum(len(ids) > max_len for ids in encoded)
+
+
+def with_vectors(backbone: Backbone, text: str, behind_words: bool) -> list[int]:
+    """Ids of a text with places for vectors: -1, -2, ... stand there, and its words are read as they are without them."""
+    ids: list[int] = []
+    for number, words in enumerate(text.split(SOFT)):
+        ids += [-number] if number else []
+        if words.strip():
+            ids += words_ids(backbone, words, behind_words)
+            behind_words = True
+    around, (first, last) = source_ids(backbone, ["a"], 10**9)[0][0], markers(backbone)
+    return [*around[:first], *ids, *around[len(around) - last :]]
 
 
 def as_read(backbone: Backbone, source: str, behind_words: bool = False) -> str:

@@ -60,12 +60,18 @@ def build_method(recipe: MethodRecipe, backbone: Backbone, **opened: Any) -> Met
 
 
 def restore_method(
-    recipe: MethodRecipe, backbone: Backbone, exported: Mapping[str, Tensor], num_classes: int = 0
+    recipe: MethodRecipe, backbone: Backbone, exported: Mapping[str, Tensor], num_classes: int = 0, num_soft: int = 0
 ) -> Method:
-    """The method as it was when `export` gave this, on a backbone fresh from its files."""
+    """The method as it was when `export` gave this, on a backbone fresh from its files.
+
+    Args:
+        num_classes, num_soft: of the task it was trained for: classes, and places for vectors in its sources.
+    """
     kind, told = method_class(recipe.name), recipe.model_dump(exclude={"name", "head"})
     if kind.reads_classes:
         told["words"] = [None] * num_classes
+    if num_soft:
+        told["within"] = num_soft
     if not recipe.head or kind.reads_classes:
         return kind.restored(backbone, exported, **told)
     method = Headed(kind.restored(backbone, without_head(exported), **told), num_classes)

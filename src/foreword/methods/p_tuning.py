@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from foreword.backbone import Backbone
 from foreword.methods.base.prompts import DirectPrompt, first_vectors
 from foreword.methods.base.soft_prompt import SoftPromptMethod
-from foreword.methods.base.template import TrainedTemplate, num_vectors
+from foreword.methods.base.template import TrainedTemplate, places_of
 
 
 class Settings(TrainedTemplate):
@@ -31,13 +31,15 @@ class Settings(TrainedTemplate):
 class PTuning(SoftPromptMethod):
     """One prompt for the whole task, wherever the template puts its parts."""
 
+    takes_places = True
+
     def __init__(
-        self, backbone: Backbone, template: str = "{soft:10} {source} {soft:10}", encoder: str = "lstm", seed: int = 0
-    ):
-        start = first_vectors(backbone, num_vectors(template), "random", "", seed)
-        super().__init__(
-            backbone, template, DirectPrompt(start) if encoder == "none" else Encoded(start, encoder, seed)
-        )
+        self, backbone: Backbone, template: str = "{soft:10} {source} {soft:10}", encoder: str = "lstm", seed: int = 0,
+        within: int = 0,
+    ):  # fmt: skip
+        start = first_vectors(backbone, places_of(template, within), "random", "", seed)
+        made_by = DirectPrompt(start) if encoder == "none" else Encoded(start, encoder, seed)
+        super().__init__(backbone, template, made_by, within)
 
 
 class Encoded(nn.Module):

@@ -15,7 +15,7 @@ from foreword.backbone import Backbone
 from foreword.errors import PrefixMismatch
 from foreword.methods.base.prompts import DirectPrompt, first_vectors
 from foreword.methods.base.soft_prompt import SoftPromptMethod
-from foreword.methods.base.template import TrainedTemplate, num_vectors
+from foreword.methods.base.template import TrainedTemplate, places_of
 from foreword.prefix import Prefix
 
 
@@ -33,6 +33,7 @@ class WARP(SoftPromptMethod):
     """A prompt, and a vector for each class."""
 
     reads_classes = True
+    takes_places = True
 
     def __init__(
         self,
@@ -40,10 +41,11 @@ class WARP(SoftPromptMethod):
         template: str = "{soft:4} {source} {soft:4}",
         words: Sequence[int | None] = (),
         seed: int = 0,
+        within: int = 0,
     ):
         """`words`: the token that each class' vector starts from; None: from chance."""
-        start = first_vectors(backbone, num_vectors(template), "vocabulary", "", seed)
-        super().__init__(backbone, template, DirectPrompt(start))
+        start = first_vectors(backbone, places_of(template, within), "vocabulary", "", seed)
+        super().__init__(backbone, template, DirectPrompt(start), within)
         rows, generator = backbone.output_vectors, torch.Generator().manual_seed(seed)
         chance = rows.std() * torch.randn(len(words), rows.shape[1], generator=generator)
         own = [chance[i] if word is None else rows[word] for i, word in enumerate(words)]

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import final
 
 from foreword.errors import BadRecipe
-from foreword.tasks.labelled import NAME, JSONLabelled
+from foreword.tasks.labelled import JSONLabelled, fields_of
 
 
 @final
@@ -27,5 +27,5 @@ class Classes(JSONLabelled):
                 f"task 'classes' needs task.classes: two labels or more, parted by commas, got {classes!r}."
             )
         self.classes = {name: name for name in names}
-        self.fields = tuple(dict.fromkeys(n for n in NAME.findall(template or self.template) if n != "mask"))
+        self.fields = fields_of(template or self.template)
         super().__init__(path, template, words, train, dev, test)

@@ -2,7 +2,7 @@
 
 Comes in:  records as a data set's files have them; a template; the words.
 Goes out:  a source with MASK where the answer goes, and the word that is right. A masked model fills the place; any other
-model reads up to it and goes on.
+model reads up to it and goes on. SOFT stands where the template has a place for a vector of a method's own.
 """
 
 import json
@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import ClassVar
 
 from foreword.errors import BadRecipe
-from foreword.marks import MASK
+from foreword.marks import MASK, SOFT
 from foreword.tasks.reading import Fault, Faults, read_json_lines, show, split_files, wanted_text
 from foreword.tasks.task import Example, Task
 
 NAME = re.compile(r"\{([^{}]*)\}")
+VECTORS = re.compile(r"soft(?::([1-9]\d*))?")
 
 
 class Labelled(Task):
@@ -36,6 +37,7 @@ class Labelled(Task):
         """`words`: one for each class, in their order, parted by commas."""
         self.files = split_files(self.name, path, self.usual_files, {"train": train, "dev": dev, "test": test})
         self.pattern = checked(template or self.template, self.fields)
+        self.num_soft = render(self.pattern, {}).count(SOFT)
         self.words = chosen(words, self.classes)
         self.question = render(self.pattern, {self.fields[0]: "{source}"}) if len(self.fields) == 1 else ""
         super().__init__(self.files)
@@ -56,8 +58,9 @@ class Labelled(Task):
         for place, given, label, unit in self.rows(self.files[split], faults):
             with faults.at(place):
                 texts = {field: wanted_text(given.get(field), f"{field!r}").strip() for field in self.fields}
-                if MASK in "".join(texts.values()):
-                    raise Fault("it holds the character U+E000, which marks the place of an answer here. Take it out.")
+                for mark, place in ((MASK, "the place of an answer"), (SOFT, "the place of a trained vector")):
+                    if mark in "".join(texts.values()):
+                        raise Fault(f"it holds the character U+{ord(mark):04X}, which marks {place} here. Take it out.")
                 if (name := as_name(label)) not in word_of:
                     raise Fault(f"'label' must be {' or '.join(word_of)}, got {show(label)}.")
                 records.append(Example(render(self.pattern, texts), (word_of[name],), unit=unit))
@@ -82,8 +85,18 @@ class JSONLabelled(Labelled):
 
 
 def render(template: str, texts: Mapping[str, str]) -> str:
-    """The template with the fields' texts, and MASK where the answer goes."""
-    return NAME.sub(lambda match: texts.get(match.group(1), MASK), template)
+    """The template with the fields' texts, MASK where the answer goes, and SOFT for each vector."""
+
+    def put(match: re.Match[str]) -> str:
+        vectors = VECTORS.fullmatch(match.group(1))
+        return SOFT * int(vectors.group(1) or 1) if vectors else texts.get(match.group(1), MASK)
+
+    return NAME.sub(put, template)
+
+
+def fields_of(template: str) -> tuple[str, ...]:
+    """The names in braces that stand for a record's texts."""
+    return tuple(dict.fromkeys(n for n in NAME.findall(template) if n != "mask" and not VECTORS.fullmatch(n)))
 
 
 def as_name(label: object) -> str:
@@ -96,9 +109,9 @@ def checked(template: str, fields: tuple[str, ...]) -> str:
     names = NAME.findall(template)
     if names.count("mask") != 1:
         raise BadRecipe(f"task.template must hold {{mask}} once, where the answer goes, got {template!r}.")
-    for name in names:
-        if name not in (*fields, "mask"):
-            known = ", ".join(f"{{{field}}}" for field in (*fields, "mask"))
+    for name in fields_of(template):
+        if name not in fields:
+            known = ", ".join(f"{{{field}}}" for field in (*fields, "mask", "soft"))
             raise BadRecipe(f"task.template: there is no field {{{name}}}; there are {known}, got {template!r}.")
     return template
 

@@ -35,6 +35,7 @@ class Task(ABC):
     metrics: tuple[str, ...]
     words: tuple[str, ...] = ()  # where every answer is one of a few: these
     instruction: str = ""  # words in front of every source; see `instruct`
+    num_soft: int = 0  # places in every source for vectors that a method trains
     question: str = ""  # what a text that is in no file becomes, "{source}" in it; "" = it stays as it is
     merges: ClassVar[bool] = True  # records with one source are one example, whose references are all of theirs
     per_word: ClassVar[bool] = False  # an answer is one of them for each word of the source

@@ -18,10 +18,11 @@ from foreword.prefix import Injection, Prefix
 
 
 class SoftPromptMethod(TemplateMethod):
-    """A prompt of vectors and words around the source."""
+    """A prompt of vectors and words around the source, or within it where the task's template has places for them."""
 
-    def __init__(self, backbone: Backbone, template: str, prompt: nn.Module):
-        self.backbone, self.template = backbone, Template.of(template, backbone)
+    def __init__(self, backbone: Backbone, template: str, prompt: nn.Module, within: int = 0):
+        """`within`: how many vectors have their places in the source."""
+        self.backbone, self.template = backbone, Template.of(template, backbone, within=within)
         self.prompt = prompt.to(backbone.device)
 
     def trained_parameters(self) -> dict[str, nn.Parameter]:
@@ -46,15 +47,14 @@ class SoftPromptMethod(TemplateMethod):
 
     def load(self, exported: Mapping[str, Tensor]) -> None:
         have = tuple(exported["vectors"].shape) if set(exported) == {"vectors"} else None
-        names = [number for number in (*self.template.before, *self.template.after) if number < 0]
-        want = (len(names), self.backbone.word_dim)
+        want = (self.template.num_vectors, self.backbone.word_dim)
         if have != want:
             raise PrefixMismatch(f"this prompt is {have}, but {self.backbone.name} and the template want {want}.")
         self.prompt = DirectPrompt(exported["vectors"].float()).to(self.backbone.device)
 
     def prefix(self) -> Prefix | None:
-        """None behind an encoder, which reads prompt and text together, and where the prompt goes on behind the source."""
-        if self.backbone.kind != "decoder-only" or self.template.after:
+        """None behind an encoder, which reads prompt and text together, and where the prompt goes on in or behind the source."""
+        if self.backbone.kind != "decoder-only" or self.template.after or self.template.within:
             return None
         with torch.no_grad():
             vectors = self.prompt()

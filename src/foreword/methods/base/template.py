@@ -5,13 +5,14 @@ Comes in:  a text such as "{soft:3} {source} In short: {soft:2}", a backbone.   
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from pydantic import model_validator
 
 from foreword.backbone import Backbone
 from foreword.backbone.wording import markers, words_ids
+from foreword.errors import BadRecipe
 from foreword.methods.base.method import Method
 from foreword.recipe import MethodRecipe
 
@@ -51,16 +52,28 @@ def num_vectors(template: str) -> int:
     return sum(part for part in pieces_of(template) if isinstance(part, int))
 
 
+def places_of(template: str, within: int) -> int:
+    """Vectors around a source and within it. Raises BadRecipe: there are none, and so nothing to train."""
+    found = num_vectors(template) + within
+    if not found:
+        raise BadRecipe(
+            f"method.template has no place for a vector, so there is nothing to train, got {template!r}. Put {{soft}} or "
+            "{soft:5} into it, or into task.template."
+        )
+    return found
+
+
 @dataclass(frozen=True)
 class Template:
     """Ids before a source's words and after them; -1, -2, ... are the vectors in their order."""
 
     before: tuple[int, ...]
     after: tuple[int, ...]
+    within: int = field(default=0, kw_only=True)  # vectors that stand among a source's own words, numbered behind these
     markers: tuple[int, int]  # what stands around a source's words: so many ids at its beginning, so many at its end
 
     @classmethod
-    def of(cls, template: str, backbone: Backbone, behind_words: bool = False) -> "Template":
+    def of(cls, template: str, backbone: Backbone, behind_words: bool = False, within: int = 0) -> "Template":
         """`behind_words`: others stand in front of all of it. Raises ValueError as `pieces_of`."""
         sides: list[list[int]] = [[]]
         num_named = 0
@@ -74,12 +87,20 @@ class Template:
             else:
                 sides[-1] += words_ids(backbone, part, behind_words)
                 behind_words = True
-        return cls(tuple(sides[0]), tuple(sides[1]), markers(backbone))
+        return cls(tuple(sides[0]), tuple(sides[1]), markers(backbone), within=within)
 
     def around(self, source: Sequence[int]) -> list[int]:
         """The source's ids in their place; its own markers stay outermost."""
         first, last = self.markers[0], len(source) - self.markers[1]
+        if self.within:
+            own = self.num_vectors - self.within
+            source = [number - own if number < 0 else number for number in source]
         return [*source[:first], *self.before, *source[first:last], *self.after, *source[last:]]
+
+    @property
+    def num_vectors(self) -> int:
+        """Vectors around a source and within it."""
+        return sum(number < 0 for number in (*self.before, *self.after)) + self.within
 
     @property
     def begins_with_words(self) -> bool:
@@ -116,6 +137,5 @@ class TrainedTemplate(MethodRecipe):
 
     @model_validator(mode="after")
     def template_can_be_read(self) -> Self:
-        if not num_vectors(self.template):
-            raise ValueError(f"template needs {{soft}}, something to train, got {self.template!r}")
+        pieces_of(self.template)
         return self
