@@ -5,7 +5,6 @@ The canary is made and checked here: an input and the first tokens that must com
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -54,7 +53,7 @@ def keep(tuned: Tuned, name: str, store: str | Path = "store", dtype: str = "flo
         method=tuned.method["name"],
         recipe=recipe_to_keep(tuned),
         data_hash=run["data_hash"],
-        form=StoredForm(**asdict(tuned.form)),
+        form=StoredForm(words=tuned.form.words, per_word=tuned.form.per_word, question=tuned.form.question),
         canary=Canary(source=example.source, tokens=tuple(ids), text=str(text)),
         scores=stored_scores(tuned.folder),
         code_commit=run["code_commit"],

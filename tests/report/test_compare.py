@@ -65,36 +65,36 @@ def test_of_differences_that_are_chance_few_are_called_sure():
     rng = np.random.default_rng(11)
     sure = 0
     for _ in range(200):
-        pairs = [(run(0.5 + rng.normal(0, 0.02)), run(0.5 + rng.normal(0, 0.02))) for _ in range(4)]
+        pairs = [([run(0.5 + rng.normal(0, 0.02))], [run(0.5 + rng.normal(0, 0.02))]) for _ in range(4)]
         sure += difference(pairs, "bleu").p < 0.05
     assert sure <= 18
 
 
 def test_what_two_ways_share_cancels_in_their_difference():
     """On the same draws of the same examples a small lead is sure, though each score alone is not."""
-    pairs = [(run(0.51 + s, DRAWS), run(0.50 + s, DRAWS)) for s in (0.0, 0.03, -0.02)]
+    pairs = [([run(0.51 + s, DRAWS)], [run(0.50 + s, DRAWS)]) for s in (0.0, 0.03, -0.02)]
     found = difference(pairs, "bleu")
     assert found.value == pytest.approx(0.01)
     assert found.low > 0
     assert found.p < 0.01
-    alone = estimate([a for a, _ in pairs], "bleu")
+    alone = estimate([a[0] for a, _ in pairs], "bleu")
     assert alone.high - alone.low > 0.05
 
 
 def test_scores_on_other_examples_are_not_paired_draw_by_draw():
-    pairs = [(run(0.51 + s, DRAWS, "one"), run(0.50 - s, DRAWS, "other")) for s in (0.0, 0.03, -0.02)]
+    pairs = [([run(0.51 + s, DRAWS, "one")], [run(0.50 - s, DRAWS, "other")]) for s in (0.0, 0.03, -0.02)]
     found = difference(pairs, "bleu")
     assert found.low < 0 < found.high
 
 
 def test_no_difference_is_no_difference():
     rng = np.random.default_rng(5)
-    pairs = [(run(0.5 + rng.normal(0, 0.02), DRAWS), run(0.5 + rng.normal(0, 0.02), -DRAWS)) for _ in range(10)]
+    pairs = [([run(0.5 + rng.normal(0, 0.02), DRAWS)], [run(0.5 + rng.normal(0, 0.02), -DRAWS)]) for _ in range(10)]
     assert difference(pairs, "bleu").p > 0.05
 
 
 def test_fewer_than_three_pairs_conclude_nothing():
-    found = difference([(run(0.9, DRAWS), run(0.1, DRAWS))] * 2, "bleu")
+    found = difference([([run(0.9, DRAWS)], [run(0.1, DRAWS)])] * 2, "bleu")
     assert found.p == 1.0
 
 
@@ -105,14 +105,28 @@ def test_runs_are_paired_with_what_is_like_them_in_all_else():
         run(0.7, way="a", size="100", seed="0"),
     ]
     b = [run(0.1, way="b", size="50", seed="1"), run(0.2, way="b", size="100", seed="0")]
-    assert [(x.scores["bleu"], y.scores["bleu"]) for x, y in paired(a, b, ["way"])] == [(0.6, 0.1), (0.7, 0.2)]
+    assert scores(paired(a, b, ["way"])) == [([0.6], [0.1]), ([0.7], [0.2])]
+
+
+def test_several_that_are_alike_in_all_else_are_one_side_of_a_pair():
+    """Else three ways against one would count as three times as many seeds."""
+    a = [run(0.5, way=way, seed="0") for way in ("a", "b")] + [run(0.8, way="a", seed="1")]
+    b = [run(0.1, way="c", seed="0"), run(0.2, way="c", seed="1")]
+    pairs = paired(a, b, ["way"])
+    assert scores(pairs) == [([0.5, 0.5], [0.1]), ([0.8], [0.2])]
+    assert difference(pairs, "bleu").num_pairs == 2
+    assert difference(pairs, "bleu").value == pytest.approx((0.4 + 0.6) / 2)
 
 
 def test_a_run_without_a_seed_is_paired_with_every_seed():
     seeds = [run(0.5, way="a", seed="0"), run(0.6, way="a", seed="1")]
     untouched = [run(0.1, way="b")]
-    assert len(paired(seeds, untouched, ["way"])) == 2
-    assert [x.scores["bleu"] for x, _ in paired(untouched, seeds, ["way"])] == [0.1, 0.1]
+    assert scores(paired(seeds, untouched, ["way"])) == [([0.5], [0.1]), ([0.6], [0.1])]
+    assert scores(paired(untouched, seeds, ["way"])) == [([0.1], [0.5]), ([0.1], [0.6])]
+
+
+def scores(pairs):
+    return [tuple([x.scores["bleu"] for x in side] for side in pair) for pair in pairs]
 
 
 def test_the_same_results_give_the_same_figures():

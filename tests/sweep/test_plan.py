@@ -110,6 +110,32 @@ def test_runs_that_others_start_from_stand_in_front_and_are_named(house):
     assert on.recipe.train.start_from == str(house / "out" / "runs" / "before-first")
 
 
+def test_runs_that_nobody_starts_from_are_left_out(house):
+    plan = planned(house, "[sweep.before.first]\ntrain.max_steps = 2\n[sweep.grid]\ntrain.lr = [0.1, 0.2]\n")
+    assert [point.kind for point in plan.points] == ["train", "train"]
+
+
+def test_a_label_can_be_a_whole_other_recipe_and_what_is_varied_still_is(house):
+    sweep = (
+        "[sweep.grid]\nmethod.prefix_len = [2, 4]\n[sweep.grid.data.e2e]\ntask.dev_size = 3\n"
+        '[sweep.published]\nset = { recipe = "paper/{data}-gpt2-medium-prefix", train.lr = 0.5 }\n'
+    )
+    short, long = planned(house, sweep, published=True).points
+    assert short.recipe.backbone.name == "openai-community/gpt2-medium"
+    assert (short.recipe.method.prefix_len, long.recipe.method.prefix_len) == (2, 4)  # type: ignore[attr-defined]
+    assert (short.recipe.train.lr, short.recipe.task.dev_size) == (0.5, 0)
+
+
+def test_a_label_whose_data_is_not_at_hand_can_be_left_out(house):
+    grid = (
+        '[sweep]\noptional = { data = ["more"] }\n[sweep.grid.data.here]\ntask.dev_size = 2\n[sweep.grid.data.more.task]\n'
+        f'name = "dart"\npath = "{house / "none"}"\n'
+    )
+    plan = planned(house, grid)
+    assert ([point.name for point in plan.points], plan.left_out) == (["here-seed=0"], ["data more"])
+    assert "more" not in plan.axes["data"]
+
+
 def test_a_vote_is_one_more_label_and_needs_the_runs_of_every_seed(house):
     plan = planned(house, GRID + '[sweep.vote]\naxis = "way"\nof = "prefix"\n')
     votes = [point for point in plan.points if point.kind == "vote"]
@@ -143,6 +169,8 @@ def test_a_vote_is_one_more_label_and_needs_the_runs_of_every_seed(house):
         ('[sweep]\nagainst = { way = "c" }\n[sweep.grid.way.a]\ntrain.lr = 0.1', r"unknown label of way in sweep.against 'c'"),
         ('[sweep]\nacross = ["wya"]\n[sweep.grid.way.a]\ntrain.lr = 0.1', r"unknown axis of this sweep 'wya'"),
         ('[sweep.quick]\nkeep = { way = ["b"] }\n[sweep.grid.way.a]\ntrain.lr = 0.1', r"label of way in sweep.quick.keep 'b'"),
+        ('[sweep.grid.way.a]\nrecipe = "paper/{wya}"', r"unknown axis in sweep.grid.way.a.recipe 'wya'. Did you mean 'way'"),
+        ('[sweep]\noptional = { way = ["b"] }\n[sweep.grid.way.a]\ntrain.lr = 0.1', r"label of way in sweep.optional 'b'"),
         ('[sweep.grid.way.a]\ntrain.start_from = "before:b"', r"unknown run of sweep.before 'b'"),
         ('[sweep.vote]\naxis = "way"\nof = "a"\n[sweep.grid.way.a]\ntrain.lr = 0.1', r"a vote needs two seeds or more"),
         ('[[sweep.claims]]\nsays = "s"\nsource = "s"\nmetric = "bleu"', r"kind = 'better' needs both a and b"),

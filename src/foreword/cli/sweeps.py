@@ -44,6 +44,12 @@ def reproduce(
     backbone: Annotated[
         str, typer.Option(help="another backbone; one that does not ship is trained as the paper says")
     ] = "",
+    published: Annotated[
+        bool,
+        typer.Option(
+            "--published", help="as the paper ran it, on the paper's own backbones unless --backbone names one"
+        ),
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="its folder; runs/reproduce/NAME if not given")] = None,
     sets: Sets = None,
     quick: Quick = False,
@@ -53,8 +59,9 @@ def reproduce(
     """Run a paper's experiment and report it. If stopped or killed, the same command goes on."""
     if name not in experiments():
         raise UnknownName("experiment", name, experiments())
-    published = bool(backbone) and backbone not in {**embedded_backbones(), **PACKAGED}
-    again = ["foreword", "reproduce", name, *(["--backbone", backbone] if backbone else []), *as_options(sets or [])]
+    published = published or (bool(backbone) and backbone not in {**embedded_backbones(), **PACKAGED})
+    again = ["foreword", "reproduce", name, *(["--published"] if published else [])]
+    again += [*(["--backbone", backbone] if backbone else []), *as_options(sets or [])]
     told = [*([f"backbone.name={backbone}"] if backbone else []), *(sets or [])]
     folder = out or Path("runs/reproduce") / name
     run(f"{EXPERIMENTS}/{name}", folder, again, told, quick, processes, ray, published)

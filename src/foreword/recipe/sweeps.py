@@ -13,9 +13,9 @@ from foreword.recipe.faults import one_line
 from foreword.recipe.section import Names, Section
 from foreword.recipe.sections import Recipe
 
-Fragment = Mapping[
-    str, Any
-]  # settings of a recipe, section -> key -> value; `untouched = true` asks for no training at all
+# Settings of a recipe, section -> key -> value. `untouched = true` asks for no training; `recipe = "paper/{data}-{way}"` begins
+# anew with a recipe's settings, labels standing for their axes' names in braces.
+Fragment = Mapping[str, Any]
 Chosen = Mapping[str, str | list[str]]  # axis -> a label, or several
 
 
@@ -89,6 +89,9 @@ class SweepRecipe(Section):
         default=(),
         strict=False,
         description="axis -> label or labels, with `set`: settings of those combinations alone",
+    )
+    optional: Mapping[str, list[str]] = Field(
+        default={}, description="axis -> labels that are left out where their data has nothing to train on"
     )
     before: Mapping[str, Fragment] = Field(
         default={}, description='runs that others start from, as train.start_from = "before:NAME"'

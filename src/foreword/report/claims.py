@@ -22,6 +22,7 @@ from foreword.report.compare import (
     examples_drawn,
     generator,
     interval,
+    mean_score,
     paired,
 )
 from foreword.report.results import Results, Run, is_better_lower
@@ -62,8 +63,8 @@ def better(claim: ClaimRecipe, results: Results, a: Sequence[Run], b: Sequence[R
     low, high = sorted((sign * found.low, sign * found.high))
     least = claim.by if claim.kind == "better" else -claim.by
     figures = (
-        f"{statistics.mean(x.scores[claim.metric] for x, _ in pairs):.3f} against "
-        f"{statistics.mean(x.scores[claim.metric] for _, x in pairs):.3f}: {signed(found.value)}, 95 % interval "
+        f"{statistics.mean(mean_score(x, claim.metric) for x, _ in pairs):.3f} against "
+        f"{statistics.mean(mean_score(x, claim.metric) for _, x in pairs):.3f}: {signed(found.value)}, 95 % interval "
         f"{signed(found.low)} to {signed(found.high)}, {counted(len(pairs), 'pair')}"
     )
     if len(pairs) < FEWEST:

@@ -17,6 +17,8 @@ import numpy as np
 
 from foreword.report.results import Run
 
+Pair = tuple[Sequence[Run], Sequence[Run]]  # what is compared at one place: runs whose mean is one side, and the other
+
 DRAWS = 2000
 FEWEST = 3  # runs, or pairs of runs, that say anything of other seeds
 TAIL_PERCENT = 2.5
@@ -53,37 +55,42 @@ def estimate(runs: Sequence[Run], metric: str) -> Estimate:
     return Estimate(value, min(low, value), max(high, value), deviation, len(values))
 
 
-def difference(pairs: Sequence[tuple[Run, Run]], metric: str) -> Difference:
+def difference(pairs: Sequence[Pair], metric: str) -> Difference:
     """By how much the first of each pair is above the second."""
-    value = float(np.mean([a.scores[metric] - b.scores[metric] for a, b in pairs]))
-    draws = drawn(differences_drawn(pairs, metric), generator())
-    low, high = interval(draws)
-    other_side = min(float(np.mean(draws <= 0)), float(np.mean(draws >= 0)))
+    draws = differences_drawn(pairs, metric)
+    value = float(np.mean([mean_score(a, metric) - mean_score(b, metric) for a, b in pairs]))
+    where = drawn(draws, generator())
+    low, high = interval(where)
+    other_side = min(float(np.mean(where <= 0)), float(np.mean(where >= 0)))
     p = min(1.0, max(2 * other_side, 1 / DRAWS)) if len(pairs) >= FEWEST else 1.0
     return Difference(value, min(low, value), max(high, value), p, len(pairs))
 
 
-def paired(a: Sequence[Run], b: Sequence[Run], free: Sequence[str]) -> list[tuple[Run, Run]]:
-    """Each run of `a` with the one of `b` that is like it in all axes but the free ones.
+def paired(a: Sequence[Run], b: Sequence[Run], free: Sequence[str]) -> list[Pair]:
+    """The runs of `a` with those of `b` that are like them in all axes but the free ones; several are one side of a pair together.
 
     A run that has no seed (nothing was trained; a vote) goes with those of every seed.
     """
 
-    def place(run: Run, without_seed: bool = False) -> tuple[tuple[str, str], ...]:
-        gone = {*free, "seed"} if without_seed else set(free)
-        return tuple(sorted((axis, label) for axis, label in run.at.items() if axis not in gone))
+    def place(run: Run, but: Sequence[str] = ()) -> tuple[tuple[str, str], ...]:
+        return tuple(sorted((axis, label) for axis, label in run.at.items() if axis not in {*free, *but}))
 
-    exact = {place(run): run for run in b}
-    unseeded = {place(run, True): run for run in b if "seed" not in run.at}
-    found = []
-    for run in a:
-        if place(run) in exact:
-            found.append((run, exact[place(run)]))
-        elif place(run, True) in unseeded:
-            found.append((run, unseeded[place(run, True)]))
-        elif "seed" not in run.at:
-            found += [(run, other) for other in b if place(other, True) == place(run)]
-    return found
+    def at_places(runs: Sequence[Run], but: Sequence[str] = ()) -> dict[tuple[tuple[str, str], ...], list[Run]]:
+        found: dict[tuple[tuple[str, str], ...], list[Run]] = {}
+        for run in runs:
+            found.setdefault(place(run, but), []).append(run)
+        return found
+
+    ours, theirs = at_places(a), at_places(b)
+    if all("seed" not in run.at for run in a) and any("seed" in run.at for run in b):
+        return [(ours[here], runs) for runs in theirs.values() if (here := place(runs[0], ["seed"])) in ours]
+    unseeded = at_places([run for run in b if "seed" not in run.at])
+    pairs = [(runs, theirs.get(here) or unseeded.get(place(runs[0], ["seed"]), [])) for here, runs in ours.items()]
+    return [(ours, theirs) for ours, theirs in pairs if theirs]
+
+
+def mean_score(runs: Sequence[Run], metric: str) -> float:
+    return float(np.mean([run.scores[metric] for run in runs]))
 
 
 def examples_drawn(runs: Sequence[Run], metric: str) -> np.ndarray:
@@ -99,13 +106,13 @@ def examples_drawn(runs: Sequence[Run], metric: str) -> np.ndarray:
     )  # a corpus score's draws lie a little off the score itself
 
 
-def differences_drawn(pairs: Sequence[tuple[Run, Run]], metric: str) -> np.ndarray:
+def differences_drawn(pairs: Sequence[Pair], metric: str) -> np.ndarray:
     """[pairs, R]: the pairs' differences on the draws; R = 1 where a pair was not scored on the same draws of the same examples."""
-    if all(a.scored_on == b.scored_on for a, b in pairs):
-        a, b = (examples_drawn([pair[side] for pair in pairs], metric) for side in (0, 1))
-        if a.shape == b.shape:
-            return a - b
-    return np.array([[a.scores[metric] - b.scores[metric]] for a, b in pairs])
+    if all(len({run.scored_on for run in (*a, *b)}) == 1 for a, b in pairs):
+        sides = [[examples_drawn(pair[side], metric).mean(axis=0) for pair in pairs] for side in (0, 1)]
+        if len({len(draws) for side in sides for draws in side}) == 1:
+            return np.stack(sides[0]) - np.stack(sides[1])
+    return np.array([[mean_score(a, metric) - mean_score(b, metric)] for a, b in pairs])
 
 
 def drawn(scores: np.ndarray, rng: np.random.Generator) -> np.ndarray:

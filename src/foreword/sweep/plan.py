@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from foreword.errors import BadRecipe, UnknownName
+from foreword.errors import BadData, BadRecipe, UnknownName
 from foreword.recipe import Recipe, SweepRecipe, parse_override, sweep_section, with_settings
 from foreword.recipe.reading import SWEEP, recipe_tables
 from foreword.recipe.sweeps import SECTIONS, Chosen, FormRecipe, Fragment
+from foreword.tasks import load_task
 from foreword.vetting import vet
 
 SEED = "seed"  # the axis that every sweep has
@@ -22,7 +23,7 @@ RUNS = "runs"  # in a sweep's folder: its runs' folders
 PLAN = "sweep.json"  # what was asked for
 PLAN_VERSION = 1
 JOURNAL = "journal.sqlite"  # how far it is
-UNTOUCHED = "untouched"
+UNTOUCHED, RECIPE = "untouched", "recipe"  # what a fragment may hold beside sections
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,13 @@ class Point:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a sweep asks for. `axes` has the labels in the file's order."""
+    """What a sweep asks for. `axes` has the labels in the file's order; `left_out` those whose data is not at hand."""
 
     sweep: SweepRecipe
     axes: Mapping[str, Sequence[str]]
     points: Sequence[Point]
     quick: bool
+    left_out: Sequence[str] = ()
 
 
 def read_sweep(
@@ -82,12 +84,17 @@ def read_sweep(
             axis: [label for label in labels if label in form.keep.get(axis, labels)] for axis, labels in kept.items()
         }
     asked = Asked(given, sweep, axes, forms, [parse_override(text) for text in overrides], Path(out))
-    points = [*before_points(asked, seeds), *trained_points(asked, kept, seeds)]
+    left_out = without_data(asked, kept)
+    kept = {axis: [label for label in labels if (axis, label) not in left_out] for axis, labels in kept.items()}
+    trained = trained_points(asked, kept, seeds)
+    needed = {name for point in trained for name in point.needs}
+    points = [*(point for point in before_points(asked, seeds) if point.name in needed), *trained]
     if sweep.vote is not None and sweep.vote.of in kept[sweep.vote.axis]:
         points += vote_points(points, sweep.vote.axis, sweep.vote.of, sweep.vote.label, kept)
         kept[sweep.vote.axis].append(sweep.vote.label)
     check_different(points)
-    return Plan(sweep, {**kept, SEED: [str(seed) for seed in seeds]}, points, quick)
+    told = [f"{axis} {label}" for axis, label in left_out]
+    return Plan(sweep, {**kept, SEED: [str(seed) for seed in seeds]}, points, quick, told)
 
 
 @dataclass(frozen=True)
@@ -102,21 +109,52 @@ class Asked:
     out: Path
 
     def fragments(self, at: Mapping[str, str]) -> Iterator[tuple[str, Fragment]]:
-        """The settings of a combination, each with where it stands, in the order in which they win."""
-        for axis, label in at.items():
-            yield f"sweep.grid.{axis}.{label}", self.axes[axis][label]
+        """The settings of a combination, each with where it stands, the later ones winning.
+
+        What is varied is varied in every form: so the axes that are settings come last.
+        """
+        fragments = {axis: (f"sweep.grid.{axis}.{label}", self.axes[axis][label]) for axis, label in at.items()}
+        yield from (fragment for axis, fragment in fragments.items() if "." not in axis)
         yield from rules("sweep.where", self.sweep.where, at)
         for name, form in self.forms.items():
             yield f"sweep.{name}.set", form.set
             yield from rules(f"sweep.{name}.where", form.where, at)
+        yield from (fragment for axis, fragment in fragments.items() if "." in axis)
 
-    def recipe(self, fragments: Sequence[tuple[str, Fragment]], seed: int) -> tuple[Recipe, tuple[str, ...]]:
+    def recipe(
+        self, fragments: Sequence[tuple[str, Fragment]], at: Mapping[str, str], seed: int
+    ) -> tuple[Recipe, tuple[str, ...]]:
         """The recipe with these settings, checked; names of the sweep's runs that it starts from."""
         settings = self.given
         for named, fragment in fragments:
+            if RECIPE in fragment:
+                settings = recipe_tables(with_labels(str(fragment[RECIPE]), at, named))
             settings = with_settings(settings, list(triples(fragment, named)))
         settings = with_settings(settings, [*self.overrides, ("train", SEED, seed)])
         return started(settings, self.sweep.before, self.out)
+
+
+def with_labels(name: str, at: Mapping[str, str], named: str) -> str:
+    """A recipe's name with labels in place of their axes' names. Raises UnknownName: braces around what is no axis."""
+    try:
+        return name.format_map(at)
+    except KeyError as error:
+        raise UnknownName(f"axis in {named}.{RECIPE}", str(error.args[0]), at) from None
+
+
+def without_data(asked: Asked, kept: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+    """(axis, label) of those that the sweep can do without, and whose data has nothing to train on here."""
+    found = []
+    for axis, labels in asked.sweep.optional.items():
+        for label in set(labels) & set(kept[axis]):
+            at = {other: some[0] for other, some in kept.items()} | {axis: label}
+            task = asked.recipe(list(asked.fragments(at)), at, 0)[0].task
+            try:
+                there = "train" in load_task(task.name, task.path or None, **task.arguments).splits
+            except BadData:
+                there = False
+            found += [] if there else [(axis, label)]
+    return found
 
 
 def rules(named: str, where: Sequence[Mapping[str, Any]], at: Mapping[str, str]) -> Iterator[tuple[str, Fragment]]:
@@ -133,7 +171,7 @@ def trained_points(asked: Asked, kept: Mapping[str, Sequence[str]], seeds: Seque
             at = dict(zip(kept, labels, strict=True))
             fragments = list(asked.fragments(at))
             trained = not any(fragment.get(UNTOUCHED) for _, fragment in fragments)
-            recipe, needs = asked.recipe(fragments, seed)
+            recipe, needs = asked.recipe(fragments, at, seed)
             where = {**at, SEED: str(seed)} if trained else at
             if trained or seed == seeds[0]:  # untouched, it is the same for every seed
                 found.append(Point(name_of(where), where, recipe, "train" if trained else UNTOUCHED, needs))
@@ -146,7 +184,7 @@ def before_points(asked: Asked, seeds: Sequence[int]) -> Iterator[Point]:
             (f"sweep.before.{name}", fragment),
             *((f"sweep.{f}.set", form.set) for f, form in asked.forms.items()),
         ]
-        recipe, needs = asked.recipe(fragments, seeds[0])
+        recipe, needs = asked.recipe(fragments, {}, seeds[0])
         yield Point(slug(f"{BEFORE}-{name}"), {}, recipe, BEFORE, needs)
 
 
@@ -216,7 +254,7 @@ def axes_of(grid: Mapping[str, Any]) -> dict[str, dict[str, Fragment]]:
 def triples(fragment: Fragment, named: str) -> Iterator[tuple[str, str, Any]]:
     """(section, key, value) of each setting."""
     for section, keys in fragment.items():
-        if section == UNTOUCHED and isinstance(keys, bool):
+        if (section == UNTOUCHED and isinstance(keys, bool)) or (section == RECIPE and isinstance(keys, str)):
             continue
         if section not in SECTIONS:
             raise UnknownName("section", f"{named}.{section}", [f"{named}.{name}" for name in SECTIONS])
@@ -239,6 +277,7 @@ def check_names(sweep: SweepRecipe, axes: Mapping[str, Mapping[str, Fragment]]) 
     ):
         for rule in where:
             check_labels(without(rule, "set"), axes, named)
+    check_labels(sweep.optional, axes, "sweep.optional")
     check_labels(sweep.quick.keep, axes, "sweep.quick.keep")
     check_labels(sweep.published.keep, axes, "sweep.published.keep")
     check_labels(sweep.against, with_votes, "sweep.against")

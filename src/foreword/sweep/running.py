@@ -57,6 +57,8 @@ def run_sweep(
             for point in waiting:
                 states[point.name] = "waiting"
             journal.take_up(states)
+            for label in plan.left_out:
+                say(f"note: {label} is left out: its data is not at hand")
             say(f"{len(points)} runs, {len(points) - len(waiting)} of them done; they are written to {out}")
             if waiting:
                 threads = max(point.recipe.backbone.threads for point in points)
@@ -133,7 +135,9 @@ def described(plan: Plan, points: Sequence[Point], command: str) -> dict[str, An
         "version": PLAN_VERSION,
         "command": command,
         "quick": plan.quick,
-        "sweep": plan.sweep.model_dump(mode="json", exclude={"grid", "where", "before", "quick", "published"}),
+        "sweep": plan.sweep.model_dump(
+            mode="json", exclude={"grid", "where", "optional", "before", "quick", "published"}
+        ),
         "axes": {axis: list(labels) for axis, labels in plan.axes.items()},
         "points": [
             {

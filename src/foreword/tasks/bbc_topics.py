@@ -5,7 +5,7 @@ from typing import final
 
 from foreword.errors import BadRecipe
 from foreword.tasks.bbc import BBC, WANTED
-from foreword.tasks.labelled import checked, chosen, render
+from foreword.tasks.labelled import checked, chosen, num_soft, render
 from foreword.tasks.task import Example, Task, subset
 
 TOPICS = {
@@ -32,6 +32,7 @@ class BBCTopics(Task):
             raise BadRecipe(WANTED.format(self.name))
         self.articles = BBC(path, ", ".join(TOPICS), ", ".join(TOPICS))
         self.pattern = checked(template or TEMPLATE, ("headline", "text"))
+        self.num_soft = num_soft(self.pattern)
         self.words = chosen(words, TOPICS)
         super().__init__(self.articles.splits)
 

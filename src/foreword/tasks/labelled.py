@@ -37,7 +37,7 @@ class Labelled(Task):
         """`words`: one for each class, in their order, parted by commas."""
         self.files = split_files(self.name, path, self.usual_files, {"train": train, "dev": dev, "test": test})
         self.pattern = checked(template or self.template, self.fields)
-        self.num_soft = render(self.pattern, {}).count(SOFT)
+        self.num_soft = num_soft(self.pattern)
         self.words = chosen(words, self.classes)
         self.question = render(self.pattern, {self.fields[0]: "{source}"}) if len(self.fields) == 1 else ""
         super().__init__(self.files)
@@ -92,6 +92,11 @@ def render(template: str, texts: Mapping[str, str]) -> str:
         return SOFT * int(vectors.group(1) or 1) if vectors else texts.get(match.group(1), MASK)
 
     return NAME.sub(put, template)
+
+
+def num_soft(template: str) -> int:
+    """Places for vectors in it."""
+    return render(template, {}).count(SOFT)
 
 
 def fields_of(template: str) -> tuple[str, ...]:
