@@ -1,14 +1,20 @@
 """Instance-wise prompts: made of each source's own words, whoever stands beside it and wherever the padding is."""
 
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
 import pytest
 import torch
 from tests.tiny_models import tiny_backbone
-from tests.tiny_runs import TEXTS, pairs_of, tiny_training
+from tests.tiny_runs import TEXTS, model_folder, pairs_of, tiny_recipe, tiny_training
 
+import foreword
 from foreword.backbone import Texts
-from foreword.backbone.wording import Pair
+from foreword.backbone.wording import Pair, source_ids
 from foreword.errors import PrefixMismatch
 from foreword.generation import Decoding, answers, padded_sources
+from foreword.methods.base.heads import HEAD
 from foreword.methods.base.instance_tokens import first_tokens
 from foreword.methods.ipt import IPT
 from foreword.prefix.reparam import num_parameters
@@ -62,14 +68,26 @@ def test_it_learns_and_is_kept(tmp_path, way):
         assert torch.equal(one, other)
 
 
-def test_on_a_prefix_only_the_first_layer_is_the_instances():
-    backbone = tiny_backbone("llama")
+@pytest.mark.parametrize("family", ["gpt2", "llama", "bart", "t5", "bert"])
+def test_on_a_prefix_a_twentieth_of_the_words_vectors_is_added_to_the_first_layer_that_reads(family):
+    """As published: a token's vector is its position's keys and then its values, head by head, times 0.05."""
+    backbone = tiny_backbone(family)
     method = IPT(backbone, base="prefix", num_tokens=3)
-    made = method.injection(collate(backbone, pairs_of(backbone)[:2]).texts)
-    keys = made.keys["decoder"]
-    assert keys.shape == (3, 2, 2, 3, 16)
-    assert torch.equal(keys[1:, 0], keys[1:, 1])
-    assert not torch.equal(keys[0, 0], keys[0, 1])
+    trained, table = method.parts["prefix"](), method.trained_parameters()["table.weight"]
+    ids, _ = source_ids(backbone, ["cat", "no"], 40)
+    made = method.injection(padded_sources(backbone, ids))
+    reading, texts = ("decoder", (" ca", " no")) if backbone.kind == "decoder-only" else ("encoder", ("cat", "non"))
+    words = [[backbone.tokenizer.convert_tokens_to_ids(letter) for letter in text] for text in texts]
+    H, D = backbone.sites[reading].num_kv_heads, backbone.sites[reading].head_dim
+    for site in backbone.sites:
+        for row in range(2):
+            keys, values = trained.keys[site].clone(), trained.values[site].clone()  # [L, H, P, D]
+            for place, word in enumerate(words[row] if site == reading else []):
+                for head in range(H):
+                    keys[0, head, place] += 0.05 * table[word][head * D : (head + 1) * D]
+                    values[0, head, place] += 0.05 * table[word][(H + head) * D : (H + head + 1) * D]
+            torch.testing.assert_close(made.keys[site][:, row], keys)
+            torch.testing.assert_close(made.values[site][:, row], values)
 
 
 def test_the_true_counts_are_reported():
@@ -79,6 +97,27 @@ def test_the_true_counts_are_reported():
     on_prefix = num_parameters(IPT(backbone, base="prefix", num_tokens=4).trained_parameters())
     assert on_prefix == vocabulary * 64 + 2 * 3 * 4 * 32
     assert 50265 * 1024 / 355e6 == pytest.approx(0.145, abs=5e-4), "RoBERTa-large, as the module's text says"
+
+
+@pytest.mark.parametrize("family", ["gpt2", "llama", "t5"])
+@pytest.mark.parametrize("base", ["prompt", "prefix"])
+def test_the_encoders_are_as_large_as_the_published_ones(family, base):
+    """Their sizes: an LSTM of two layers, both ways, 64 wide; a channel each for 3, 4 and 5 words; for the MLP a layer alone."""
+    backbone, k = tiny_backbone(family), 4
+    E = backbone.word_dim
+    assert E == {"gpt2": 32, "llama": 40, "t5": 32}[family]
+    all_heads = {"gpt2": 4 * 8, "llama": 2 * 16, "t5": 4 * 12}[family]
+    width = E if base == "prompt" else 2 * all_heads
+    prefix = {"gpt2": 3, "llama": 3, "t5": 3 + 2 + 2}[family] * 2 * k * all_heads if base == "prefix" else 0
+    lower, upper = (2 * 4 * 64 * (inputs + 64 + 2) for inputs in (E, 2 * 64))  # both ways, 4 gates, two biases
+    sizes = {
+        "lstm": lower + upper + (2 * 64 + 1) * k * width,
+        "cnn": sum(size * E + 1 for size in (3, 4, 5)) + (3 + 1) * k * width,
+        "mlp": (E + 1) * k * width,
+    }
+    for encoder, size in sizes.items():
+        method = IPT(backbone, base=base, num_tokens=k, encoder=encoder)
+        assert num_parameters(method.trained_parameters()) == prefix + size, encoder
 
 
 @pytest.mark.parametrize("encoder", ["none", "lstm"])
@@ -95,3 +134,38 @@ def test_another_vocabularys_table_is_refused():
     exported = IPT(tiny_backbone("gpt2"), num_tokens=3).export()
     with pytest.raises(PrefixMismatch, match="these tensors are not of ipt with these settings on tiny-llama"):
         IPT.restored(tiny_backbone("llama"), exported, num_tokens=3)
+
+
+TOPICS = "art, body, coin, dogs, east, film, game, hats, iron, jazz, kite, law, moon".split(", ")
+
+
+@pytest.mark.parametrize("base", ["prompt", "prefix"])
+def test_a_table_learnt_on_thirteen_topics_is_what_a_task_of_two_classes_starts_from(tmp_path, base):
+    """Pretrained IPT from end to end; the layer that told the topics apart stays behind, and so does a prefix."""
+    model = model_folder(tmp_path / "model")
+    first = trained_on(tmp_path / "topics", model, base, TOPICS, seed=1, max_steps=4, lr=0.1)
+    then = {"start_from": str(tmp_path / "topics" / "run"), "max_steps": 1, "lr": 1e-9}
+    second = trained_on(tmp_path / "sides", model, base, ["no", "up"], **then)
+    given, kept = (run.trained.export() for run in (first, second) if run.trained is not None)
+    untrained = IPT(first.backbone, base=base, num_tokens=2, seed=1).export()
+    assert not torch.equal(given["table.weight"], untrained["table.weight"])
+    torch.testing.assert_close(kept["table.weight"], given["table.weight"], atol=1e-6, rtol=0.0)
+    assert (len(given[f"{HEAD}bias"]), len(kept[f"{HEAD}bias"])) == (13, 2)
+    prefixes = [name for name in kept if name.startswith("prefix.")]
+    assert bool(prefixes) == (base == "prefix")
+    assert not any(torch.allclose(kept[name], given[name], atol=0.1) for name in prefixes)
+    assert set(foreword.open_run(tmp_path / "sides" / "run").generate(["a1", "b2"])) <= {"no", "up"}
+
+
+def trained_on(folder: Path, model: Path, base: str, classes: Sequence[str], **train: object) -> foreword.Tuned:
+    """A run of IPT with a layer for these classes, on a text of each, in JSON lines."""
+    folder.mkdir()
+    lines = "".join(json.dumps({"text": f"{name} {name}", "label": name}) + "\n" for name in classes)
+    for split in ("train", "dev", "test"):
+        (folder / f"{split}.jsonl").write_text(lines)
+    task = {"name": "classes", "path": str(folder), "classes": ", ".join(classes)}
+    method = {"name": "ipt", "base": base, "num_tokens": 2, "head": True}
+    recipe = tiny_recipe(model, folder, task=task, method=method, train=train, eval={"metrics": ["accuracy"]})
+    tuned = foreword.train(recipe, folder / "run")
+    assert 0 <= tuned.evaluate("test").value("accuracy") <= 1
+    return tuned

@@ -13,7 +13,8 @@ What differs from the published code, by choice:
 - its source is the first ids with the marker that opens a text, and padding where it is short; here the tokens alone, which begin
   again where they are fewer; what an answer holds is never read;
 - its LSTM, given batch-first input without saying so, reads along the batch; here it reads along the text, and both directions are
-  taken where they end; the networks read the backbone's own word vectors; there is no dropout in them;
+  taken where they end; its TextCNN sees whole windows only, here text is padded, so that few words have windows too; the networks
+  read the backbone's own word vectors, theirs a table of their own that stays as it is; there is no dropout in them;
 - its RTE is chosen and scored on the same file; tasks here keep the two apart;
 - the true counts are reported: a table over RoBERTa's vocabulary is 14.5 % of the large model, not the 0.5 to 1.5 % of the paper.
 """
@@ -145,7 +146,9 @@ class Encoder(nn.Module):
             along = words.transpose(1, 2)
             sides = [(size // 2, (size - 1) // 2) for size in SIZES]  # as many windows as words, however few these are
             seen = zip(self.convolutions, sides, strict=True)
-            read = torch.cat([convolution(F.pad(along, side)).amax(dim=2) for convolution, side in seen], dim=1)
+            read = torch.cat(
+                [torch.relu(convolution(F.pad(along, side))).amax(dim=2) for convolution, side in seen], dim=1
+            )
         else:
             read = words.mean(dim=1)
         out = self.out(read)
