@@ -22,6 +22,7 @@ LAYERS = [
     {"experiment", "keeping"},
     {"sweep"},
     {"report"},
+    {"inspection"},
     {"cli"},
     {"__main__"},
 ]
@@ -103,6 +104,7 @@ LIBRARIES = {
     "evaluate": {"torch"},
     "experiment": {"accelerate", "torch"},
     "generation": {"torch", "transformers"},
+    "inspection": {"matplotlib", "torch"},
     "keeping": {"torch"},
     "methods": {"peft", "pydantic", "torch", "transformers"},
     "metrics": {"numpy", "pycocoevalcap", "rouge_score", "sacrebleu"},

@@ -8,7 +8,7 @@ from torch import nn
 from torch.testing import assert_close
 
 from foreword.prefix import AttentionSite, Injection, Seam, prefix_attention
-from foreword.prefix.attention import MARK
+from foreword.prefix.seam import MARK
 
 
 def injection(value):

@@ -13,7 +13,7 @@ from transformers import PreTrainedModel
 
 from foreword.errors import UnsupportedBackbone
 from foreword.prefix import Seam
-from foreword.prefix.attention import MARK, AttentionSite
+from foreword.prefix.seam import MARK, AttentionSite
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from foreword.backbone.padding import positions
-from foreword.prefix.attention import Opened
+from foreword.prefix.seam import Opened
 
 
 def behind_prefix(now: Opened, ids: Tensor | None, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from transformers.masking_utils import sdpa_mask
 
 from foreword.errors import UnsupportedBackbone
 from foreword.prefix import AttentionSite, Seam, SiteShape, prefix_attention
-from foreword.prefix.attention import MARK, Asked
+from foreword.prefix.seam import MARK, Asked
 
 ATTENTION = "foreword"
 AttentionInterface.register(ATTENTION, prefix_attention)

@@ -210,6 +210,39 @@ def table(
         output.show([asdict(row) for row in rows], *tables.cells(rows, commands))
 
 
+@app.command(epilog="foreword inspect runs/demo/captain runs/demo/poet --out runs/inside")
+def inspect(
+    prefixes: Annotated[list[str], typer.Argument(help="run folders, or stored prefixes (STORE/NAME@VERSION)")],
+    size: Annotated[int, typer.Option(min=1, help="texts to look at each with")] = 32,
+    split: Annotated[str, typer.Option(help="train, dev or test; dev, where there is one, if not given")] = "",
+    sets: Sets = None,
+    out: Annotated[
+        Path | None, typer.Option(help="where the page is written; the run's own folder if not given")
+    ] = None,
+) -> None:
+    """Look inside prefixes: who attends to them, what would be lost without a part, what they are near to."""
+    with stoppable():
+        from foreword.cli.opening import opened
+        from foreword.inspection import PAGE, look, write_inspection
+
+        quiet_libraries()
+        if out is None and (len(prefixes) > 1 or not Path(prefixes[0]).is_dir()):
+            raise BadRecipe("--out says where the page goes; of one run's folder alone it can be left out.")
+        found = []
+        for name in prefixes:
+            output.say(f"looking into {name}")
+            found.append(look(opened(name, sets or []), name, size, split))
+        folder = out or Path(prefixes[0])
+        data = write_inspection(found, folder)
+    rows = [
+        (one["name"], site, f"{sum(map(sum, heads)) / sum(map(len, heads)):.1%}", f"{one['loss']:.4f}")
+        for one in data["prefixes"]
+        for site, heads in one["attention"].items()
+    ]
+    output.show(data, ("prefix", "site", "share of attention", "loss"), rows)
+    output.say(f"written to {folder / PAGE}")
+
+
 @app.command(epilog="foreword score texts.txt --references refs.txt --metrics bleu,nist,meteor,rouge-l,cider")
 def score(
     hypotheses: Annotated[Path, typer.Argument(help="a text per line")],

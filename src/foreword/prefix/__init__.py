@@ -3,10 +3,11 @@
 This room knows tensors only: no transformers models, no text, no files.
 """
 
-from foreword.prefix.attention import AttentionSite, Injection, Seam, prefix_attention
+from foreword.prefix.attention import prefix_attention
 from foreword.prefix.bank import PrefixBank
 from foreword.prefix.prefix import Prefix, PrefixShape, SiteShape, in_a_row
 from foreword.prefix.reparam import DirectParameters, MLPReparameterization, Parameterization
+from foreword.prefix.seam import AttentionSite, Injection, Seam
 
 __all__ = [
     "AttentionSite",

@@ -3,41 +3,18 @@
 Comes in:  Results and what was made of them.      Goes out: HTML, every figure linked to the result files it is made of.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 
 from foreword.report.claims import FAILS, HOLDS, Verdict
 from foreword.report.compare import FEWEST, Difference
+from foreword.report.html import document, join, picture
 from foreword.report.plots import Picture
 from foreword.report.results import Results
 from foreword.report.samples import Sample
 from foreword.report.tables import SIGNIFICANT, Cell, Row, Table, header, told
 
 CLASSES = {HOLDS: "holds", FAILS: "fails"}
-
-STYLE = """
-:root { color-scheme: light dark; --ink: #1d2327; --soft: #5c6670; --line: #d8dde1; --paper: #fff; --wash: #f5f7f8;
-  --holds: #20744a; --fails: #b3402a; --open: #8a6d1a; --link: #0b5c85; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e4e7e9; --soft: #9ba6ae; --line: #3a4248; --paper: #16191b; --wash: #1e2225;
-  --holds: #6cc797; --fails: #ef8d78; --open: #dcbf68; --link: #7fc4ea; } }
-body { margin: 0 auto; max-width: 76rem; padding: 1.5rem 1rem 4rem; font: 16px/1.5 system-ui, sans-serif; color: var(--ink);
-  background: var(--paper); }
-h1 { font-size: 1.7rem; margin: 0 0 .3rem; } h2 { font-size: 1.2rem; margin: 2.4rem 0 .6rem; }
-p { margin: .3rem 0; max-width: 60rem; } .soft, figcaption, small { color: var(--soft); }
-code { font-size: .9em; background: var(--wash); padding: .1rem .3rem; border-radius: 3px; overflow-wrap: anywhere; }
-a { color: var(--link); } .wide { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .5rem 0; }
-th, td { text-align: left; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-thead th { border-bottom: 2px solid var(--line); white-space: nowrap; } td { white-space: nowrap; }
-.figure small { display: block; } tbody th { font-weight: 600; white-space: nowrap; }
-.claim { border-left: 4px solid var(--open); padding: .1rem 0 .1rem .9rem; margin: .9rem 0; }
-.claim b { color: var(--open); } .claim.holds { border-color: var(--holds); } .claim.holds b { color: var(--holds); }
-.claim.fails { border-color: var(--fails); } .claim.fails b { color: var(--fails); }
-.pictures { display: flex; flex-wrap: wrap; gap: 1rem; } figure { margin: 0; flex: 1 1 22rem; max-width: 36rem; }
-figure svg { width: 100%; height: auto; background: #fff; border-radius: 4px; }
-dl { background: var(--wash); border-radius: 4px; padding: .7rem 1rem; margin: .8rem 0; } dt { font-weight: 600; font-size: .9rem; }
-dd { margin: 0 0 .5rem; overflow-wrap: anywhere; } .missing { border-left: 4px solid var(--fails); padding-left: .9rem; }
-"""
 
 
 def page(
@@ -60,8 +37,7 @@ def page(
         "<h2>Pictures</h2><div class='pictures'>" + "".join(map(picture, pictures)) + "</div>" if pictures else "",
         written(samples),
     ]
-    head = f"<meta charset='utf-8'><meta name='viewport' content='width=device-width, initial-scale=1'><title>{title}</title>"
-    return f"<!doctype html>\n<html lang='en'><head>{head}<style>{STYLE}</style></head><body>\n{join(parts)}\n</body></html>\n"
+    return document(results.sweep.title or results.folder.name, join(parts))
 
 
 def missing(results: Results) -> str:
@@ -131,10 +107,6 @@ def difference(found: Difference | None) -> str:
     return f"{found.value:+.3f}{p if found.num_pairs >= FEWEST else ''}"
 
 
-def picture(made: Picture) -> str:
-    return f"<figure><figcaption>{escape(made.title)}</figcaption>{made.svg}</figure>"
-
-
 def written(samples: Sequence[Sample]) -> str:
     if not samples:
         return ""
@@ -145,7 +117,3 @@ def written(samples: Sequence[Sample]) -> str:
         items = join(f"<dt>{escape(who)}</dt><dd>{escape(text)}</dd>" for who, text in shown)
         found.append(f"<dl>{items}</dl>")
     return join(found)
-
-
-def join(parts: Iterable[str]) -> str:
-    return "\n".join(part for part in parts if part)

@@ -4,7 +4,8 @@ Comes in:  Results and what [sweep.plots] asks for.      Goes out: SVG texts, th
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,9 +49,7 @@ def drawn(results: Results, plot: PlotRecipe, metric: str) -> str:
     labels = [label for label in results.axes[plot.x] if any(label in points for points in series.values())]
     numeric = all(is_number(label) for label in labels)
     height = HEIGHT if numeric else 1.2 + ROW * len(labels)
-    with matplotlib.rc_context({"svg.hashsalt": "foreword", "font.size": 9, "svg.fonttype": "none"}):
-        figure = Figure(figsize=(WIDTH, height), layout="constrained")
-        axes = figure.add_subplot()
+    with canvas(WIDTH, height) as (figure, axes):
         for number, (line, points) in enumerate(series.items()):
             style = {"color": COLOURS[number % len(COLOURS)], "marker": MARKS[number % len(MARKS)], "label": line}
             (along_numbers if numeric else below_one_another)(axes, labels, points, style)
@@ -70,8 +69,21 @@ def drawn(results: Results, plot: PlotRecipe, metric: str) -> str:
             axes.set_xlabel(metric)
         if len(series) > 1:
             axes.legend(frameon=False)
-        out = io.StringIO()
-        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+        return as_svg(figure)
+
+
+@contextmanager
+def canvas(width: float, height: float) -> Iterator[tuple[Figure, Axes]]:
+    """A figure of so many inches and its axes, to be drawn on and turned into SVG within the block."""
+    with matplotlib.rc_context({"svg.hashsalt": "foreword", "font.size": 9, "svg.fonttype": "none"}):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        yield figure, figure.add_subplot()
+
+
+def as_svg(figure: Figure) -> str:
+    """The same text for the same figure."""
+    out = io.StringIO()
+    figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     text = out.getvalue()
     return text[text.index("<svg") :]
 
