@@ -11,6 +11,7 @@ WHAT is one of
 """
 
 import argparse
+import os
 import re
 import shlex
 from collections.abc import Iterator
@@ -49,8 +50,8 @@ def made(what: str, page: Path) -> str:
         case "picture":
             name, wanted = words
             title = next(made.title for made in pictures(results_of(name)) if made.name == wanted)
-            up = "../" * len(page.relative_to(HOUSE).parents[:-1])
-            return f"\n![{title}]({up}docs/pictures/{name}-{wanted}.svg)\n\n"
+            where = os.path.relpath(PICTURES / f"{name}-{wanted}.svg", page.parent)
+            return f"\n![{title}]({where})\n\n"
     raise ValueError(f"{page}: a block of {kind!r}; known are table, sweep, verdicts and picture")
 
 

@@ -100,7 +100,7 @@ def test_a_room_is_a_room(path):
 LIBRARIES = {
     "assembly": {"accelerate", "torch"},
     "backbone": {"safetensors", "torch", "transformers"},
-    "cli": {"rich", "transformers", "typer"},
+    "cli": {"rich", "typer"},
     "evaluate": {"torch"},
     "experiment": {"accelerate", "torch"},
     "generation": {"torch", "transformers"},

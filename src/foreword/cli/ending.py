@@ -35,8 +35,7 @@ def resumable(command: str) -> Iterator[None]:
 
 
 def quiet_libraries() -> None:
-    """The libraries' own bars and hints would stand between ours."""
-    from transformers.utils import logging
+    """As `backbone` has it; here for commands, which load that room only when they run."""
+    from foreword.backbone.quiet import quiet_libraries as quiet
 
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
+    quiet()

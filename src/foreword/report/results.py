@@ -14,7 +14,7 @@ import numpy as np
 from foreword.errors import RunError
 from foreword.recipe import Recipe, SweepRecipe, identity, settings_hash, sweep_section
 from foreword.sweep import JOURNAL, PLAN, PLAN_VERSION, RUNS, Journal
-from foreword.sweep.plan import matches
+from foreword.sweep.grid import matches
 from foreword.writing import read_arrays, read_json
 
 AGAIN = "Remove it, and start the sweep again."

@@ -13,7 +13,7 @@ from typing import Any
 
 from foreword.report.compare import Difference, Estimate, difference, estimate, paired
 from foreword.report.results import Results, Run
-from foreword.sweep.plan import matches
+from foreword.sweep.grid import matches
 from foreword.table import counted
 
 SIGNIFICANT = 0.05

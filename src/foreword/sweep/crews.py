@@ -41,6 +41,9 @@ class Crew(ABC):
 
 def outcome(point: Point, out: Path, command: str) -> str:
     """Run a point; what went wrong, or ""."""
+    from foreword.backbone.quiet import quiet_libraries
+
+    quiet_libraries()
     folder = folder_of(out, point)
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / OUTPUT).open("a", encoding="utf-8") as log, redirect_stderr(log), redirect_stdout(log):
