@@ -34,7 +34,10 @@ def test_a_result_says_everything_that_its_scores_are_of(place):
     content = json.loads((place / "run" / "result-test.json").read_text())
     pairs = "".join(json.dumps(pair) + "\n" for pair in TEXTS[:4])
     data_hash = hashlib.sha256(pairs.encode()).hexdigest()
-    assert content["data"] == {"task": "jsonl", "split": "test", "hash": data_hash, "num_examples": 4}
+    references = json.dumps([[[t], "seen" if i % 2 else "unseen", ""] for i, (_, t) in enumerate(TEXTS[:4])])
+    references_hash = hashlib.sha256(references.encode()).hexdigest()
+    told = {"task": "jsonl", "split": "test", "hash": data_hash, "references_hash": references_hash, "num_examples": 4}
+    assert content["data"] == told
     assert content["backbone"]["fingerprint"] == tuned.backbone.fingerprint
     assert content["method"]["name"] == "prefix-tuning"
     assert content["recipe"] == tuned.recipe.to_dict()
