@@ -49,6 +49,17 @@ def test_a_report_prints_verdicts_as_json_in_a_pipe(swept):
     assert "foreword sweep rates.toml" in (place / "rates" / "report.html").read_text()
 
 
+def test_a_report_can_look_inside_its_prefixes_too(swept):
+    place, _, _ = swept
+    code, _, err = run_foreword(place, "report", "rates", "--inspect")
+    assert code == 0, err
+    assert "looked into lr=0.01-seed=0" in err
+    page = (place / "rates" / "report.html").read_text()
+    for rate in ("0.01", "0.02"):
+        assert f"<a href='runs/lr={rate}-seed=0/inspect.html'>" in page
+        assert (place / "rates" / "runs" / f"lr={rate}-seed=0" / "inspect.html").is_file()
+
+
 def test_a_report_prints_its_table_as_markdown(swept):
     place, _, _ = swept
     code, out, _ = run_foreword(place, "report", "rates", "--markdown")

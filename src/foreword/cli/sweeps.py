@@ -5,7 +5,7 @@ Comes in:  a recipe with a [sweep], a folder.      Goes out: runs in it, a line 
 
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,7 +14,11 @@ from foreword.cli import output
 from foreword.cli.ending import quiet_libraries, stoppable
 from foreword.errors import BadRecipe, UnknownName
 
+if TYPE_CHECKING:
+    from foreword.report import Results
+
 MISSING_SHOWN = 5
+TEXTS_LOOKED_AT = 32
 Quick = Annotated[
     bool, typer.Option("--quick", help="the short form, of minutes, as the recipe's [sweep.quick] has it")
 ]
@@ -71,6 +75,10 @@ def reproduce(
 def report(
     folder: Annotated[Path, typer.Argument(help="what `foreword sweep` or `reproduce` wrote")],
     markdown: Annotated[bool, typer.Option("--markdown", help="print the tables as Markdown")] = False,
+    inspect: Annotated[
+        bool,
+        typer.Option("--inspect", help="look inside the first prefix of each row too, where its weights are there"),
+    ] = False,
 ) -> None:
     """Make a sweep's page, tables and pictures, and tell which of its claims hold; from result files alone."""
     with stoppable():
@@ -84,6 +92,8 @@ def report(
                 output.say(f"  {name}: {why}")
             if num > MISSING_SHOWN:
                 output.say(f"  ... and {num - MISSING_SHOWN} more; {PAGE} names them all.")
+        if inspect:
+            look_inside(results)
         found = write_report(results)
     if markdown:
         print((folder / "report.md").read_text(encoding="utf-8"), end="")
@@ -91,6 +101,24 @@ def report(
         data = [{**v.claim.model_dump(mode="json"), "verdict": v.word, "figures": v.figures} for v in found]
         output.show(data, ("claim", "verdict", "figures"), [(v.claim.says, v.word, v.figures) for v in found])
     output.say(f"written to {folder / PAGE}")
+
+
+def look_inside(results: "Results") -> None:
+    """The first run of each row that ends as a prefix, looked into, each in its own folder."""
+    from foreword.inspection import look, write_inspection
+    from foreword.report.tables import table_of
+    from foreword.tuned import open_run
+
+    quiet_libraries()
+    for row in table_of(results).rows:
+        name, folder = row.runs[0].name, row.runs[0].path.parent
+        if not (folder / "method.safetensors").is_file():
+            continue
+        try:
+            write_inspection([look(open_run(folder), name, TEXTS_LOOKED_AT)], folder)
+        except BadRecipe:
+            continue  # it is no prefix
+        output.say(f"looked into {name}")
 
 
 def run(

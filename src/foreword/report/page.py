@@ -14,6 +14,7 @@ from foreword.report.results import Results
 from foreword.report.samples import Sample
 from foreword.report.tables import SIGNIFICANT, Cell, Row, Table, header, told
 
+INSIDE = "inspect.html"  # beside a run's result, where somebody looked into it
 CLASSES = {HOLDS: "holds", FAILS: "fails"}
 
 
@@ -35,6 +36,7 @@ def page(
         "<h2>Figures</h2>",
         figures(results, table),
         "<h2>Pictures</h2><div class='pictures'>" + "".join(map(picture, pictures)) + "</div>" if pictures else "",
+        inside(results, table),
         written(samples),
     ]
     return document(results.sweep.title or results.folder.name, join(parts))
@@ -105,6 +107,17 @@ def difference(found: Difference | None) -> str:
         return ""
     p = f", p = {found.p:.3f}" if found.p >= 0.001 else ", p &lt; 0.001"
     return f"{found.value:+.3f}{p if found.num_pairs >= FEWEST else ''}"
+
+
+def inside(results: Results, table: Table) -> str:
+    """Where runs were looked into (`foreword inspect`), their pages."""
+    items = join(
+        f"<li><a href='{escape(run.path.with_name(INSIDE).relative_to(results.folder).as_posix())}'>{escape(run.name)}</a></li>"
+        for row in table.rows
+        for run in row.runs
+        if run.path.with_name(INSIDE).is_file()
+    )
+    return f"<h2>Inside the prefixes</h2><ul>{items}</ul>" if items else ""
 
 
 def written(samples: Sequence[Sample]) -> str:

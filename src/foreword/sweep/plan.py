@@ -94,9 +94,10 @@ def read_sweep(
     asked = Asked(given, sweep, axes, forms, [parse_override(text) for text in overrides], Path(out))
     left_out = without_data(asked, kept)
     kept = {axis: [label for label in labels if (axis, label) not in left_out] for axis, labels in kept.items()}
-    trained = trained_points(asked, kept, seeds)
-    needed = {name for point in trained for name in point.needs}
-    points = [*(point for point in before_points(asked, seeds) if point.name in needed), *trained]
+    points = trained_points(asked, kept, seeds)
+    for before in reversed(list(before_points(asked, seeds))):  # what it starts from itself stands in front of it
+        if any(before.name in point.needs for point in points):
+            points.insert(0, before)
     if sweep.vote is not None and sweep.vote.of in kept[sweep.vote.axis]:
         points += vote_points(points, sweep.vote.axis, sweep.vote.of, sweep.vote.label, kept)
         kept[sweep.vote.axis].append(sweep.vote.label)
@@ -154,7 +155,7 @@ def without_data(asked: Asked, kept: Mapping[str, Sequence[str]]) -> list[tuple[
     """(axis, label) of those that the sweep can do without, and whose data has nothing to train on here."""
     found = []
     for axis, labels in asked.sweep.optional.items():
-        for label in set(labels) & set(kept[axis]):
+        for label in (label for label in kept[axis] if label in labels):
             at = {other: some[0] for other, some in kept.items()} | {axis: label}
             task = asked.recipe(list(asked.fragments(at)), at, 0)[0].task
             try:
