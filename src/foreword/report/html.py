@@ -13,7 +13,7 @@ STYLE = """
   --holds: #20744a; --fails: #b3402a; --open: #8a6d1a; --link: #0b5c85; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e4e7e9; --soft: #9ba6ae; --line: #3a4248; --paper: #16191b; --wash: #1e2225;
   --holds: #6cc797; --fails: #ef8d78; --open: #dcbf68; --link: #7fc4ea; } }
-body { margin: 0 auto; max-width: 76rem; padding: 1.5rem 1rem 4rem; font: 16px/1.5 system-ui, sans-serif; color: var(--ink);
+body { margin: 0 auto; max-width: 82rem; padding: 1.5rem 1rem 4rem; font: 16px/1.5 system-ui, sans-serif; color: var(--ink);
   background: var(--paper); }
 h1 { font-size: 1.7rem; margin: 0 0 .3rem; } h2 { font-size: 1.2rem; margin: 2.4rem 0 .6rem; }
 p { margin: .3rem 0; max-width: 60rem; } .soft, figcaption, small { color: var(--soft); }
