@@ -188,5 +188,9 @@ def markdown(rows: Sequence[Row], commands: bool = True) -> str:
     header, lines = cells(rows, commands)
     if commands:
         lines = [[*line, command if command == "-" else f"`{command}`"] for *line, command in lines]
+    return as_markdown(header, lines)
+
+
+def as_markdown(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     escaped = [[cell.replace("|", "\\|") for cell in line] for line in lines]
     return "".join(f"| {' | '.join(line)} |\n" for line in (header, ["---"] * len(header), *escaped))

@@ -102,3 +102,8 @@ def test_runs_that_are_not_there_give_no_verdict(tmp_path):
 def test_runs_that_are_never_alike_give_no_verdict(tmp_path):
     found, figures = word(tmp_path, WAYS, lambda at: 0.5 if (at["way"] == "prefix") == (at["seed"] < "2") else None)
     assert (found, figures) == ("cannot tell", "no two runs of it are alike in all else")
+
+
+def test_runs_that_do_not_differ_at_all_have_a_ratio_too(tmp_path):
+    found, figures = word(tmp_path, WAYS, lambda at: 0.5, kind="steadier")
+    assert (found, figures[:44]) == ("cannot tell", "standard deviation 0.000 against 0.000: 1.00")

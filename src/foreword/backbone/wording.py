@@ -87,7 +87,9 @@ def source_ids(
     decoder_only = backbone.kind == "decoder-only"
     texts = [as_read(backbone, source, behind_words) for source in sources]
     if any(SOFT in text for text in texts):
-        encoded = [with_vectors(backbone, text, behind_words) for text in texts]
+        around, (first, last) = source_ids(backbone, ["a"], 10**9)[0][0], markers(backbone)
+        inner = [with_vectors(backbone, text, behind_words) for text in texts]
+        encoded = [[*around[:first], *ids, *around[len(around) - last :]] for ids in inner]
     else:
         encoded = backbone.tokenizer(texts, add_special_tokens=not decoder_only)["input_ids"]
         if decoder_only:
@@ -100,15 +102,14 @@ def source_ids(
 
 
 def with_vectors(backbone: Backbone, text: str, behind_words: bool) -> list[int]:
-    """Ids of a text with places for vectors: -1, -2, ... stand there, and its words are read as they are without them."""
+    """Ids of a text with places for vectors, without markers: -1, -2, ... stand there, its words are read as without them."""
     ids: list[int] = []
     for number, words in enumerate(text.split(SOFT)):
         ids += [-number] if number else []
         if words.strip():
             ids += words_ids(backbone, words, behind_words)
             behind_words = True
-    around, (first, last) = source_ids(backbone, ["a"], 10**9)[0][0], markers(backbone)
-    return [*around[:first], *ids, *around[len(around) - last :]]
+    return ids
 
 
 def as_read(backbone: Backbone, source: str, behind_words: bool = False) -> str:

@@ -14,10 +14,11 @@ from torch import Tensor
 
 from foreword.inspection.looking import Findings, projected
 from foreword.report.html import document, join, picture
+from foreword.report.page import INSIDE
 from foreword.report.plots import COLOURS, MARKS, Picture, as_svg, canvas
 from foreword.writing import write_json, write_text
 
-PAGE = "inspect.html"
+PAGE = INSIDE  # under this name a report finds it
 
 
 def write_inspection(found: Sequence[Findings], out: Path) -> dict[str, Any]:

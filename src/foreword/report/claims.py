@@ -5,7 +5,7 @@ figures it rests on. A claim holds where the whole 95 % interval agrees with it,
 """
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,7 +18,6 @@ from foreword.report.compare import (
     difference,
     differences_drawn,
     drawn,
-    estimate,
     examples_drawn,
     generator,
     interval,
@@ -26,10 +25,12 @@ from foreword.report.compare import (
     paired,
 )
 from foreword.report.results import Results, Run, is_better_lower
+from foreword.sweep.grid import SEED
 
 HOLDS, FAILS, OPEN = "holds", "does not hold", "cannot tell"
 Word = Literal["holds", "does not hold", "cannot tell"]
 SURE = 0.95
+NO_SPREAD = 1e-9  # beside a standard deviation, which is 0 where runs do not differ
 
 
 @dataclass(frozen=True)
@@ -81,12 +82,12 @@ def steadier(claim: ClaimRecipe, results: Results, a: Sequence[Run], b: Sequence
     values = [[np.array([run.scores[claim.metric] for run in group]) for group in side] for side in groups]
     ratios = np.empty(DRAWS)
     for draw in range(DRAWS):
-        sides = [pooled([rng.choice(group, len(group)) for group in side]) for side in values]
-        ratios[draw] = np.log((sides[0] + 1e-9) / (sides[1] + 1e-9))
+        ours, theirs = (pooled([rng.choice(group, len(group)) for group in side]) for side in values)
+        ratios[draw] = np.log((ours + NO_SPREAD) / (theirs + NO_SPREAD))
     low, high = interval(ratios)
-    spreads = [pooled(side) for side in values]
+    ours, theirs = (pooled(side) for side in values)
     figures = (
-        f"standard deviation {spreads[0]:.3f} against {spreads[1]:.3f}: {np.exp(np.log(spreads[0] / spreads[1])):.2f} of it, "
+        f"standard deviation {ours:.3f} against {theirs:.3f}: {(ours + NO_SPREAD) / (theirs + NO_SPREAD):.2f} of it, "
         f"95 % interval {np.exp(low):.2f} to {np.exp(high):.2f}"
     )
     return word_of(high < 0, low > 0), figures
@@ -94,43 +95,61 @@ def steadier(claim: ClaimRecipe, results: Results, a: Sequence[Run], b: Sequence
 
 def narrows(claim: ClaimRecipe, results: Results, a: Sequence[Run], b: Sequence[Run]) -> tuple[Word, str]:
     """Whether a's lead over b falls along the axis: the slope of a line through the leads, a step for each label."""
-    labels, leads, draws, fewest, rng = [], [], [], FEWEST, generator()
-    for label in results.axes[claim.along]:
-        here = [[run for run in side if run.at.get(claim.along) == label] for side in (a, b)]
-        if pairs := paired(here[0], here[1], free_axes(claim)):
-            labels.append(label)
-            fewest = min(fewest, len(pairs))
-            leads.append(difference(pairs, claim.metric).value)
-            draws.append(drawn(differences_drawn(pairs, claim.metric), rng))
-    told = ", ".join(f"{label}: {signed(lead)}" for label, lead in zip(labels, leads, strict=True))
-    if len(labels) < 2 or fewest < FEWEST:
+
+    def lead(label: str) -> tuple[float, np.ndarray] | None:
+        pairs = paired(at(a, claim, label), at(b, claim, label), free_axes(claim))
+        return (difference(pairs, claim.metric).value, differences_drawn(pairs, claim.metric)) if pairs else None
+
+    found = curve(results.axes[claim.along], lead)
+    told = ", ".join(f"{label}: {signed(value)}" for label, value in found.values.items())
+    if len(found.values) < 2 or found.fewest < FEWEST:
         return OPEN, f"lead at {told}; a verdict needs {FEWEST} pairs at two labels or more"
     sign = -1 if is_better_lower(claim.metric) else 1
-    low, high = interval(sign * slopes(np.stack(draws)))
+    low, high = interval(sign * slopes(found.draws))
     return word_of(high < 0, low > 0), f"lead at {told}; slope {signed(low)} to {signed(high)} a step"
 
 
 def along_axis(claim: ClaimRecipe, results: Results, runs: Sequence[Run]) -> tuple[Word, str]:
     """Whether the score rises, falls, or is highest somewhere between the ends."""
-    labels, means, draws, fewest, rng = [], [], [], FEWEST, generator()
-    for label in results.axes[claim.along]:
-        if here := [run for run in runs if run.at.get(claim.along) == label]:
-            labels.append(label)
-            fewest = min(fewest, len(here))
-            means.append(estimate(here, claim.metric).value)
-            draws.append(drawn(examples_drawn(here, claim.metric), rng))
-    told = ", ".join(f"{label}: {mean:.3f}" for label, mean in zip(labels, means, strict=True))
-    if len(labels) < 3 or fewest < FEWEST:
+
+    def score(label: str) -> tuple[float, np.ndarray] | None:
+        here = at(runs, claim, label)
+        return (mean_score(here, claim.metric), examples_drawn(here, claim.metric)) if here else None
+
+    found = curve(results.axes[claim.along], score)
+    told = ", ".join(f"{label}: {value:.3f}" for label, value in found.values.items())
+    if len(found.values) < 3 or found.fewest < FEWEST:
         return OPEN, f"{told}; a verdict needs {FEWEST} runs at three labels or more"
-    scores = np.stack(draws)
     if claim.kind == "peaks":
-        best = (-scores if is_better_lower(claim.metric) else scores).argmax(axis=0)
-        inside = float(np.mean((best > 0) & (best < len(labels) - 1)))
+        best = (-found.draws if is_better_lower(claim.metric) else found.draws).argmax(axis=0)
+        inside = float(np.mean((best > 0) & (best < len(found.values) - 1)))
         return word_of(inside >= SURE, inside <= 1 - SURE), f"{told}; best between the ends in {inside:.0%} of draws"
-    low, high = interval(slopes(scores))
+    low, high = interval(slopes(found.draws))
     falls = claim.kind == "falls"
     figures = f"{told}; slope {signed(low)} to {signed(high)} a step"
     return word_of(high < 0 if falls else low > 0, low > 0 if falls else high < 0), figures
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Values along an axis, where each may lie [labels, DRAWS], and of how many runs or pairs the least sure one is."""
+
+    values: Mapping[str, float]
+    draws: np.ndarray
+    fewest: int
+
+
+def curve(labels: Sequence[str], measured: Callable[[str], tuple[float, np.ndarray] | None]) -> Curve:
+    """`measured`: of a label the value and the scores it is the mean of [runs or pairs, R]; None where there are none."""
+    found = {label: made for label in labels if (made := measured(label)) is not None}
+    rng = generator()
+    draws = [drawn(scores, rng) for _, scores in found.values()]
+    fewest = min((len(scores) for _, scores in found.values()), default=0)
+    return Curve({label: value for label, (value, _) in found.items()}, np.array(draws), fewest)
+
+
+def at(runs: Sequence[Run], claim: ClaimRecipe, label: str) -> list[Run]:
+    return [run for run in runs if run.at.get(claim.along) == label]
 
 
 def free_axes(claim: ClaimRecipe) -> list[str]:
@@ -140,7 +159,7 @@ def free_axes(claim: ClaimRecipe) -> list[str]:
 
 def groups_of(runs: Sequence[Run], results: Results) -> list[list[Run]]:
     """Runs that are alike but for what is averaged over."""
-    over, groups = {"seed", *results.sweep.across}, {}
+    over, groups = {SEED, *results.sweep.across}, {}
     for run in runs:
         key = tuple((axis, label) for axis, label in run.at.items() if axis not in over)
         groups.setdefault(key, []).append(run)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from foreword.report.results import Run
+from foreword.sweep.grid import SEED
 
 Pair = tuple[Sequence[Run], Sequence[Run]]  # what is compared at one place: runs whose mean is one side, and the other
 
@@ -82,10 +83,10 @@ def paired(a: Sequence[Run], b: Sequence[Run], free: Sequence[str]) -> list[Pair
         return found
 
     ours, theirs = at_places(a), at_places(b)
-    if all("seed" not in run.at for run in a) and any("seed" in run.at for run in b):
-        return [(ours[here], runs) for runs in theirs.values() if (here := place(runs[0], ["seed"])) in ours]
-    unseeded = at_places([run for run in b if "seed" not in run.at])
-    pairs = [(runs, theirs.get(here) or unseeded.get(place(runs[0], ["seed"]), [])) for here, runs in ours.items()]
+    if all(SEED not in run.at for run in a) and any(SEED in run.at for run in b):
+        return [(ours[here], runs) for runs in theirs.values() if (here := place(runs[0], [SEED])) in ours]
+    unseeded = at_places([run for run in b if SEED not in run.at])
+    pairs = [(runs, theirs.get(here) or unseeded.get(place(runs[0], [SEED]), [])) for here, runs in ours.items()]
     return [(ours, theirs) for ours, theirs in pairs if theirs]
 
 
@@ -101,9 +102,8 @@ def examples_drawn(runs: Sequence[Run], metric: str) -> np.ndarray:
     if len(whole) < len(runs) or len({len(array) for array in whole}) > 1:
         return scores
     drawn = np.stack(whole)
-    return (
-        drawn - drawn.mean(axis=1, keepdims=True) + scores
-    )  # a corpus score's draws lie a little off the score itself
+    off = drawn.mean(axis=1, keepdims=True) - scores  # a corpus score's draws lie a little off the score itself
+    return drawn - off
 
 
 def differences_drawn(pairs: Sequence[Pair], metric: str) -> np.ndarray:

@@ -13,8 +13,8 @@ from typing import Any
 
 from foreword.report.compare import Difference, Estimate, difference, estimate, paired
 from foreword.report.results import Results, Run
-from foreword.sweep.grid import matches
-from foreword.table import counted
+from foreword.sweep.grid import SEED, matches
+from foreword.table import as_markdown, counted
 
 SIGNIFICANT = 0.05
 
@@ -58,7 +58,7 @@ class Table:
 def table_of(results: Results) -> Table:
     """All figures of a sweep: seeds, and the axes it goes across, are averaged over."""
     sweep = results.sweep
-    over = {"seed", *sweep.across}
+    over = {SEED, *sweep.across}
     row_axes = [axis for axis in results.axes if axis not in {*over, sweep.columns}]
     heads = results.axes[sweep.columns] if sweep.columns else [""]
     rows = []
@@ -124,9 +124,7 @@ def lines(table: Table) -> list[list[str]]:
 
 
 def markdown(table: Table) -> str:
-    head, body = header(table), lines(table)
-    escaped = [[cell.replace("|", "\\|") for cell in line] for line in body]
-    return "".join(f"| {' | '.join(line)} |\n" for line in (head, ["---"] * len(head), *escaped))
+    return as_markdown(header(table), lines(table))
 
 
 def as_csv(results: Results, table: Table) -> str:

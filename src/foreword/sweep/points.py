@@ -11,15 +11,6 @@ from foreword.sweep.plan import RUNS, Point
 from foreword.writing import read_json
 
 WEIGHTS = "method.safetensors"
-INDIFFERENT = {
-    "backbone.device",
-    "backbone.threads",
-    "task.path",
-    "task.train",
-    "task.dev",
-    "task.test",
-    "train.trackers",
-}
 
 
 def folder_of(out: Path, point: Point) -> Path:
