@@ -20,7 +20,7 @@ LAYERS = [
     {"obeying"},
     {"tuned"},
     {"experiment", "keeping"},
-    {"sweep"},
+    {"sweep", "serve"},
     {"report"},
     {"inspection"},
     {"cli"},
@@ -110,6 +110,7 @@ LIBRARIES = {
     "metrics": {"numpy", "pycocoevalcap", "rouge_score", "sacrebleu"},
     "prefix": {"torch"},
     "recipe": {"pydantic", "pydantic_core"},
+    "serve": {"torch"},
     "sweep": {"ray"},
     "report": {"matplotlib", "numpy"},
     "store": {"pydantic", "safetensors", "torch"},
@@ -144,6 +145,7 @@ def test_every_room_has_its_place():
 
 
 LIGHT = ["errors", "catalogue", "provenance", "writing", "recipe", "tasks", "metrics", "store", "vetting", "cli"]
+LIGHT += ["serve.request", "serve.pool", "serve.scheduler", "serve.text"]
 
 
 def test_rooms_that_need_no_torch_load_none():

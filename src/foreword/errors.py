@@ -50,6 +50,14 @@ class RunError(ForewordError):
     """A run folder that cannot be used: in the way, unfinished, or made by another recipe."""
 
 
+class BadRequest(ForewordError):
+    """A request to the server that cannot be served as it is, now or later."""
+
+
+class Busy(ForewordError):
+    """More is asked at once than there is room for; the same may be asked again."""
+
+
 class MissingTool(ForewordError):
     """An optional program or package that is needed here and not installed."""
 

@@ -20,7 +20,7 @@ from foreword.backbone.fingerprint import altered_fingerprint, model_fingerprint
 from foreword.backbone.layers import Layer, stacks_of
 from foreword.backbone.output import Wanted
 from foreword.backbone.padding import flat_places, padded_on, positions
-from foreword.backbone.places import behind_prefix
+from foreword.backbone.places import behind_prefix, unused_positions
 from foreword.backbone.proof import words_act_as_prefix
 from foreword.backbone.sites import kind_of, mark_sites, refusal, restored_if_refused
 from foreword.backbone.soft import let_vectors_stand_for_words, word_tables
@@ -136,15 +136,7 @@ class Backbone:
     def max_len(self) -> int | None:
         """Positions a text can have (in decoder-only models prefix and text together); None where there is no limit (T5)."""
         limit = getattr(self.model.config.get_text_config(decoder=True), "max_position_embeddings", None)
-        return None if limit is None else int(limit) - self._unused_positions(int(limit))
-
-    def _unused_positions(self, limit: int) -> int:
-        """Rows of a position table that stand for padding, and those before: RoBERTa's text begins at row 2."""
-        words = self.model.get_input_embeddings()
-        tables = [m for m in self.model.modules() if isinstance(m, nn.Embedding) and m is not words]
-        return max(
-            (m.padding_idx + 1 for m in tables if m.num_embeddings == limit and m.padding_idx is not None), default=0
-        )
+        return None if limit is None else int(limit) - unused_positions(self.model, int(limit))
 
     def checkpointing(self, on: bool) -> None:
         """Keep no activations inside the layers but compute them again in the backward pass: less memory, a third more time."""
@@ -174,17 +166,22 @@ class Backbone:
             texts, place = padded_on_the_right(texts)
         if at is not None and place is not None:
             at = flat_places(at, place)
-        self._wanted.at = at
-        try:
-            with self.injected(injection), self.seam.starting(texts.starts):
-                made = self.model(**self._model_inputs(texts), use_cache=False)
-                logits = made.logits if self.has_words else self.output_layer(made.last_hidden_state)
-        finally:
-            self._wanted.at = None
+        with self.injected(injection), self.seam.starting(texts.starts), self.only_at(at):
+            made = self.model(**self._model_inputs(texts), use_cache=False)
+            logits = made.logits if self.has_words else self.output_layer(made.last_hidden_state)
         if at is not None:
             assert logits.shape[:2] == (1, len(at)), f"{self.name} computes its output layer in a way of its own"
             return logits.squeeze(0)  # not [0]: its backward pass would fill a second tensor of this size
         return logits if place is None else logits.gather(1, place[..., None].expand_as(logits))
+
+    @contextmanager
+    def only_at(self, at: Tensor | None) -> Iterator[None]:
+        """During the block the output layer is asked for these flat positions alone (row * T + t), as one row; None: for all."""
+        self._wanted.at = at
+        try:
+            yield
+        finally:
+            self._wanted.at = None
 
     def outputs(self, texts: Texts, injection: Injection | None, at: Tensor) -> tuple[Tensor, Tensor]:
         """What goes into the output layer [N, E] and what comes out of it [N, V], at N flat positions; see `logits`."""
@@ -265,6 +262,11 @@ class Backbone:
         weight = self.output_layer.weight
         assert isinstance(weight, Tensor), self.name
         return weight.shape[1]
+
+    @property
+    def num_words(self) -> int:
+        """Rows of the table in which words are looked up (V)."""
+        return self._words.num_embeddings
 
     @property
     def word_dim(self) -> int:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from transformers import PreTrainedModel
 
 from foreword.backbone.padding import positions
 from foreword.prefix.seam import Opened
@@ -39,3 +40,12 @@ def behind_prefix(now: Opened, ids: Tensor | None, given: Mapping[str, Any]) -> 
         ):  # without one, transformers takes positions that leap for several texts in one row, and parts them
             more["attention_mask"] = torch.ones(num_rows, seen + text_len, dtype=torch.long, device=text.device)
     return {**given, **more, "position_ids": places + offset}
+
+
+def unused_positions(model: PreTrainedModel, limit: int) -> int:
+    """Of a position table's `limit` rows those that stand for padding, and those before: RoBERTa's text begins at row 2."""
+    words = model.get_input_embeddings()
+    tables = [m for m in model.modules() if isinstance(m, nn.Embedding) and m is not words]
+    return max(
+        (m.padding_idx + 1 for m in tables if m.num_embeddings == limit and m.padding_idx is not None), default=0
+    )

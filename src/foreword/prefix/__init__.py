@@ -7,12 +7,13 @@ from foreword.prefix.attention import prefix_attention
 from foreword.prefix.bank import PrefixBank
 from foreword.prefix.prefix import Prefix, PrefixShape, SiteShape, in_a_row
 from foreword.prefix.reparam import DirectParameters, MLPReparameterization, Parameterization
-from foreword.prefix.seam import AttentionSite, Injection, Seam
+from foreword.prefix.seam import AttentionSite, Injection, Kept, Seam
 
 __all__ = [
     "AttentionSite",
     "DirectParameters",
     "Injection",
+    "Kept",
     "MLPReparameterization",
     "Parameterization",
     "Prefix",

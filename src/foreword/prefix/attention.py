@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from foreword.prefix.fused import causal_mask, fused_attention
 from foreword.prefix.scores import heads_first, prefix_scores, prefix_sum, rows_first, scores_of, sum_of
 from foreword.prefix.seam import MARK, Asked, AttentionSite, LayerPrefix, Opened, Watched
+from foreword.prefix.shared import shared_attention
 
 # Queries from which the fused kernel is used. Below it, materialised scores are faster on CPUs (docs/log.md).
 FUSED_FROM = 320
@@ -55,6 +56,10 @@ def prefix_attention(
             if own is not None:
                 prefix, hidden = (own.keys, own.values), hidden_positions(seam.now, own, query, key)
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    if where is not None and where.seam.shared is not None:
+        assert attention_mask is not None, "rows that share prefixes come with a mask of their own"
+        groups = where.seam.groups(where)
+        return shared_attention(query, key, value, groups, attention_mask, scale, position_bias, softcap), None
     if is_causal is None:
         is_causal = getattr(module, "is_causal", True)
     causal = bool(is_causal) and attention_mask is None and query.shape[2] > 1

@@ -44,11 +44,14 @@ def sum_of(weights: Tensor, value: Tensor, onto: Tensor | None = None) -> Tensor
 
 
 def stays(cached: Tensor, num_queries: int) -> bool:
-    """Whether keys or values [B, H, S, D] are taken as they lie: a cache that few queries look at (generation) is not copied.
+    """Whether keys or values [B, H, S, D] are taken as they lie: a cache that few queries look at (generation) is not copied,
+    nor is the filled part of one that was made larger.
 
     In training they are views of a projection that no product can take, so they are copied in any case: heads in front.
     """
-    return cached.is_contiguous() and num_queries < cached.shape[-1]
+    size, stride = cached.shape, cached.stride()
+    rows_and_heads_are_one = stride[0] == size[1] * stride[1] or size[0] == 1
+    return num_queries < size[3] and rows_and_heads_are_one and stride[2:] == (size[3], 1)
 
 
 def prefix_scores(

@@ -6,7 +6,7 @@ Letters: B rows, R prefixes, L layers, H key-value heads, G query heads per key-
 """
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -124,6 +124,18 @@ class Opened:
     starts: Tensor | None = None
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A prefix in the form in which one copy serves any number of rows: site -> one a layer, None where it has no prefix."""
+
+    layers: Mapping[str, list[LayerPrefix | None]]
+    prefix_len: int
+
+    @classmethod
+    def of(cls, prefix: Prefix) -> "Kept":
+        return cls(layers_of(Injection.of(prefix)), prefix.prefix_len)
+
+
 class Seam(threading.local):
     """Where the attention modules of one model find the injection of the current forward pass.
 
@@ -135,6 +147,7 @@ class Seam(threading.local):
         self.now: Opened | None = None
         self.record: list[Asked] | None = None
         self.watched: list[Watched] | None = None
+        self.shared: list[tuple[Tensor, Kept]] | None = None
         self.starts: Tensor | None = (
             None  # [B] columns of this forward pass' text from which an infix is seen; None: from the first
         )
@@ -144,16 +157,7 @@ class Seam(threading.local):
     def open(self, injection: Injection) -> Iterator[None]:
         """Inject during the block."""
         assert self.now is None, "one injection at a time: the seam is already open"
-        # Laid out once, not in every layer and step; unbound once: a slice per layer would make backward add up L tensors
-        # of the full size.
-        layers: dict[str, list[LayerPrefix | None]] = {}
-        for site, keys in injection.keys.items():
-            both = zip(by_layer(keys), by_layer(injection.values[site]), strict=True)
-            lens = injection.layer_lens.get(site)
-            if lens is None:
-                layers[site] = [LayerPrefix(k, v, injection.lengths) for k, v in both]
-            else:
-                layers[site] = [LayerPrefix.of(k, v, n) for (k, v), n in zip(both, lens.tolist(), strict=True)]
+        layers = layers_of(injection)
         opened = Opened(layers, injection.lengths, injection.prefix_len, injection.vectors, injection.infix_len)
         with self.resumed(opened):
             yield
@@ -172,6 +176,26 @@ class Seam(threading.local):
             yield
         finally:
             self.now = before
+
+    @contextmanager
+    def sharing(self, kept: Sequence[Kept | None]) -> Iterator[None]:
+        """During the block row b attends to `kept[b]` before its text; rows with the same one are computed together.
+
+        Where the text stands is the caller's to say: nothing shifts its positions.
+        """
+        assert (self.now, self.shared) == (None, None), "one injection at a time: the seam is already open"
+        distinct = {id(one): one for one in kept if one is not None}
+        rows = {key: [row for row, other in enumerate(kept) if other is one] for key, one in distinct.items()}
+        self.shared = [(torch.tensor(rows[key]), one) for key, one in distinct.items()] or None
+        try:
+            yield
+        finally:
+            self.shared = None
+
+    def groups(self, at: "AttentionSite") -> list[tuple[Tensor, LayerPrefix]]:
+        """Of the prefixes that rows share what one layer attends to, with the numbers of these rows."""
+        found = [(rows, kept.layers[at.site][at.layer]) for rows, kept in self.shared or ()]
+        return [(rows, own) for rows, own in found if own is not None]
 
     @contextmanager
     def recording(self) -> Iterator[list[Asked]]:
@@ -194,8 +218,22 @@ class Seam(threading.local):
             self.watched = None
 
 
+def layers_of(injection: Injection) -> dict[str, list[LayerPrefix | None]]:
+    """Site -> one a layer. Laid out once, not in every layer and step."""
+    layers: dict[str, list[LayerPrefix | None]] = {}
+    for site, keys in injection.keys.items():
+        both = zip(by_layer(keys), by_layer(injection.values[site]), strict=True)
+        lens = injection.layer_lens.get(site)
+        if lens is None:
+            layers[site] = [LayerPrefix(k, v, injection.lengths) for k, v in both]
+        else:
+            layers[site] = [LayerPrefix.of(k, v, n) for (k, v), n in zip(both, lens.tolist(), strict=True)]
+    return layers
+
+
 def by_layer(tensor: Tensor) -> tuple[Tensor, ...]:
-    """[L, R, H, P, D] -> L tensors [H, R, P, D], contiguous."""
+    """[L, R, H, P, D] -> L tensors [H, R, P, D], contiguous; unbound once, for a slice per layer would make backward add up L
+    tensors of the full size."""
     return tensor.transpose(1, 2).contiguous().unbind(0)
 
 

@@ -1,0 +1,1 @@
+"""Serving: rows with prefixes of their own, side by side in every step over one frozen model."""

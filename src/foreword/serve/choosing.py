@@ -1,0 +1,111 @@
+"""The next id of each row, by its own settings and its own chance, whoever stands beside it.
+
+Comes in:  logits [B, V], and of each row its settings and what it holds already.      Goes out: an id for each.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from foreword.serve.request import Sampling, Token
+
+NUCLEUS = 1024  # of the likeliest ids looked at first, where a share of them is to be drawn from
+
+
+@dataclass
+class Chooser:
+    """Of one row."""
+
+    sampling: Sampling
+    prompt: tuple[int, ...]
+    end_ids: tuple[int, ...] = ()
+    min_len: int = 0  # ids of an answer before it may end
+    answer: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.sampling.seed)
+
+    @property
+    def banned(self) -> tuple[int, ...]:
+        """What cannot be the next id: the end, while the answer is too short."""
+        return self.end_ids if len(self.answer) < self.min_len else ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the likeliest id is taken, and nothing else is asked."""
+        s = self.sampling
+        return s.num_logprobs is None and s.temperature == 0 and not self._changes_logits()
+
+    def _changes_logits(self) -> bool:
+        s = self.sampling
+        penalised = s.repetition_penalty != 1 or s.presence_penalty != 0 or s.frequency_penalty != 0
+        return penalised or bool(s.bias or s.one_of or self.banned)
+
+    def choose(self, logits: Tensor) -> Token:
+        """From [V] logits. The log-probabilities are the model's own, before any setting."""
+        logits = logits.float()
+        wanted = self.changed(logits) if self._changes_logits() else logits
+        chosen = int(wanted.argmax()) if self.sampling.temperature == 0 else self.drawn(wanted)
+        if self.sampling.num_logprobs is None:
+            return Token(chosen)
+        logprobs = torch.log_softmax(logits, dim=-1)
+        likeliest = torch.topk(logprobs, self.sampling.num_logprobs)
+        pairs = zip(likeliest.indices.tolist(), likeliest.values.tolist(), strict=True)
+        return Token(chosen, float(logprobs[chosen]), tuple(pairs))
+
+    def changed(self, logits: Tensor) -> Tensor:
+        """Logits with penalties, bias and bans."""
+        s, logits = self.sampling, logits.clone()
+        if s.repetition_penalty != 1:
+            seen = torch.tensor(sorted({*self.prompt, *self.answer}), device=logits.device)
+            there = logits[seen]
+            logits[seen] = torch.where(there > 0, there / s.repetition_penalty, there * s.repetition_penalty)
+        if (s.presence_penalty or s.frequency_penalty) and self.answer:
+            seen, times = torch.tensor(self.answer, device=logits.device).unique(return_counts=True)
+            logits[seen] -= s.presence_penalty + s.frequency_penalty * times
+        for token, added in s.bias.items():
+            logits[token] += added
+        if s.one_of:
+            allowed = torch.tensor(s.one_of, device=logits.device)
+            only = torch.full_like(logits, -torch.inf)
+            only[allowed] = logits[allowed]
+            logits = only
+        if self.banned:
+            logits[list(self.banned)] = -torch.inf
+        return logits
+
+    def drawn(self, logits: Tensor) -> int:
+        """An id by chance: where a number from 0 to 1 falls among the shares of those that may be drawn."""
+        s = self.sampling
+        shares = torch.softmax(logits / s.temperature, dim=-1)
+        if not s.top_k and s.top_p >= 1:
+            return among(shares, self.chance.random())
+        num = min(s.top_k or NUCLEUS, len(shares))
+        best, ids = torch.topk(shares, num)
+        if not s.top_k and float(best.sum()) < s.top_p:
+            best, ids = torch.sort(shares, descending=True)
+        if s.top_k:
+            best = best / best.sum()  # the share of top_p is of what top_k has left, as in transformers
+        before = best.cumsum(0) - best
+        kept = int((before < s.top_p).sum())
+        return int(ids[among(best[: max(kept, 1)], self.chance.random())])
+
+
+def among(shares: Tensor, at: float) -> int:
+    """The place where `at`, from 0 to 1, falls when the shares are laid end to end."""
+    ends = shares.double().cumsum(0)
+    place = int(torch.searchsorted(ends, at * float(ends[-1]), right=True))
+    return min(place, int(shares.nonzero()[-1]))
+
+
+def choose(logits: Tensor, choosers: Sequence[Chooser]) -> list[Token | None]:
+    """The next id of each row of [B, V]; None where its logits are no numbers."""
+    sound = logits.sum(dim=-1, dtype=torch.float32).isfinite().tolist()
+    plain = logits.argmax(dim=-1).tolist()
+    return [
+        None if not ok else Token(best) if chooser.is_plain else chooser.choose(logits[row])
+        for row, (chooser, ok, best) in enumerate(zip(choosers, sound, plain, strict=True))
+    ]

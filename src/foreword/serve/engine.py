@@ -1,0 +1,308 @@
+"""The engine: one step at a time, rows with prefixes of their own read and write side by side over one frozen model.
+
+Comes in:  Requests with listeners; prefixes by content hash from whoever keeps them.      Goes out: Events, row by row.
+One thread owns it: nothing here locks. A row that raises or whose numbers are none is put out alone, and the others' step is done
+again without it.
+"""
+
+import heapq
+import logging
+import time
+from collections.abc import Callable, Container, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+
+from foreword.backbone import Backbone
+from foreword.backbone.slots import Slots
+from foreword.errors import BadRequest, Busy, ForewordError
+from foreword.prefix import Kept, Prefix
+from foreword.serve.choosing import Chooser, choose
+from foreword.serve.pool import Pool
+from foreword.serve.request import Failed, Finished, Listener, Piece, Reason, Request, Token
+from foreword.serve.scheduler import Job, Plan, Scheduler
+from foreword.serve.text import GrowingText
+
+log = logging.getLogger(__name__)
+
+KEPT_FROM = 256  # positions from which a prefix is kept once instead of copied into every row
+
+Load = Callable[[str], Prefix]  # content hash -> prefix, checked; called in the background
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What an engine is given room for."""
+
+    num_slots: int = 16  # rows side by side
+    slot_len: int = 512  # positions of a row: prefix, prompt and answer
+    chunk_len: int = 256  # ids of prompts read in one step
+    pool_size: int = 256  # prefixes at hand
+    max_waiting: int = 1024  # rows that may wait for a slot
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step was, for whoever counts."""
+
+    num_writing: int
+    num_reading: int
+    num_prefixes: int  # distinct ones, none counted as one
+    seconds: float
+
+
+@dataclass
+class _Row:
+    request: Request
+    listener: Listener
+    chooser: Chooser
+    text: GrowingText
+    pending: list[Token]  # ids whose text is held back
+
+
+class Engine:
+    """Rows over one model."""
+
+    def __init__(
+        self, backbone: Backbone, load: Load, sizes: Sizes = Sizes(), executor: Executor | None = None,
+        clock: Callable[[], float] = time.monotonic, on_step: Callable[[Step], None] = lambda step: None,
+        wake: Callable[[], None] = lambda: None,
+    ):  # fmt: skip
+        """
+        Args:
+            load: makes a prefix of a content hash, or raises.
+            executor: where prefixes are loaded; None: within the step that wants them.
+            clock: of deadlines.
+            wake: called, by any thread, when there is something new for `step` to do.
+        """
+        self.backbone, self.sizes, self.load, self.executor = backbone, sizes, load, executor
+        self.clock, self.on_step, self.wake = clock, on_step, wake
+        self.slots = Slots(backbone, sizes.num_slots, sizes.slot_len)
+        self.pool: Pool[Prefix | Kept] = Pool(sizes.pool_size)
+        self.scheduler = Scheduler(self.pool, sizes.num_slots, sizes.chunk_len, sizes.max_waiting)
+        self._rows: dict[int, _Row] = {}
+        self._deadlines: list[tuple[float, int]] = []
+        self._arrived: SimpleQueue[tuple[str, Prefix | Kept | Exception]] = SimpleQueue()
+        self._count = 0
+
+    @property
+    def num_rows(self) -> int:
+        """Rows that wait, read or write."""
+        return len(self._rows)
+
+    def check(self, request: Request) -> None:
+        """Whether a request can be served at all, whoever else is.
+
+        Raises:
+            BadRequest: no ids, ids that no word has, or more than a row has room for.
+        """
+        if not request.ids:
+            raise BadRequest("the prompt is empty. Give at least one token.")
+        unknown = [
+            token for token in (*request.ids, *request.sampling.bias) if not 0 <= token < self.backbone.num_words
+        ]
+        if unknown:
+            raise BadRequest(
+                f"{unknown[0]} is no token of {self.backbone.name}, which has 0 to {self.backbone.num_words - 1}."
+            )
+        if request.max_new_tokens < 1:
+            raise BadRequest(f"max_tokens must be at least 1, got {request.max_new_tokens}.")
+        # A prefix that is kept once takes no columns of a slot, but positions of a model that counts them.
+        needed = request.prefix_len + len(request.ids) + request.max_new_tokens
+        room = self.sizes.slot_len + (request.prefix_len if request.prefix_len >= KEPT_FROM else 0)
+        room = min(room, self.backbone.max_len or room)
+        if needed > room:
+            raise BadRequest(
+                f"a prefix of {request.prefix_len}, {len(request.ids)} prompt tokens and max_tokens = {request.max_new_tokens} are "
+                f"{needed} positions; a row has room for {room}. Ask for less, or start the engine with longer slots."
+            )
+
+    def submit(self, request: Request, listener: Listener) -> int:
+        """Let a request wait for its turn; its number, for `cancel`.
+
+        Raises:
+            BadRequest: see `check`.
+            Busy: too many wait already.
+        """
+        self.check(request)
+        number, self._count = self._count, self._count + 1
+        self.scheduler.submit(Job(number, len(request.ids), request.prefix, request.tenant))
+        chooser = Chooser(request.sampling, request.ids, request.end_ids, request.min_new_tokens)
+        self._rows[number] = _Row(request, listener, chooser, GrowingText(self._decode, request.stop), [])
+        if request.deadline is not None:
+            heapq.heappush(self._deadlines, (request.deadline, number))
+        return number
+
+    def cancel(self, number: int) -> None:
+        """End a row wherever it stands; nothing happens to one that has ended."""
+        if number in self._rows:
+            self._finish(number, "cancelled")
+
+    def fail_all(self, message: str) -> None:
+        """End every row, unfinished."""
+        for number in list(self._rows):
+            self._leave(number, Failed("shutdown", message))
+
+    def preload(self, key: str, pin: bool = False) -> None:
+        """Have a prefix at hand before anybody asks for it; pinned, it stays.
+
+        Raises:
+            Busy: no place of the pool can be had for it.
+        """
+        state = self.pool.pin(key) if pin else self.pool.reserve(key)
+        if state == "no room":
+            raise Busy("all places of the pool are in use. Try again in a moment.")
+        if not pin:
+            self.pool.release(key)
+
+    def step(self) -> bool:
+        """Do what there is to do now; False if that was nothing."""
+        began = time.perf_counter()
+        self._take_arrivals()
+        while self._deadlines and self._deadlines[0][0] <= self.clock():
+            number = heapq.heappop(self._deadlines)[1]
+            if number in self._rows:
+                self._leave(number, Failed("deadline", "the request's time was over before its answer was whole."))
+        plan = self.scheduler.plan()
+        self._load_wanted()
+        if not plan:
+            return not self._arrived.empty()
+        for kind, one, other in plan.moves:
+            (self.slots.move if kind == "move" else self.slots.swap)(one, other)
+        prefixes = {
+            self._rows[number].request.prefix for number in (*plan.write, *(chunk.number for chunk in plan.read))
+        }
+        for number, slot in plan.begin:
+            self._begin(number, slot)
+        self._write(plan)
+        self._read(plan)
+        self.on_step(Step(len(plan.write), len(plan.read), len(prefixes), time.perf_counter() - began))
+        return True
+
+    def _take_arrivals(self) -> None:
+        """Prefixes that were loaded since the last step, or could not be."""
+        while True:
+            try:
+                key, arrived = self._arrived.get_nowait()
+            except Empty:
+                return
+            if isinstance(arrived, Exception):
+                self.pool.failed(key)
+                why = str(arrived) if isinstance(arrived, ForewordError) else "its prefix could not be loaded."
+                for number in self.scheduler.failed(key):
+                    self._rows.pop(number).listener(Failed("prefix", why))
+            else:
+                self.pool.loaded(key, arrived)
+                self.scheduler.loaded(key)
+
+    def _load_wanted(self) -> None:
+        for key in self.pool.take_loads():
+            if self.executor is None:
+                self._fetch(key)
+            else:
+                self.executor.submit(self._fetch, key)
+
+    def _fetch(self, key: str) -> None:
+        """Load a prefix, in whichever thread, in the form it is attended to."""
+        try:
+            prefix = self.load(key)
+            prefix.check_fits(self.backbone.sites, self.backbone.name, self.backbone.fingerprint)
+            if prefix.prefix_len >= self.slots.slot_len and prefix.prefix_len < KEPT_FROM:
+                raise BadRequest(
+                    f"its prefix of {prefix.prefix_len} positions leaves no room in a row of {self.slots.slot_len}."
+                )
+            prefix = prefix.to(self.backbone.device, self.backbone.dtype)
+            kept = prefix.prefix_len >= KEPT_FROM or bool(prefix.layer_lens)
+            arrived: Prefix | Kept | Exception = Kept.of(prefix) if kept else prefix
+        except Exception as error:
+            arrived = error
+        self._arrived.put((key, arrived))
+        self.wake()
+
+    def _begin(self, number: int, slot: int) -> None:
+        request = self._rows[number].request
+        held = self.pool.get(request.prefix) if request.prefix else None
+        self.slots.place(slot, held)
+        self.scheduler.placed(number, keeps=isinstance(held, Kept))
+
+    def _write(self, plan: Plan) -> None:
+        """Every row that writes: its last id in, the next one out."""
+        places = [(number, slot) for slot, number in enumerate(plan.write)]
+        ids = [[self._rows[number].chooser.answer[-1]] for number in plan.write]
+        self._forward(places, ids)
+
+    def _read(self, plan: Plan) -> None:
+        """Chunks of prompts; the first id of an answer comes of its prompt's last."""
+        places = [(chunk.number, chunk.slot) for chunk in plan.read]
+        ids = [self._rows[chunk.number].request.ids[chunk.start : chunk.stop] for chunk in plan.read]
+        done = {chunk.number for chunk in plan.read if chunk.is_last}
+        for number in done:
+            self.scheduler.begins_to_write(number)
+        self._forward(places, ids, done)
+
+    def _forward(
+        self, places: Sequence[tuple[int, int]], ids: Sequence[Sequence[int]], only: Container[int] | None = None
+    ) -> None:
+        """One pass over rows (number, slot); rows in `only` are given the id that was chosen.
+
+        If it raises, halves of it are tried, until the row that is to blame stands alone.
+        """
+        if not places:
+            return
+        try:
+            logits = self.slots.forward([slot for _, slot in places], ids)
+            chosen = choose(logits, [self._rows[number].chooser for number, _ in places])
+        except Exception as error:
+            if len(places) == 1:
+                ((number, slot),) = places
+                self.slots.clear(slot)
+                log.exception("row %d was put out", number)
+                self._leave(number, Failed("error", f"the model failed on this request ({type(error).__name__})."))
+                return
+            half = len(places) // 2
+            self._forward(places[:half], ids[:half], only)
+            self._forward(places[half:], ids[half:], only)
+            return
+        for (number, slot), token in zip(places, chosen, strict=True):
+            if token is None:
+                self.slots.clear(slot)
+                self._leave(
+                    number, Failed("numbers", "the model's numbers for this request are none (NaN or infinite).")
+                )
+            elif only is None or number in only:
+                self._took(number, token)
+
+    def _took(self, number: int, token: Token) -> None:
+        """A row's next id: told, or the answer's end."""
+        row = self._rows[number]
+        if token.id in row.request.end_ids:
+            self._finish(number, "stop")
+            return
+        row.chooser.answer.append(token.id)
+        row.pending.append(token)
+        text = row.text.add(token.id)
+        if text:
+            self._tell(number, text)
+        if row.text.stopped or row.request.sampling.one_of:
+            self._finish(number, "stop")
+        elif len(row.chooser.answer) >= row.request.max_new_tokens:
+            self._finish(number, "length")
+
+    def _tell(self, number: int, text: str) -> None:
+        row = self._rows[number]
+        tokens, row.pending = tuple(row.pending), []
+        row.listener(Piece(text, tokens))
+
+    def _finish(self, number: int, reason: Reason) -> None:
+        row = self._rows[number]
+        rest = row.text.end()
+        if rest or row.pending:
+            self._tell(number, rest)
+        self._leave(number, Finished(reason, len(row.chooser.answer)))
+
+    def _leave(self, number: int, last: Finished | Failed) -> None:
+        self.scheduler.leave(number)
+        self._rows.pop(number).listener(last)
+
+    def _decode(self, ids: list[int]) -> str:
+        return str(self.backbone.tokenizer.decode(ids, skip_special_tokens=True))
