@@ -151,11 +151,15 @@ def test_numbers_that_are_none_leave_no_trace_in_a_slot():
     backbone = tiny_backbone("gpt2")
     bad = random_prefix(backbone, 20, 1)
     bad.values["decoder"].fill_(float("nan"))
-    engine = engine_of(backbone, {"bad": bad}, Sizes(num_slots=1, slot_len=64))
+    engine = engine_of(backbone, {"bad": bad}, Sizes(num_slots=2, slot_len=64))
+    longer = ask(
+        engine, words(30, 0), max_new_tokens=20
+    )  # beside it, so that columns are looked over which others do not fill
     first, second = ask(engine, [5], "bad", 20, max_new_tokens=3), ask(engine, [5], max_new_tokens=3)
     run(engine)
     assert first.last == Failed("numbers", "the model's numbers for this request are none (NaN or infinite).")
     assert second.ids == alone(backbone, None, [5], 3)
+    assert longer.ids == alone(backbone, None, words(30, 0), 20)
 
 
 def test_an_answer_ends_at_its_end_marker_and_no_sooner_than_it_may():
