@@ -46,7 +46,6 @@ class Chooser:
 
     def choose(self, logits: Tensor) -> Token:
         """From [V] logits. The log-probabilities are the model's own, before any setting."""
-        logits = logits.float()
         wanted = self.changed(logits) if self._changes_logits() else logits
         chosen = int(wanted.argmax()) if self.sampling.temperature == 0 else self.drawn(wanted)
         if self.sampling.num_logprobs is None:
@@ -103,7 +102,8 @@ def among(shares: Tensor, at: float) -> int:
 
 def choose(logits: Tensor, choosers: Sequence[Chooser]) -> list[Token | None]:
     """The next id of each row of [B, V]; None where its logits are no numbers."""
-    sound = logits.sum(dim=-1, dtype=torch.float32).isfinite().tolist()
+    logits = logits.float()  # of bfloat16 the largest is found five times more slowly
+    sound = logits.sum(dim=-1).isfinite().tolist()
     plain = logits.argmax(dim=-1).tolist()
     return [
         None if not ok else Token(best) if chooser.is_plain else chooser.choose(logits[row])

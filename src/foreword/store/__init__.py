@@ -4,6 +4,7 @@ Importing this, listing and showing load no torch; docs/store_format.md describe
 """
 
 from foreword.store.checks import BackboneFacts, Check, check_backbone
+from foreword.store.index import Entry, StoreIndex
 from foreword.store.manifest import Canary, Manifest, StoredForm, StoredScore
 from foreword.store.reference import Reference
 from foreword.store.store import Listing, Store, Unreadable
@@ -12,10 +13,12 @@ __all__ = [
     "BackboneFacts",
     "Canary",
     "Check",
+    "Entry",
     "Listing",
     "Manifest",
     "Reference",
     "Store",
+    "StoreIndex",
     "StoredForm",
     "StoredScore",
     "Unreadable",
