@@ -269,8 +269,9 @@ def test_every_row_can_be_ended_at_once():
     engine = engine_of(tiny_backbone("gpt2"), {}, SMALL)
     heard = [ask(engine, [5, 6], max_new_tokens=9) for _ in range(6)]
     engine.step()
-    engine.fail_all("the server is going down.")
-    assert all(one.last == Failed("shutdown", "the server is going down.") for one in heard)
+    told = Failed("shutdown", "the server is going down.")
+    engine.fail_all(told)
+    assert all(one.last == told for one in heard)
     assert engine.num_rows == 0
 
 

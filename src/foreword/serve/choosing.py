@@ -30,8 +30,8 @@ class Chooser:
 
     @property
     def banned(self) -> tuple[int, ...]:
-        """What cannot be the next id: the end, while the answer is too short."""
-        return self.end_ids if len(self.answer) < self.min_len else ()
+        """What cannot be the next id: some never can, the end cannot while the answer is too short."""
+        return self.sampling.never + (self.end_ids if len(self.answer) < self.min_len else ())
 
     @property
     def is_plain(self) -> bool:

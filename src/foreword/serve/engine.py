@@ -138,10 +138,10 @@ class Engine:
         if number in self._rows:
             self._finish(number, "cancelled")
 
-    def fail_all(self, message: str) -> None:
+    def fail_all(self, failed: Failed) -> None:
         """End every row, unfinished."""
         for number in list(self._rows):
-            self._leave(number, Failed("shutdown", message))
+            self._leave(number, failed)
 
     def preload(self, key: str, pin: bool = False) -> None:
         """Have a prefix at hand before anybody asks for it; pinned, it stays.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Reason = Literal["stop", "length", "cancelled"]
-Cause = Literal["deadline", "prefix", "numbers", "error", "shutdown"]
+Cause = Literal["deadline", "prefix", "numbers", "error", "busy", "shutdown"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Sampling:
     frequency_penalty: float = 0.0
     bias: Mapping[int, float] = field(default_factory=dict)
     seed: int = 0
+    never: tuple[int, ...] = ()  # ids that are not chosen
     one_of: tuple[int, ...] = ()  # ids, one of which is the whole answer; (): any text
     num_logprobs: int | None = None  # of the likeliest ids, beside the chosen one's; None: no log-probabilities at all
 

@@ -38,6 +38,7 @@ from foreword.store.manifest import (
     StoredSite,
     UnreadableManifest,
     explained,
+    manifest_from_bytes,
 )
 from foreword.store.reference import Reference, check_name
 from foreword.store.registry import MANIFEST, REMOVED, find, is_removed, names, read_manifest, reason, versions
@@ -103,6 +104,29 @@ class Store:
             why = explained(error)
             raise StoreError(f"prefix {name!r} is not stored: {why}. Correct it and add it again.") from None
         return self._write(manifest, content)
+
+    def receive(self, name: str, manifest: bytes, content: bytes, backbone: BackboneFacts) -> Manifest:
+        """Write what came from another store as the next version of a name here, after every check there is.
+
+        Args:
+            manifest, content: the bytes of manifest.json and prefix.safetensors.
+
+        Raises:
+            PrefixMismatch: it was trained for another backbone.
+            StoreError: the name is not allowed, it is not what its manifest says, or the disk refuses. No version was added then.
+        """
+        check_name(name)
+        try:
+            sent = manifest_from_bytes(manifest)
+        except UnreadableManifest as error:
+            raise StoreError(
+                f"prefix {name!r} is not stored: {error}. Send both files as a store holds them."
+            ) from None
+        check_backbone(sent, backbone)
+        for check in check_content(sent, content):
+            if not check.ok:
+                raise StoreError(f"prefix {name!r} is not stored: {check.why}. Send both files as a store holds them.")
+        return self._write(sent.model_copy(update={"name": name}), content)
 
     def _write(self, manifest: Manifest, content: bytes) -> Manifest:
         def numbered(version: int) -> dict[str, bytes]:

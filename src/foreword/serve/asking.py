@@ -1,0 +1,111 @@
+"""From what somebody writes to what the engine is asked: ids, a prefix by its hash, and how to write.
+
+Comes in:  a text (or ids), an Entry or none, and the settings that were given.      Goes out: a Request.
+A text behind a prefix is asked as in training: put into its task's question, and closed as its sources were. Without a prefix it
+is simply gone on from. What is not given is as the prefix was measured, but for beams: the engine writes one row each.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from foreword.backbone import Backbone
+from foreword.backbone.wording import end_id, source_ids, word_ids
+from foreword.errors import BadRequest
+from foreword.marks import MASK
+from foreword.serve.request import Request, Sampling
+from foreword.store import Entry
+
+PLAIN_LEN = 16  # new tokens where neither prefix nor request says how many, as in OpenAI's API
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a request says of how to write; None: as the prefix was measured."""
+
+    max_new_tokens: int | None = None
+    min_new_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    repetition_penalty: float = 1.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    bias: Mapping[int, float] = field(default_factory=dict)
+    seed: int | None = None
+    num_logprobs: int | None = None
+    stop: tuple[str, ...] = ()
+    ignores_end: bool = False
+
+
+class Asker:
+    """Of one backbone. Tokenizers are not to be shared between threads: one thread asks at a time."""
+
+    def __init__(self, backbone: Backbone):
+        self.backbone = backbone
+        self._words: dict[tuple[str, ...], tuple[int, ...]] = {}
+
+    def ids(self, prompt: str | Sequence[int], entry: Entry | None) -> list[int]:
+        """Ids of a prompt; those that are given stay as they are.
+
+        Raises:
+            BadRequest: a blank text.
+        """
+        if not isinstance(prompt, str):
+            return list(prompt)
+        if not prompt.strip():
+            raise BadRequest("the prompt is blank. Give it a text.")
+        if entry is None:
+            return list(self.backbone.tokenizer(prompt, add_special_tokens=True)["input_ids"])
+        asked = entry.question.replace("{source}", prompt) if entry.question and MASK not in prompt else prompt
+        return source_ids(self.backbone, [asked], 10**9)[0][0]
+
+    def request(
+        self, prompt: str | Sequence[int], entry: Entry | None, told: Settings = Settings(), tenant: str = "",
+        deadline: float | None = None, number: int = 0,
+    ) -> Request:  # fmt: skip
+        """
+        Args:
+            number: of several answers to one prompt: each draws with a chance of its own.
+
+        Raises:
+            BadRequest: a blank text.
+            BadRecipe: the prefix answers in words that this model cannot be held to.
+        """
+        asked = entry.decoding if entry is not None else {}
+        draws = bool(asked.get("sample", False))
+        temperature = told.temperature
+        if temperature is None:
+            temperature = float(asked.get("temperature", 1.0)) if draws else 0.0
+        one_of = entry.words if entry is not None and asked.get("one_of_words") else ()
+        sampling = Sampling(
+            temperature=temperature,
+            top_p=told.top_p if told.top_p is not None else float(asked.get("top_p", 1.0)),
+            top_k=told.top_k if told.top_k is not None else int(asked.get("top_k", 0)),
+            repetition_penalty=told.repetition_penalty,
+            presence_penalty=told.presence_penalty,
+            frequency_penalty=told.frequency_penalty,
+            bias=told.bias,
+            seed=(int(asked.get("seed", 0)) if told.seed is None else told.seed) + number,
+            one_of=self.word_ids(one_of) if one_of else (),
+            never=tuple(self.backbone.line_break_ids) if asked.get("no_newlines") else (),
+            num_logprobs=told.num_logprobs,
+        )
+        most, least = asked.get("max_new_tokens", PLAIN_LEN), asked.get("min_new_tokens", 0)
+        return Request(
+            ids=tuple(self.ids(prompt, entry)),
+            prefix="" if entry is None else entry.sha256,
+            prefix_len=0 if entry is None else entry.prefix_len,
+            max_new_tokens=int(most) if told.max_new_tokens is None else told.max_new_tokens,
+            min_new_tokens=int(least) if told.min_new_tokens is None else told.min_new_tokens,
+            stop=told.stop,
+            end_ids=() if told.ignores_end else (end_id(self.backbone),),
+            sampling=sampling,
+            tenant=tenant,
+            deadline=deadline,
+        )
+
+    def word_ids(self, words: tuple[str, ...]) -> tuple[int, ...]:
+        """The token of each word an answer can be."""
+        if words not in self._words:
+            self._words[words] = tuple(word_ids(self.backbone, words))
+        return self._words[words]

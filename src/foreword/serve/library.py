@@ -1,0 +1,148 @@
+"""Which prefix a name means to whom, and where its numbers come from.
+
+Comes in:  a tenant and a reference or alias; a content hash.      Goes out: an Entry to serve; a checked Prefix.
+    STORE/<name>/<version>/...                      the server's own prefixes, which every tenant may use
+    STORE/.tenants/<tenant>/<name>/<version>/...    a tenant's, which nobody else can find
+A name is looked up once, when a request comes: from then on the request knows its prefix by its content hash alone. It knows no
+model but by its facts, and imports no torch until numbers are loaded.
+"""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from foreword.errors import BadRequest, StoreError, UnknownName
+from foreword.serve.ledger import Ledger
+from foreword.store import BackboneFacts, Entry, Store, StoreIndex
+from foreword.store.reference import Reference, check_name
+
+if TYPE_CHECKING:
+    from foreword.prefix import Prefix
+
+TENANTS = ".tenants"
+REMEMBERED = 100_000  # places of contents that were asked for
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """One store with its index."""
+
+    store: Store
+    index: StoreIndex
+
+
+class Library:
+    """Prefixes of one backbone, the server's own and its tenants'; any thread may ask."""
+
+    def __init__(self, folder: Path | str, backbone: BackboneFacts, ledger: Ledger | None = None):
+        self.folder, self.backbone = Path(folder), backbone
+        self.ledger = ledger or Ledger(self.folder / ".serving.sqlite")
+        self._shelves: dict[str, Shelf] = {}
+        self._places: OrderedDict[str, tuple[str, str]] = OrderedDict()  # content hash -> tenant, reference
+        self._lock = threading.Lock()
+
+    def shelf(self, tenant: str) -> Shelf:
+        """Where a tenant's prefixes are; the empty name is the server's own."""
+        with self._lock:
+            if tenant not in self._shelves:
+                if tenant:
+                    check_name(tenant)
+                folder = self.folder / TENANTS / tenant if tenant else self.folder
+                self._shelves[tenant] = Shelf(Store(folder), StoreIndex(folder))
+            return self._shelves[tenant]
+
+    def find(self, tenant: str, asked: str) -> Entry:
+        """What a name or alias means to a tenant: his own before the server's.
+
+        Raises:
+            UnknownName: nothing that he could see. Another tenant's prefix is no exception.
+            StoreError: it can be no name, or what it means cannot be read.
+            PrefixMismatch: it was made for another backbone.
+        """
+        for owner in dict.fromkeys((tenant, "")):
+            reference = self.ledger.alias(owner, asked) or asked
+            try:
+                entry = self.shelf(owner).index.find(reference)
+            except UnknownName:
+                continue
+            self._check(entry)
+            self._remember(entry, owner)
+            return entry
+        raise UnknownName("prefix", asked, ())
+
+    def load(self, sha256: str) -> "Prefix":
+        """The numbers of a prefix that was found before, checked as the store checks them.
+
+        Raises:
+            StoreError: it is gone, or is not what it was.
+        """
+        with self._lock:
+            owner, reference = self._places.get(sha256, (None, ""))
+        if owner is None:
+            raise StoreError(f"nothing is known of a prefix with SHA-256 {sha256}. Ask for it by its name.")
+        prefix, manifest = self.shelf(owner).store.load(reference, self.backbone)
+        if manifest.sha256 != sha256:
+            raise StoreError(f"prefix {reference!r} is not the one that was asked for any more. Ask for it again.")
+        return prefix
+
+    def set_alias(self, tenant: str, alias: str, reference: str) -> Entry:
+        """From now on the alias means this version, for good: a name alone is its newest of now.
+
+        Raises:
+            BadRequest: a prefix is called so.
+            UnknownName, StoreError: as `find` has them.
+        """
+        try:
+            self.shelf(tenant).index.find(alias)
+        except UnknownName:
+            entry = self.shelf(tenant).index.find(reference)
+            self.ledger.set_alias(tenant, alias, entry.reference)
+            return entry
+        raise BadRequest(
+            f"a prefix is called {alias!r} already, and would not be found any more. Choose another alias."
+        )
+
+    def remove(self, tenant: str, reference: str) -> None:
+        """Remove one version of a tenant's own; requests that were admitted with it are finished with it.
+
+        Raises:
+            UnknownName, StoreError: there is none, or no version was given.
+        """
+        Reference.parse(reference)
+        self.shelf(tenant).index.find(reference)
+        self.shelf(tenant).store.remove(reference)
+
+    def add(self, tenant: str, name: str, manifest: bytes, tensors: bytes) -> Entry:
+        """Write an uploaded prefix as the next version of a name, after every check there is.
+
+        Raises:
+            BadRequest: it would take more than the tenant's share of the disk, or an alias is called so.
+            StoreError, PrefixMismatch: what was uploaded is no prefix, not what its manifest says, or for another backbone.
+        """
+        if self.ledger.alias(tenant, name) is not None:
+            raise BadRequest(f"an alias is called {name!r} already. Drop it, or choose another name.")
+        stored = self.shelf(tenant).store.receive(name, manifest, tensors, self.backbone)
+        entry = Entry.of(stored)
+        self._remember(entry, tenant)
+        return entry
+
+    def stored_bytes(self, tenant: str) -> int:
+        """What a tenant's prefixes take on the disk."""
+        folder = self.shelf(tenant).store.folder
+        return sum(path.stat().st_size for path in folder.glob("*/*/*") if path.is_file())
+
+    def _check(self, entry: Entry) -> None:
+        if (entry.fingerprint, entry.tokenizer_hash) != (self.backbone.fingerprint, self.backbone.tokenizer_hash):
+            raise BadRequest(
+                f"prefix {entry.reference!r} was trained for another model than this server's, {self.backbone.name}: it is for "
+                f"{entry.backbone} with fingerprint {entry.fingerprint}."
+            )
+
+    def _remember(self, entry: Entry, owner: str) -> None:
+        with self._lock:
+            self._places[entry.sha256] = (owner, entry.reference)
+            self._places.move_to_end(entry.sha256)
+            if len(self._places) > REMEMBERED:
+                self._places.popitem(last=False)

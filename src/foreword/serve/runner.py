@@ -1,0 +1,161 @@
+"""The engine's thread: it alone touches the engine, and everybody else speaks to it here.
+
+Comes in:  Requests from any thread.      Goes out: Events, called by the engine's thread; a handle to cancel by.
+If a step raises what no row is to blame for, all rows are told, and a fresh engine takes over.
+"""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+from foreword.errors import Busy, ForewordError
+from foreword.serve.engine import Engine
+from foreword.serve.request import Event, Failed, Finished, Listener, Request
+
+log = logging.getLogger(__name__)
+
+GOING_DOWN = "the server is going down. Try again in a moment."
+
+T = TypeVar("T")
+
+
+class Handle:
+    """One request that was handed over."""
+
+    def __init__(self) -> None:
+        self.engine: Engine | None = None  # None until it has it
+        self.number = -1  # there
+        self.cancelled = False
+
+
+class Runner:
+    """A thread with an engine in it."""
+
+    def __init__(self, make: Callable[[Callable[[], None]], Engine]):
+        """
+        Args:
+            make: an engine, given what it must call when there is something to do; called again if one breaks.
+        """
+        self._make = make
+        self._ready = threading.Condition()
+        self._todo: deque[Callable[[], None]] = deque()
+        self._woken = self._stopping = False
+        self.engine = make(self.wake)
+        self.restarts = 0
+        self.num_open = 0
+        self.most_open = self.engine.sizes.max_waiting + self.engine.sizes.num_slots
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self._thread.start()
+
+    def submit(self, request: Request, listener: Listener) -> Handle:
+        """Hand a request over. The listener is called by the engine's thread, and must not wait.
+
+        Raises:
+            BadRequest: it cannot be served at all.
+            Busy: too many wait already, or the engine is stopping.
+        """
+        self.engine.check(request)
+        handle = Handle()
+        with self._ready:
+            if self._stopping:
+                raise Busy(GOING_DOWN)
+            if self.num_open >= self.most_open:
+                raise Busy(f"{self.num_open} requests are open already. Try again in a moment.")
+            self.num_open += 1
+
+        def heard(event: Event) -> None:
+            if isinstance(event, Finished | Failed):
+                with self._ready:
+                    self.num_open -= 1
+                    self._ready.notify_all()
+            try:
+                listener(event)
+            except Exception:
+                log.exception("a listener failed; its row is cancelled")
+                self.cancel(handle)
+
+        def begin() -> None:
+            if handle.cancelled:
+                heard(Finished("cancelled", 0))
+                return
+            try:
+                handle.engine, handle.number = self.engine, self.engine.submit(request, heard)
+            except ForewordError as error:
+                heard(Failed("busy", str(error)))
+
+        self._do(begin)
+        return handle
+
+    def cancel(self, handle: Handle) -> None:
+        """End a request; its last event says so, unless it had ended already."""
+        handle.cancelled = True
+
+        def end() -> None:
+            if handle.engine is self.engine:
+                self.engine.cancel(handle.number)
+
+        self._do(end)
+
+    def call(self, what: Callable[[Engine], T]) -> "Future[T]":
+        """Have something done by the engine's thread, between two steps."""
+        done: Future[T] = Future()
+
+        def do() -> None:
+            try:
+                done.set_result(what(self.engine))
+            except Exception as error:
+                done.set_exception(error)
+
+        self._do(do)
+        return done
+
+    def wake(self) -> None:
+        """There is something new to do."""
+        with self._ready:
+            self._woken = True
+            self._ready.notify_all()
+
+    def stop(self, drain_s: float = 0.0) -> bool:
+        """Take nothing more, let open requests finish for so long, then end them; whether all finished."""
+        with self._ready:
+            self._stopping = True
+            finished = self._ready.wait_for(lambda: not self.num_open or not self._thread.is_alive(), drain_s)
+        self.call(lambda engine: engine.fail_all(Failed("shutdown", GOING_DOWN)))
+        self._do(self._end)
+        self._thread.join(60)
+        return finished
+
+    @property
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def _do(self, what: Callable[[], None]) -> None:
+        with self._ready:
+            self._todo.append(what)
+            self._woken = True
+            self._ready.notify_all()
+
+    def _end(self) -> None:
+        raise SystemExit
+
+    def _run(self) -> None:
+        busy = False
+        while True:
+            with self._ready:
+                if not busy:
+                    # Deadlines of rows that wait for a prefix pass without anybody waking us.
+                    self._ready.wait_for(lambda: self._woken, 0.05 if self.engine.num_rows else None)
+                self._woken = False
+            try:
+                while self._todo:
+                    self._todo.popleft()()
+                busy = self.engine.step()
+            except SystemExit:
+                return
+            except Exception:
+                log.exception("the engine broke; a new one takes over")
+                self.engine.fail_all(Failed("error", "the server's engine broke. Try again."))
+                self.engine, self.restarts, busy = self._make(self.wake), self.restarts + 1, True

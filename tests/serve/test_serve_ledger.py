@@ -1,0 +1,76 @@
+"""Tenants, aliases and pins: kept on the disk, keys never."""
+
+import sqlite3
+
+import pytest
+
+from foreword.errors import BadRequest, StoreError, UnknownName
+from foreword.serve.ledger import FILE, Ledger, Limits, Tenant
+
+
+def test_a_tenants_key_is_told_once_and_kept_as_a_hash(tmp_path):
+    ledger = Ledger(tmp_path / FILE)
+    assert not ledger.has_tenants
+    key = ledger.add_tenant("acme", Limits(requests_per_minute=60, stored_bytes=10**6))
+    assert ledger.tenant_of(key) == Tenant("acme", Limits(60, 0, 10**6))
+    assert ledger.tenant_of(key[:-1]) is None
+    assert ledger.tenant_of("") is None
+    ledger.close()
+    assert key.encode() not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert Ledger(tmp_path / FILE).tenants() == [Tenant("acme", Limits(60, 0, 10**6))]
+
+
+def test_a_removed_tenants_key_opens_nothing(tmp_path):
+    ledger = Ledger(tmp_path / FILE)
+    key = ledger.add_tenant("acme")
+    ledger.remove_tenant("acme")
+    assert ledger.tenant_of(key) is None
+    with pytest.raises(UnknownName, match="unknown tenant 'acme'"):
+        ledger.remove_tenant("acme")
+
+
+def test_two_tenants_have_two_names_and_two_keys(tmp_path):
+    ledger = Ledger(tmp_path / FILE)
+    assert ledger.add_tenant("acme") != ledger.add_tenant("other")
+    with pytest.raises(BadRequest, match="there is a tenant 'acme' already. Remove it first, or choose another name"):
+        ledger.add_tenant("acme")
+    with pytest.raises(StoreError, match="cannot be called '../acme'"):
+        ledger.add_tenant("../acme")
+
+
+def test_an_alias_is_its_tenants_alone(tmp_path):
+    ledger = Ledger(tmp_path / FILE)
+    ledger.set_alias("acme", "prod", "e2e@1")
+    ledger.set_alias("acme", "prod", "e2e@2")
+    assert (ledger.alias("acme", "prod"), ledger.alias("other", "prod"), ledger.alias("acme", "no name!")) == (
+        "e2e@2",
+        None,
+        None,
+    )
+    assert ledger.aliases("acme") == {"prod": "e2e@2"}
+    assert (ledger.drop_alias("acme", "prod"), ledger.drop_alias("acme", "prod")) == (True, False)
+    with pytest.raises(StoreError):
+        ledger.set_alias("acme", "a/b", "e2e@1")
+
+
+def test_pins_are_remembered(tmp_path):
+    ledger = Ledger(tmp_path / FILE)
+    for sha256 in ("b", "a", "b"):
+        ledger.pin(sha256)
+    ledger.pin("a", on=False)
+    assert Ledger(tmp_path / FILE).pins() == ["b"]
+
+
+@pytest.mark.parametrize("damage", ["garbage", "another version"])
+def test_a_ledger_that_cannot_be_used_is_told_and_left_alone(tmp_path, damage):
+    file = tmp_path / FILE
+    if damage == "garbage":
+        file.write_bytes(b"no database" * 500)
+    else:
+        with sqlite3.connect(file) as db:
+            db.execute("PRAGMA user_version = 7")
+        db.close()
+    before = file.read_bytes()
+    with pytest.raises(StoreError, match="is of version 7, not 1" if damage != "garbage" else "Restore it from a copy"):
+        Ledger(file)
+    assert file.read_bytes() == before

@@ -1,0 +1,137 @@
+"""What a name means to whom, and the numbers it stands for."""
+
+import shutil
+
+import pytest
+import torch
+from tests.store.stored import BACKBONE, LoadedBackbone, add, make_prefix
+
+from foreword.errors import BadRequest, PrefixMismatch, StoreError, UnknownName
+from foreword.serve.library import TENANTS, Library
+from foreword.store import Store
+
+
+def files_of(folder, reference: str = "e2e/1") -> tuple[bytes, bytes]:
+    return (folder / reference / "manifest.json").read_bytes(), (folder / reference / "prefix.safetensors").read_bytes()
+
+
+@pytest.fixture
+def library(tmp_path):
+    add(Store(tmp_path), "common")
+    add(Store(tmp_path / TENANTS / "acme"), "own", seed=1)
+    add(Store(tmp_path / TENANTS / "other"), "secret", seed=2)
+    return Library(tmp_path, BACKBONE)
+
+
+def test_a_tenant_finds_his_own_and_the_servers_and_nobody_elses(library):
+    assert library.find("acme", "own").reference == "own@1"
+    assert library.find("acme", "common@1").reference == "common@1"
+    for tenant, name in [("acme", "secret"), ("", "own"), ("", "secret"), ("acme", "secret@1"), ("acme", "nothing")]:
+        with pytest.raises(UnknownName, match=f"unknown prefix '{name}'"):
+            library.find(tenant, name)
+
+
+def test_a_tenants_own_name_comes_before_the_servers(library, tmp_path):
+    mine = add(Store(tmp_path / TENANTS / "acme"), "common", seed=7)
+    assert library.find("acme", "common").sha256 == mine.sha256
+    assert library.find("", "common").sha256 != mine.sha256
+
+
+def test_numbers_come_by_content_hash_alone(library, tmp_path):
+    entry = library.find("acme", "own")
+    add(Store(tmp_path / TENANTS / "acme"), "own", seed=3)
+    assert library.find("acme", "own").reference == "own@2"
+    assert torch.equal(library.load(entry.sha256).keys["decoder"], make_prefix(1).keys["decoder"])
+    with pytest.raises(StoreError, match="nothing is known of a prefix with SHA-256 beef"):
+        library.load("beef")
+
+
+def test_numbers_that_are_not_those_that_were_asked_for_are_refused(library, tmp_path):
+    """Somebody removes a version and puts another in its place, by hand."""
+    entry = library.find("", "common")
+    shutil.rmtree(tmp_path / "common")
+    add(Store(tmp_path), "common", seed=5)
+    with pytest.raises(StoreError, match="'common@1' is not the one that was asked for any more"):
+        library.load(entry.sha256)
+
+
+def test_a_prefix_for_another_model_is_not_served(tmp_path):
+    add(Store(tmp_path), "common")
+    with pytest.raises(BadRequest, match="was trained for another model than this server's, gpt2-large"):
+        Library(tmp_path, LoadedBackbone(name="gpt2-large", fingerprint="0" * 16)).find("", "common")
+
+
+def test_an_alias_means_one_version_until_it_is_moved(library, tmp_path):
+    shelf = Store(tmp_path / TENANTS / "acme")
+    library.set_alias("acme", "prod", "own")
+    add(shelf, "own", seed=3)
+    assert library.find("acme", "prod").reference == "own@1"
+    library.set_alias("acme", "prod", "own@2")
+    assert library.find("acme", "prod").reference == "own@2"
+    with pytest.raises(UnknownName):
+        library.find("other", "prod")
+    with pytest.raises(UnknownName):
+        library.set_alias("acme", "next", "nothing")
+    with pytest.raises(BadRequest, match="a prefix is called 'own' already"):
+        library.set_alias("acme", "own", "own@1")
+
+
+def test_an_upload_becomes_the_next_version(library, tmp_path):
+    manifest, tensors = files_of(tmp_path / TENANTS / "other", "secret/1")
+    entry = library.add("acme", "own", manifest, tensors)
+    assert (entry.reference, library.find("acme", "own").reference) == ("own@2", "own@2")
+    assert torch.equal(library.load(entry.sha256).keys["decoder"], make_prefix(2).keys["decoder"])
+    assert library.stored_bytes("acme") > 2 * len(tensors)
+    library.set_alias("acme", "prod", "own@1")
+    with pytest.raises(BadRequest, match="an alias is called 'prod' already"):
+        library.add("acme", "prod", manifest, tensors)
+
+
+@pytest.mark.parametrize(
+    ("what", "error", "why"),
+    [
+        ("truncated", StoreError, "prefix.safetensors was truncated"),
+        ("flipped", StoreError, "its SHA-256 is"),
+        ("manifest", StoreError, "manifest.json is not JSON"),
+        ("seal", StoreError, "manifest.json was changed"),
+        ("model", PrefixMismatch, "was trained for gpt2-medium"),
+        ("name", StoreError, "cannot be called '../own'"),
+    ],
+)
+def test_a_bad_upload_is_refused_with_its_reason_and_leaves_nothing(library, tmp_path, what, error, why):
+    manifest, tensors = files_of(tmp_path / TENANTS / "acme", "own/1")
+    name = "../own" if what == "name" else "own"
+    if what == "truncated":
+        tensors = tensors[:-8]
+    elif what == "flipped":
+        tensors = tensors[:-1] + bytes([tensors[-1] ^ 1])
+    elif what == "manifest":
+        manifest = b"[" * 100_000
+    elif what == "seal":
+        manifest = manifest.replace(b'"prefix_len": 4', b'"prefix_len": 5')
+    elif what == "model":
+        library.backbone = LoadedBackbone(fingerprint="0" * 16)
+    before = sorted(path for path in tmp_path.rglob("*") if "sqlite" not in path.name)
+    with pytest.raises(error, match=why):
+        library.add("acme", name, manifest, tensors)
+    assert sorted(path for path in tmp_path.rglob("*") if "sqlite" not in path.name) == before
+
+
+def test_a_removed_version_is_gone_at_once(library):
+    library.find("acme", "own")
+    with pytest.raises(StoreError, match="which version of 'own'"):
+        library.remove("acme", "own")
+    with pytest.raises(UnknownName):
+        library.remove("acme", "secret@1")
+    library.remove("acme", "own@1")
+    with pytest.raises(UnknownName):
+        library.find("acme", "own")
+
+
+@pytest.mark.parametrize("tenant", ["../x", "", "a/b"])
+def test_no_tenants_folder_is_outside_the_store(library, tenant, tmp_path):
+    if tenant:
+        with pytest.raises(StoreError):
+            library.shelf(tenant)
+    else:
+        assert library.shelf("").store.folder == tmp_path
