@@ -58,6 +58,14 @@ class Busy(ForewordError):
     """More is asked at once than there is room for; the same may be asked again."""
 
 
+class TooMuch(Busy):
+    """More than a tenant may ask in a minute."""
+
+    def __init__(self, message: str, wait_s: int):
+        super().__init__(message)
+        self.wait_s = wait_s
+
+
 class MissingTool(ForewordError):
     """An optional program or package that is needed here and not installed."""
 

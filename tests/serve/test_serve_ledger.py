@@ -55,10 +55,10 @@ def test_an_alias_is_its_tenants_alone(tmp_path):
 
 def test_pins_are_remembered(tmp_path):
     ledger = Ledger(tmp_path / FILE)
-    for sha256 in ("b", "a", "b"):
-        ledger.pin(sha256)
-    ledger.pin("a", on=False)
-    assert Ledger(tmp_path / FILE).pins() == ["b"]
+    for tenant in ("b", "a", "b"):
+        ledger.pin(tenant, "e2e@1")
+    ledger.pin("a", "e2e@1", on=False)
+    assert Ledger(tmp_path / FILE).pins() == [("b", "e2e@1")]
 
 
 @pytest.mark.parametrize("damage", ["garbage", "another version"])

@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Container, Sequence
 from concurrent.futures import Executor
+from copy import copy
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
@@ -18,7 +19,7 @@ from foreword.backbone.slots import Slots
 from foreword.errors import BadRequest, Busy, ForewordError
 from foreword.prefix import Kept, Prefix
 from foreword.serve.choosing import Chooser, choose
-from foreword.serve.pool import Pool
+from foreword.serve.pool import Pool, PoolCounts
 from foreword.serve.request import Failed, Finished, Listener, Piece, Reason, Request, Token
 from foreword.serve.scheduler import Job, Plan, Scheduler
 from foreword.serve.text import GrowingText
@@ -49,6 +50,19 @@ class Step:
     num_reading: int
     num_prefixes: int  # distinct ones, none counted as one
     seconds: float
+
+
+@dataclass(frozen=True)
+class Facts:
+    """How an engine stands between two steps."""
+
+    num_waiting: int
+    num_running: int
+    num_slots: int
+    pool_size: int
+    num_held: int
+    num_pinned: int
+    pool: PoolCounts
 
 
 @dataclass
@@ -154,6 +168,18 @@ class Engine:
             raise Busy("all places of the pool are in use. Try again in a moment.")
         if not pin:
             self.pool.release(key)
+
+    def facts(self) -> Facts:
+        rows, pool = self.scheduler, self.pool
+        return Facts(
+            rows.num_waiting,
+            len(rows.rows),
+            rows.num_slots,
+            pool.size,
+            len(pool),
+            len(pool.pinned()),
+            copy(pool.counts),
+        )
 
     def step(self) -> bool:
         """Do what there is to do now; False if that was nothing."""

@@ -61,7 +61,9 @@ class Ledger:
             self._db.execute(
                 "CREATE TABLE IF NOT EXISTS aliases (tenant TEXT, alias TEXT, reference TEXT NOT NULL, PRIMARY KEY (tenant, alias))"
             )
-            self._db.execute("CREATE TABLE IF NOT EXISTS pins (sha256 TEXT PRIMARY KEY)")
+            self._db.execute(
+                "CREATE TABLE IF NOT EXISTS pins (tenant TEXT, reference TEXT, PRIMARY KEY (tenant, reference))"
+            )
             self._db.execute(f"PRAGMA user_version = {VERSION}")
         except (OSError, sqlite3.Error) as error:
             raise StoreError(
@@ -132,12 +134,19 @@ class Ledger:
         """Alias -> what it means."""
         return dict(self._all("SELECT alias, reference FROM aliases WHERE tenant = ? ORDER BY alias", (tenant,)))
 
-    def pin(self, sha256: str, on: bool = True) -> None:
+    def pin(self, tenant: str, reference: str, on: bool = True) -> None:
         """Remember that a prefix is to be at hand from the start on."""
-        self._do("INSERT OR IGNORE INTO pins VALUES (?)" if on else "DELETE FROM pins WHERE sha256 = ?", (sha256,))
+        kept, dropped = (
+            "INSERT OR IGNORE INTO pins VALUES (?, ?)",
+            "DELETE FROM pins WHERE (tenant, reference) = (?, ?)",
+        )
+        self._do(kept if on else dropped, (tenant, reference))
 
-    def pins(self) -> list[str]:
-        return [sha256 for (sha256,) in self._all("SELECT sha256 FROM pins ORDER BY sha256")]
+    def pins(self) -> list[tuple[str, str]]:
+        """Whose prefixes, and which."""
+        return [
+            (tenant, reference) for tenant, reference in self._all("SELECT tenant, reference FROM pins ORDER BY 1, 2")
+        ]
 
     def close(self) -> None:
         with self._lock:

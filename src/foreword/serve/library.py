@@ -9,12 +9,13 @@ model but by its facts, and imports no torch until numbers are loaded.
 
 import threading
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from foreword.errors import BadRequest, StoreError, UnknownName
-from foreword.serve.ledger import Ledger
+from foreword.serve.ledger import FILE, Ledger
 from foreword.store import BackboneFacts, Entry, Store, StoreIndex
 from foreword.store.reference import Reference, check_name
 
@@ -38,7 +39,7 @@ class Library:
 
     def __init__(self, folder: Path | str, backbone: BackboneFacts, ledger: Ledger | None = None):
         self.folder, self.backbone = Path(folder), backbone
-        self.ledger = ledger or Ledger(self.folder / ".serving.sqlite")
+        self.ledger = ledger or Ledger(self.folder / FILE)
         self._shelves: dict[str, Shelf] = {}
         self._places: OrderedDict[str, tuple[str, str]] = OrderedDict()  # content hash -> tenant, reference
         self._lock = threading.Lock()
@@ -127,6 +128,32 @@ class Library:
         entry = Entry.of(stored)
         self._remember(entry, tenant)
         return entry
+
+    def refresh(self, tenant: str) -> int:
+        """Read what has changed in a tenant's folder, so that `entries` knows it; how many names there are."""
+        return self.shelf(tenant).index.refresh()
+
+    def entries(self, tenant: str, after: str = "", limit: int = 1000) -> list[Entry]:
+        """The newest version of each of a tenant's own prefixes, in alphabetical order; what cannot be read is left out."""
+        found = []
+        for name in self.shelf(tenant).index.names(after, limit):
+            with suppress(UnknownName, StoreError):
+                found.append(self.shelf(tenant).index.find(name))
+        return found
+
+    def pin(self, tenant: str, reference: str, on: bool = True) -> Entry:
+        """Remember that a prefix is to be at hand from the start on; or that it need not be any more."""
+        entry = self.find(tenant, reference)
+        self.ledger.pin(*self._places[entry.sha256], on)
+        return entry
+
+    def pinned(self) -> list[str]:
+        """Content hashes of what is to be at hand, as far as it is still there."""
+        found = []
+        for tenant, reference in self.ledger.pins():
+            with suppress(UnknownName, StoreError, BadRequest):
+                found.append(self.find(tenant, reference).sha256)
+        return found
 
     def stored_bytes(self, tenant: str) -> int:
         """What a tenant's prefixes take on the disk."""

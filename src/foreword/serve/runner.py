@@ -132,6 +132,10 @@ class Runner:
     def is_alive(self) -> bool:
         return self._thread.is_alive()
 
+    @property
+    def takes_requests(self) -> bool:
+        return self.is_alive and not self._stopping
+
     def _do(self, what: Callable[[], None]) -> None:
         with self._ready:
             self._todo.append(what)

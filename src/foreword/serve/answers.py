@@ -1,0 +1,120 @@
+"""Answers in OpenAI's forms.
+
+Comes in:  events of the engine.      Goes out: dictionaries, whole or chunk by chunk. It imports no torch.
+"""
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from foreword.serve.request import Failed, Finished, Piece, Request, Token
+
+WordsOf = Callable[[Sequence[int]], list[str]]  # each token's own text
+
+
+@dataclass
+class Row:
+    """One answer, as far as it has come."""
+
+    text: str = ""
+    tokens: list[Token] = field(default_factory=list)
+    last: Finished | Failed | None = None
+
+    def hear(self, event: Piece | Finished | Failed) -> None:
+        if isinstance(event, Piece):
+            self.text += event.text
+            self.tokens += event.tokens
+        else:
+            self.last = event
+
+
+@dataclass
+class Form:
+    """Completions or chats of one request."""
+
+    chat: bool
+    model: str
+    words_of: WordsOf
+    strips: bool  # the space with which an answer behind a prefix begins
+    id: str = ""
+    created: int = field(default_factory=lambda: int(time.time()))
+
+    def __post_init__(self) -> None:
+        self.id = ("chatcmpl-" if self.chat else "cmpl-") + uuid.uuid4().hex
+
+    def whole(self, rows: Sequence[Row], requests: Sequence[Request], num_prompts: int) -> dict[str, Any]:
+        """The answers to one request."""
+        kind = "chat.completion" if self.chat else "text_completion"
+        choices = [self._choice(number, row) for number, row in enumerate(rows)]
+        return self._head(kind) | {"choices": choices, "usage": usage(rows, requests, num_prompts)}
+
+    def chunk(self, number: int, piece: Piece, first: bool) -> dict[str, Any]:
+        """More of one answer."""
+        text = piece.text.removeprefix(" ") if first and self.strips else piece.text
+        if not self.chat:
+            choice = {"index": number, "text": text, "logprobs": self._logprobs(piece.tokens), "finish_reason": None}
+            return self._head("text_completion") | {"choices": [choice]}
+        delta = {"role": "assistant", "content": text} if first else {"content": text}
+        choice = {"index": number, "delta": delta, "logprobs": self._logprobs(piece.tokens), "finish_reason": None}
+        return self._head("chat.completion.chunk") | {"choices": [choice]}
+
+    def end(self, number: int, last: Finished) -> dict[str, Any]:
+        """One answer is whole."""
+        if not self.chat:
+            choice = {"index": number, "text": "", "logprobs": None, "finish_reason": last.reason}
+            return self._head("text_completion") | {"choices": [choice]}
+        choice = {"index": number, "delta": {}, "logprobs": None, "finish_reason": last.reason}
+        return self._head("chat.completion.chunk") | {"choices": [choice]}
+
+    def counted(self, rows: Sequence[Row], requests: Sequence[Request], num_prompts: int) -> dict[str, Any]:
+        """The last chunk, if it is asked for."""
+        kind = "chat.completion.chunk" if self.chat else "text_completion"
+        return self._head(kind) | {"choices": [], "usage": usage(rows, requests, num_prompts)}
+
+    def _choice(self, number: int, row: Row) -> dict[str, Any]:
+        assert isinstance(row.last, Finished), row
+        text = row.text.removeprefix(" ") if self.strips else row.text
+        said = {"message": {"role": "assistant", "content": text, "refusal": None}} if self.chat else {"text": text}
+        return {"index": number, **said, "logprobs": self._logprobs(row.tokens), "finish_reason": row.last.reason}
+
+    def _logprobs(self, tokens: Sequence[Token]) -> dict[str, Any] | None:
+        if not tokens or tokens[0].logprob is None:
+            return None
+        words = self.words_of([token.id for token in tokens])
+        likeliest = [list(zip(self.words_of([i for i, _ in t.likeliest]), t.likeliest, strict=True)) for t in tokens]
+        if not self.chat:
+            return {
+                "tokens": words,
+                "token_logprobs": [token.logprob for token in tokens],
+                "top_logprobs": [{word: logprob for word, (_, logprob) in best} for best in likeliest],
+                "text_offset": [sum(map(len, words[:number])) for number in range(len(words))],
+            }
+        return {
+            "content": [
+                {**spelled(word, token.logprob), "top_logprobs": [spelled(w, logprob) for w, (_, logprob) in best]}
+                for word, token, best in zip(words, tokens, likeliest, strict=True)
+            ],
+            "refusal": None,
+        }
+
+    def _head(self, kind: str) -> dict[str, Any]:
+        return {"id": self.id, "object": kind, "created": self.created, "model": self.model}
+
+
+def spelled(word: str, logprob: float | None) -> dict[str, Any]:
+    return {"token": word, "logprob": logprob, "bytes": list(word.encode())}
+
+
+def usage(rows: Sequence[Row], requests: Sequence[Request], num_prompts: int) -> dict[str, int]:
+    """Tokens read, each prompt once, and written; the positions of a prefix are no tokens, and are told apart."""
+    each = len(requests) // num_prompts
+    read = sum(len(request.ids) for request in requests[::each])
+    written = sum(len(row.tokens) for row in rows)
+    return {
+        "prompt_tokens": read,
+        "completion_tokens": written,
+        "total_tokens": read + written,
+        "prefix_positions": requests[0].prefix_len if requests else 0,
+    }

@@ -1,0 +1,250 @@
+"""The server's front: OpenAI's API over one Service.
+
+Comes in:  HTTP requests.      Goes out: JSON, or server-sent events as answers are written.
+Errors are told as OpenAI does: {"error": {"message", "type", "param", "code"}}.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Header, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, StreamingResponse
+from starlette.exceptions import HTTPException
+
+from foreword.errors import Busy, ForewordError, TooMuch, UnknownName
+from foreword.serve.answers import Form, Row
+from foreword.serve.asking import Settings
+from foreword.serve.bodies import ChatBody, CompletionBody, Written
+from foreword.serve.ledger import Tenant
+from foreword.serve.limits import BodyLimit
+from foreword.serve.prefixes import AdminOff, add_prefix_routes
+from foreword.serve.request import Event, Failed, Finished, Piece
+from foreword.serve.service import Asked, Service
+
+log = logging.getLogger(__name__)
+
+MOST_BYTES = 4 * 2**20  # of a body that is no upload
+STATUS = {"deadline": 504, "prefix": 503, "numbers": 500, "error": 500, "busy": 429, "shutdown": 503, "cancelled": 499}
+
+
+class NotAllowed(ForewordError):
+    """No key, or one that opens nothing."""
+
+
+def make_app(service: Service, admin: bool = False, most_upload_bytes: int = 256 * 2**20) -> FastAPI:
+    """The application that serves one Service.
+
+    Args:
+        admin: whether prefixes may be uploaded, removed, called by an alias, pinned.
+    """
+    app = FastAPI(title="Foreword", description="Trained prefixes over one frozen model, mixed in every batch.")
+    app.add_middleware(BodyLimit, most_bytes=MOST_BYTES, most_upload_bytes=most_upload_bytes)
+    app.add_exception_handler(ForewordError, told)
+    app.add_exception_handler(RequestValidationError, told_of_fields)
+    app.add_exception_handler(HTTPException, told_of_http)
+
+    def tenant(authorization: Annotated[str | None, Header()] = None) -> Tenant:
+        """Whose request it is. Without any tenant there is nobody to ask for a key."""
+        scheme, _, key = (authorization or "").partition(" ")
+        found = service.library.ledger.tenant_of(key.strip()) if scheme.lower() == "bearer" else None
+        if found is None and service.library.ledger.has_tenants:
+            raise NotAllowed(
+                "this server wants a key: send 'Authorization: Bearer KEY'. `foreword tenants add` makes one."
+            )
+        return found or Tenant()
+
+    def asks(
+        body: Written, prompts: Sequence[str | list[int]], settings: Settings, chat: bool, who: Tenant, request: Request
+    ):
+        return answered(service, Answering(body, prompts, settings, chat, who), request)
+
+    @app.post("/v1/completions")
+    async def completions(body: CompletionBody, request: Request, who: Who) -> Response:
+        return await asks(body, body.prompts, body.told(), False, who, request)
+
+    @app.post("/v1/chat/completions")
+    async def chat(body: ChatBody, request: Request, who: Who) -> Response:
+        ids = service.chat_ids([message.plain() for message in body.messages])
+        return await asks(body, [ids], body.told(), True, who, request)
+
+    @app.get("/v1/models")
+    def models(who: Who, after: str = "", limit: int = 1000) -> dict[str, Any]:
+        """The untouched model, the server's prefixes, the tenant's own, and his aliases."""
+        limit = max(1, min(limit, 1000))
+        owners = dict.fromkeys((who.name, ""))
+        entries = [entry for owner in owners for entry in service.library.entries(owner, after, limit)]
+        found = [base_model(service)] if not after else []
+        found += [prefix_model(service, entry.name, entry) for entry in entries[:limit]]
+        for alias, reference in service.library.ledger.aliases(who.name).items():
+            found.append(
+                {**base_model(service), "id": f"{service.name}:{alias}", "root": f"{service.name}:{reference}"}
+            )
+        return {"object": "list", "data": found}
+
+    @app.get("/v1/models/{model:path}")
+    def model(model: str, who: Who) -> dict[str, Any]:
+        entry = service.entry(who, model)
+        return base_model(service) if entry is None else prefix_model(service, entry.reference, entry)
+
+    @app.get("/healthz")
+    def healthz() -> dict[str, str]:
+        """Whether the process lives."""
+        return {"status": "ok"}
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        """Whether the engine takes requests."""
+        ready = service.runner.takes_requests
+        return JSONResponse({"status": "ready" if ready else "going down"}, 200 if ready else 503)
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        return Response(service.metrics.text(), media_type="text/plain; version=0.0.4")
+
+    add_prefix_routes(app, service, Who, admin)
+    return app
+
+
+class Answering:
+    """One request on its way: what was asked, and the events of its answers."""
+
+    def __init__(self, body: Written, prompts: Sequence[str | list[int]], told: Settings, chat: bool, who: Tenant):
+        self.body, self.prompts, self.told, self.chat, self.who = body, prompts, told, chat, who
+        self.events: asyncio.Queue[tuple[int, Event]] = asyncio.Queue()
+
+    def begin(self, service: Service) -> Asked:
+        loop = asyncio.get_running_loop()
+
+        def hear(number: int, event: Event) -> None:
+            loop.call_soon_threadsafe(self.events.put_nowait, (number, event))
+
+        return service.ask(self.who, self.body.model, self.prompts, self.told, self.body.n, hear)
+
+
+async def answered(service: Service, answering: Answering, request: Request) -> Response:
+    """The answer to one request: whole, or as a stream."""
+    asked = answering.begin(service)
+    form = Form(answering.chat, answering.body.model, service.words_of, strips=asked.entry is not None)
+    rows = [Row() for _ in asked.requests]
+    if answering.body.stream:
+        stream = streamed(service, answering, asked, form, rows)
+        return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
+    waiting = asyncio.ensure_future(all_of(answering, rows))
+    gone = asyncio.ensure_future(disconnected(request))
+    try:
+        await asyncio.wait({waiting, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not waiting.done():
+            return Response(status_code=STATUS["cancelled"])
+        failed = waiting.result()
+    finally:
+        for task in (waiting, gone):
+            task.cancel()
+        service.cancel(asked)
+    if failed is not None:
+        return error_response(STATUS[failed.cause], failed.message, failed.cause)
+    return JSONResponse(form.whole(rows, asked.requests, len(answering.prompts)))
+
+
+async def all_of(answering: Answering, rows: Sequence[Row]) -> Failed | None:
+    """Until every answer is whole, or one cannot be had."""
+    left = len(rows)
+    while left:
+        number, event = await answering.events.get()
+        rows[number].hear(event)
+        if isinstance(event, Failed):
+            return event
+        left -= isinstance(event, Finished)
+    return None
+
+
+async def streamed(
+    service: Service, answering: Answering, asked: Asked, form: Form, rows: Sequence[Row]
+) -> AsyncIterator[str]:
+    """Server-sent events. Whoever reads slowly holds up nobody; whoever goes away frees his rows."""
+    left, begun = len(rows), [False] * len(rows)
+    try:
+        while left:
+            number, event = await answering.events.get()
+            rows[number].hear(event)
+            if isinstance(event, Piece):
+                yield sse(form.chunk(number, event, first=not begun[number]))
+                begun[number] = begun[number] or bool(event.text)
+            elif isinstance(event, Finished):
+                left -= 1
+                yield sse(form.end(number, event))
+            else:
+                yield sse(error_body(event.message, event.cause))
+                return
+        if answering.body.wants_usage:
+            yield sse(form.counted(rows, asked.requests, len(answering.prompts)))
+        yield "data: [DONE]\n\n"
+    finally:
+        service.cancel(asked)
+
+
+def sse(content: dict[str, Any]) -> str:
+    return f"data: {json.dumps(content, ensure_ascii=False)}\n\n"
+
+
+async def disconnected(request: Request) -> None:
+    """Until the client has gone away."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def base_model(service: Service) -> dict[str, Any]:
+    return {"id": service.name, "object": "model", "created": service.started, "owned_by": "foreword", "parent": None}
+
+
+def prefix_model(service: Service, called: str, entry: Any) -> dict[str, Any]:
+    """A prefix as a model of its own, whose parent is the untouched one."""
+    told = {
+        "prefix_positions": entry.prefix_len,
+        "method": entry.method,
+        "sha256": entry.sha256,
+        "version": entry.version,
+    }
+    return {**base_model(service), "id": f"{service.name}:{called}", "parent": service.name, **told}
+
+
+def error_body(
+    message: str, code: str, param: str | None = None, kind: str = "invalid_request_error"
+) -> dict[str, Any]:
+    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
+
+
+def error_response(status: int, message: str, code: str, param: str | None = None) -> JSONResponse:
+    kind = "invalid_request_error" if status < 500 else "server_error"
+    return JSONResponse(error_body(message, code, param, kind), status)
+
+
+async def told(request: Request, error: Exception) -> Response:
+    """One of our own errors."""
+    if isinstance(error, NotAllowed):
+        return error_response(401, str(error), "invalid_api_key")
+    if isinstance(error, AdminOff):
+        return error_response(403, str(error), "administration_off")
+    if isinstance(error, UnknownName):
+        return error_response(404, str(error), "not_found")
+    if isinstance(error, Busy):
+        response = error_response(429, str(error), "rate_limit_exceeded" if isinstance(error, TooMuch) else "busy")
+        response.headers["Retry-After"] = str(error.wait_s if isinstance(error, TooMuch) else 1)
+        return response
+    return error_response(400, str(error), "bad_request")
+
+
+async def told_of_fields(request: Request, error: Exception) -> Response:
+    """A body that is not as it must be: the first fault, with its place."""
+    assert isinstance(error, RequestValidationError)
+    fault = error.errors()[0]
+    place = ".".join(str(part) for part in fault["loc"] if part != "body")
+    return error_response(400, f"{place}: {fault['msg']}" if place else fault["msg"], "bad_request", place or None)
+
+
+async def told_of_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return error_response(error.status_code, str(error.detail), "http")

@@ -1,0 +1,68 @@
+"""No body is read beyond what it may be, whatever its header says of its length.
+
+Comes in:  ASGI messages.      Goes out: the same, or 413.
+"""
+
+import json
+from typing import Any
+
+TOO_LARGE = "the body has more than {most} bytes, and this is all that is read. Send less."
+
+
+class BodyLimit:
+    """ASGI middleware; what is sent to /v1/prefixes is an upload."""
+
+    def __init__(self, app: Any, most_bytes: int, most_upload_bytes: int):
+        self.app, self.most_bytes, self.most_upload_bytes = app, most_bytes, most_upload_bytes
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        most = self.most_upload_bytes if scope["path"].startswith("/v1/prefixes/") else self.most_bytes
+        told = dict(scope["headers"]).get(b"content-length", b"0")
+        if told.isdigit() and int(told) > most:
+            await refuse(send, most)
+            return
+        read = 0
+        answered = False
+
+        async def counted() -> Any:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > most:
+                raise _TooLarge
+            return message
+
+        async def noted(message: Any) -> None:
+            nonlocal answered
+            answered = True
+            await send(message)
+
+        try:
+            await self.app(scope, counted, noted)
+        except _TooLarge:
+            if not answered:
+                await refuse(send, most)
+
+
+class _TooLarge(BaseException):
+    """Past everybody who catches exceptions, up to here."""
+
+
+async def refuse(send: Any, most: int) -> None:
+    error = {
+        "message": TOO_LARGE.format(most=most),
+        "type": "invalid_request_error",
+        "param": None,
+        "code": "too_large",
+    }
+    body = json.dumps({"error": error}).encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

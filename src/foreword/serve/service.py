@@ -1,0 +1,198 @@
+"""One model with its library and its engine: what HTTP, files of requests and Ray all serve from.
+
+Comes in:  a tenant, a model's name, prompts, settings.      Goes out: events of each answer, by whichever thread they come.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from copy import copy, deepcopy
+from dataclasses import dataclass
+
+from foreword.backbone import Backbone
+from foreword.errors import BadRequest, ForewordError, TooMuch
+from foreword.prefix import Prefix
+from foreword.serve.asking import Asker, Settings
+from foreword.serve.engine import Engine, Facts, Sizes
+from foreword.serve.ledger import Tenant
+from foreword.serve.library import Library
+from foreword.serve.metrics import Metrics
+from foreword.serve.quota import Quotas, could_ever
+from foreword.serve.request import Event, Failed, Finished, Piece, Request
+from foreword.serve.runner import Handle, Runner
+from foreword.store import Entry
+
+Hear = Callable[[int, Event], None]  # which answer, and what became of it
+LOADERS = 2  # threads that load prefixes
+
+
+@dataclass
+class Asked:
+    """Answers that are on their way."""
+
+    entry: Entry | None
+    requests: list[Request]
+    handles: list[Handle]
+
+
+class Service:
+    """Any thread may ask."""
+
+    def __init__(
+        self, backbone: Backbone, library: Library, sizes: Sizes = Sizes(), name: str = "", timeout_s: float = 600.0,
+        clock: Callable[[], float] = time.monotonic,
+    ):  # fmt: skip
+        """
+        Args:
+            name: what the backbone is called in requests; its own name, without folders, if not given.
+            timeout_s: after which an answer that is not whole is given up.
+        """
+        self.backbone, self.library, self.timeout_s, self.clock = backbone, library, timeout_s, clock
+        self.name = name or backbone.name.rstrip("/").rpartition("/")[2]
+        self.started = int(time.time())
+        self.metrics, self.quotas = Metrics(), Quotas(clock)
+        self._executor = ThreadPoolExecutor(LOADERS, thread_name_prefix="prefixes")
+        # A tokenizer is not to be used by two threads at once; the engine has one, whoever asks has the other.
+        asking = copy(backbone)
+        asking.tokenizer = deepcopy(backbone.tokenizer)
+        self._asker, self._asking = Asker(asking), threading.Lock()
+
+        def make(wake: Callable[[], None]) -> Engine:
+            return Engine(backbone, self._load, sizes, self._executor, clock, self.metrics.step, wake)
+
+        self.runner = Runner(make)
+        self.metrics.watch(self.facts, lambda: self.runner.restarts)
+        for sha256 in library.pinned():
+            self.runner.call(lambda engine, key=sha256: engine.preload(key, pin=True))
+
+    def entry(self, tenant: Tenant, model: str) -> Entry | None:
+        """The prefix that a request's model names; None: the untouched backbone.
+
+        Raises:
+            UnknownName, StoreError, BadRequest: nothing that this tenant could use.
+        """
+        if model == self.name:
+            return None
+        base, colon, rest = model.partition(":")
+        if colon and base == self.name:
+            return self.library.find(tenant.name, rest)
+        return self.library.find(tenant.name, model)
+
+    def ask(
+        self,
+        tenant: Tenant,
+        model: str,
+        prompts: Sequence[str | Sequence[int]],
+        told: Settings,
+        num_each: int,
+        hear: Hear,
+    ) -> Asked:
+        """Begin answers: `num_each` to every prompt, numbered from 0 on, those of one prompt behind one another.
+
+        Args:
+            hear: called with each event, by the engine's thread; it must not wait.
+
+        Raises:
+            UnknownName, StoreError, BadRequest, BadRecipe: they cannot be had; nothing was begun.
+            Busy, TooMuch: not now; nothing was begun.
+        """
+        arrived = self.clock()
+        entry = self.entry(tenant, model)
+        deadline = arrived + self.timeout_s
+        with self._asking:
+            requests = [
+                self._asker.request(prompt, entry, told, tenant.name, deadline, number)
+                for prompt in prompts
+                for number in range(num_each)
+            ]
+        engine = self.runner.engine
+        for request in requests:
+            engine.check(request)
+        self._charge(tenant, requests)
+        asked = Asked(entry, requests, [])
+        try:
+            for number, request in enumerate(requests):
+                asked.handles.append(self.runner.submit(request, self._heard(tenant, request, number, arrived, hear)))
+        except ForewordError:
+            self.cancel(asked)
+            raise
+        self.metrics.tokens.labels("prompt").inc(sum(len(request.ids) for request in requests))
+        return asked
+
+    def cancel(self, asked: Asked) -> None:
+        """End what is not finished."""
+        for handle in asked.handles:
+            self.runner.cancel(handle)
+
+    def chat_ids(self, messages: Sequence[dict[str, str]]) -> list[int]:
+        """A conversation as the tokenizer's template writes it, up to where the answer begins.
+
+        Raises:
+            BadRequest: there is no template, or it refuses the messages.
+        """
+        with self._asking:
+            tokenizer = self._asker.backbone.tokenizer
+            if tokenizer.chat_template is None:
+                raise BadRequest(f"{self.name}'s tokenizer has no chat template. Use /v1/completions.")
+            try:
+                text = str(tokenizer.apply_chat_template(list(messages), add_generation_prompt=True, tokenize=False))
+            except Exception as error:  # templates are programs, and say what they refuse by raising
+                raise BadRequest(f"{self.name}'s chat template refuses these messages: {error}.") from None
+            return list(tokenizer(text, add_special_tokens=False)["input_ids"])  # the template writes them itself
+
+    def words_of(self, ids: Sequence[int]) -> list[str]:
+        """Each token's own text."""
+        with self._asking:
+            return [str(self._asker.backbone.tokenizer.decode([token])) for token in ids]
+
+    def close(self, drain_s: float = 0.0) -> bool:
+        """Take nothing more and let open answers finish for so long; whether all did."""
+        finished = self.runner.stop(drain_s)
+        self._executor.shutdown(cancel_futures=True)
+        return finished
+
+    def facts(self) -> Facts:
+        """How the engine stands now."""
+        return self.runner.call(lambda engine: engine.facts()).result(timeout=60)
+
+    def _charge(self, tenant: Tenant, requests: Sequence[Request]) -> None:
+        num_tokens = sum(len(request.ids) + request.max_new_tokens for request in requests)
+        if not could_ever(tenant.limits, num_tokens):
+            raise BadRequest(
+                f"{num_tokens} tokens are more than this key's {tenant.limits.tokens_per_minute} a minute. Ask for less."
+            )
+        wait_s = self.quotas.take(tenant, num_tokens)
+        if wait_s:
+            raise TooMuch(f"this key has asked for as much as it may in a minute. Try again in {wait_s} s.", wait_s)
+
+    def _heard(
+        self, tenant: Tenant, request: Request, number: int, arrived: float, hear: Hear
+    ) -> Callable[[Event], None]:
+        """A listener of one answer that also counts."""
+        last = arrived
+        told = 0
+
+        def heard(event: Event) -> None:
+            nonlocal last, told
+            now = self.clock()
+            if isinstance(event, Piece):
+                (self.metrics.between if told else self.metrics.first_token).observe(now - last)
+                last, told = now, told + len(event.tokens)
+            else:
+                outcome = event.reason if isinstance(event, Finished) else "failed"
+                self.metrics.requests.labels(outcome).inc()
+                if isinstance(event, Failed):
+                    self.metrics.errors.labels(event.cause).inc()
+                self.metrics.tokens.labels("answer").inc(told)
+                self.quotas.give_back(tenant, request.max_new_tokens - told)
+            hear(number, event)
+
+        return heard
+
+    def _load(self, sha256: str) -> Prefix:
+        began = time.perf_counter()
+        try:
+            return self.library.load(sha256)
+        finally:
+            self.metrics.loads.observe(time.perf_counter() - began)
