@@ -110,7 +110,7 @@ LIBRARIES = {
     "metrics": {"numpy", "pycocoevalcap", "rouge_score", "sacrebleu"},
     "prefix": {"torch"},
     "recipe": {"pydantic", "pydantic_core"},
-    "serve": {"torch"},
+    "serve": {"fastapi", "prometheus_client", "pydantic", "starlette", "torch"},
     "sweep": {"ray"},
     "report": {"matplotlib", "numpy"},
     "store": {"pydantic", "safetensors", "torch"},
@@ -145,7 +145,15 @@ def test_every_room_has_its_place():
 
 
 LIGHT = ["errors", "catalogue", "provenance", "writing", "recipe", "tasks", "metrics", "store", "vetting", "cli"]
-LIGHT += ["serve.request", "serve.pool", "serve.scheduler", "serve.text"]
+LIGHT += [
+    "serve.request",
+    "serve.pool",
+    "serve.scheduler",
+    "serve.text",
+    "serve.ledger",
+    "serve.quota",
+    "serve.answers",
+]
 
 
 def test_rooms_that_need_no_torch_load_none():

@@ -7,6 +7,7 @@ import torch
 from tests.store.stored import BACKBONE, LoadedBackbone, add, make_prefix
 
 from foreword.errors import BadRequest, PrefixMismatch, StoreError, UnknownName
+from foreword.serve.ledger import Limits, Tenant
 from foreword.serve.library import TENANTS, Library
 from foreword.store import Store
 
@@ -78,13 +79,22 @@ def test_an_alias_means_one_version_until_it_is_moved(library, tmp_path):
 
 def test_an_upload_becomes_the_next_version(library, tmp_path):
     manifest, tensors = files_of(tmp_path / TENANTS / "other", "secret/1")
-    entry = library.add("acme", "own", manifest, tensors)
+    entry = library.add(Tenant("acme"), "own", manifest, tensors)
     assert (entry.reference, library.find("acme", "own").reference) == ("own@2", "own@2")
     assert torch.equal(library.load(entry.sha256).keys["decoder"], make_prefix(2).keys["decoder"])
     assert library.stored_bytes("acme") > 2 * len(tensors)
     library.set_alias("acme", "prod", "own@1")
     with pytest.raises(BadRequest, match="an alias is called 'prod' already"):
-        library.add("acme", "prod", manifest, tensors)
+        library.add(Tenant("acme"), "prod", manifest, tensors)
+
+
+def test_a_tenants_share_of_the_disk_is_all_he_gets(library, tmp_path):
+    manifest, tensors = files_of(tmp_path / TENANTS / "acme", "own/1")
+    whole = len(manifest) + len(tensors)
+    assert library.stored_bytes("acme") == whole
+    library.add(Tenant("acme", Limits(stored_bytes=2 * whole + 100)), "own", manifest, tensors)
+    with pytest.raises(BadRequest, match=f"may take {2 * whole + 100} bytes and take .* already, so that {whole} more"):
+        library.add(Tenant("acme", Limits(stored_bytes=2 * whole + 100)), "own", manifest, tensors)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +123,7 @@ def test_a_bad_upload_is_refused_with_its_reason_and_leaves_nothing(library, tmp
         library.backbone = LoadedBackbone(fingerprint="0" * 16)
     before = sorted(path for path in tmp_path.rglob("*") if "sqlite" not in path.name)
     with pytest.raises(error, match=why):
-        library.add("acme", name, manifest, tensors)
+        library.add(Tenant("acme"), name, manifest, tensors)
     assert sorted(path for path in tmp_path.rglob("*") if "sqlite" not in path.name) == before
 
 

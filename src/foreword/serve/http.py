@@ -6,33 +6,30 @@ Errors are told as OpenAI does: {"error": {"message", "type", "param", "code"}}.
 
 import asyncio
 import json
-import logging
 from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Header, Request, Response
+from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.exceptions import HTTPException
 
 from foreword.errors import Busy, ForewordError, TooMuch, UnknownName
+from foreword.serve.access import AdminOff, NotAllowed, Serving, Who
 from foreword.serve.answers import Form, Row
 from foreword.serve.asking import Settings
 from foreword.serve.bodies import ChatBody, CompletionBody, Written
 from foreword.serve.ledger import Tenant
 from foreword.serve.limits import BodyLimit
-from foreword.serve.prefixes import AdminOff, add_prefix_routes
+from foreword.serve.prefixes import router as prefix_routes
 from foreword.serve.request import Event, Failed, Finished, Piece
 from foreword.serve.service import Asked, Service
-
-log = logging.getLogger(__name__)
 
 MOST_BYTES = 4 * 2**20  # of a body that is no upload
 STATUS = {"deadline": 504, "prefix": 503, "numbers": 500, "error": 500, "busy": 429, "shutdown": 503, "cancelled": 499}
 
 
-class NotAllowed(ForewordError):
-    """No key, or one that opens nothing."""
+router = APIRouter()
 
 
 def make_app(service: Service, admin: bool = False, most_upload_bytes: int = 256 * 2**20) -> FastAPI:
@@ -42,71 +39,68 @@ def make_app(service: Service, admin: bool = False, most_upload_bytes: int = 256
         admin: whether prefixes may be uploaded, removed, called by an alias, pinned.
     """
     app = FastAPI(title="Foreword", description="Trained prefixes over one frozen model, mixed in every batch.")
+    app.state.service, app.state.admin = service, admin
     app.add_middleware(BodyLimit, most_bytes=MOST_BYTES, most_upload_bytes=most_upload_bytes)
     app.add_exception_handler(ForewordError, told)
     app.add_exception_handler(RequestValidationError, told_of_fields)
     app.add_exception_handler(HTTPException, told_of_http)
-
-    def tenant(authorization: Annotated[str | None, Header()] = None) -> Tenant:
-        """Whose request it is. Without any tenant there is nobody to ask for a key."""
-        scheme, _, key = (authorization or "").partition(" ")
-        found = service.library.ledger.tenant_of(key.strip()) if scheme.lower() == "bearer" else None
-        if found is None and service.library.ledger.has_tenants:
-            raise NotAllowed(
-                "this server wants a key: send 'Authorization: Bearer KEY'. `foreword tenants add` makes one."
-            )
-        return found or Tenant()
-
-    def asks(
-        body: Written, prompts: Sequence[str | list[int]], settings: Settings, chat: bool, who: Tenant, request: Request
-    ):
-        return answered(service, Answering(body, prompts, settings, chat, who), request)
-
-    @app.post("/v1/completions")
-    async def completions(body: CompletionBody, request: Request, who: Who) -> Response:
-        return await asks(body, body.prompts, body.told(), False, who, request)
-
-    @app.post("/v1/chat/completions")
-    async def chat(body: ChatBody, request: Request, who: Who) -> Response:
-        ids = service.chat_ids([message.plain() for message in body.messages])
-        return await asks(body, [ids], body.told(), True, who, request)
-
-    @app.get("/v1/models")
-    def models(who: Who, after: str = "", limit: int = 1000) -> dict[str, Any]:
-        """The untouched model, the server's prefixes, the tenant's own, and his aliases."""
-        limit = max(1, min(limit, 1000))
-        owners = dict.fromkeys((who.name, ""))
-        entries = [entry for owner in owners for entry in service.library.entries(owner, after, limit)]
-        found = [base_model(service)] if not after else []
-        found += [prefix_model(service, entry.name, entry) for entry in entries[:limit]]
-        for alias, reference in service.library.ledger.aliases(who.name).items():
-            found.append(
-                {**base_model(service), "id": f"{service.name}:{alias}", "root": f"{service.name}:{reference}"}
-            )
-        return {"object": "list", "data": found}
-
-    @app.get("/v1/models/{model:path}")
-    def model(model: str, who: Who) -> dict[str, Any]:
-        entry = service.entry(who, model)
-        return base_model(service) if entry is None else prefix_model(service, entry.reference, entry)
-
-    @app.get("/healthz")
-    def healthz() -> dict[str, str]:
-        """Whether the process lives."""
-        return {"status": "ok"}
-
-    @app.get("/readyz")
-    def readyz() -> Response:
-        """Whether the engine takes requests."""
-        ready = service.runner.takes_requests
-        return JSONResponse({"status": "ready" if ready else "going down"}, 200 if ready else 503)
-
-    @app.get("/metrics")
-    def metrics() -> Response:
-        return Response(service.metrics.text(), media_type="text/plain; version=0.0.4")
-
-    add_prefix_routes(app, service, Who, admin)
+    app.include_router(router)
+    app.include_router(prefix_routes)
     return app
+
+
+@router.post("/v1/completions")
+async def completions(body: CompletionBody, request: Request, service: Serving, who: Who) -> Response:
+    """Go on from a text, or answer it as a prefix was trained to."""
+    return await answered(service, Answering(body, body.prompts, body.told(), False, who), request)
+
+
+@router.post("/v1/chat/completions")
+async def chat(body: ChatBody, request: Request, service: Serving, who: Who) -> Response:
+    """Answer a conversation, where the tokenizer has a template for one."""
+    ids = service.chat_ids([message.plain() for message in body.messages])
+    return await answered(service, Answering(body, [ids], body.told(), True, who), request)
+
+
+@router.get("/v1/models")
+def models(
+    service: Serving, who: Who, after: str = "", limit: Annotated[int, Query(ge=1, le=1000)] = 1000
+) -> dict[str, Any]:
+    """The untouched model, the tenant's prefixes, the server's own, and the tenant's aliases."""
+    entries = [
+        entry for owner in dict.fromkeys((who.name, "")) for entry in service.library.entries(owner, after, limit)
+    ]
+    found = [] if after else [base_model(service)]
+    found += [prefix_model(service, entry.name, entry) for entry in entries[:limit]]
+    for alias, reference in service.library.ledger.aliases(who.name).items():
+        found.append({**base_model(service), "id": f"{service.name}:{alias}", "root": f"{service.name}:{reference}"})
+    return {"object": "list", "data": found}
+
+
+@router.get("/v1/models/{model:path}")
+def model(model: str, service: Serving, who: Who) -> dict[str, Any]:
+    """One of them."""
+    entry = service.entry(who, model)
+    return base_model(service) if entry is None else prefix_model(service, entry.reference, entry)
+
+
+@router.get("/healthz")
+def healthz() -> dict[str, str]:
+    """Whether the process lives."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz")
+def readyz(service: Serving) -> Response:
+    """Whether the engine takes requests."""
+    ready = service.runner.takes_requests
+    return JSONResponse({"status": "ready" if ready else "going down"}, 200 if ready else 503)
+
+
+@router.get("/metrics")
+def metrics(service: Serving) -> Response:
+    """For Prometheus."""
+    return Response(service.metrics.text(), media_type="text/plain; version=0.0.4")
 
 
 class Answering:
@@ -238,10 +232,12 @@ async def told(request: Request, error: Exception) -> Response:
 
 
 async def told_of_fields(request: Request, error: Exception) -> Response:
-    """A body that is not as it must be: the first fault, with its place."""
+    """A body that is not as it must be: of its faults the one whose place is known best (where a field may have several types,
+    the others only say which they are not)."""
     assert isinstance(error, RequestValidationError)
-    fault = error.errors()[0]
-    place = ".".join(str(part) for part in fault["loc"] if part != "body")
+    fault = max(error.errors(), key=lambda fault: (len(fault["loc"]), not fault["type"].endswith("_type")))
+    parts = [str(part) for part in fault["loc"] if isinstance(part, int) or part.isidentifier()]
+    place = ".".join(part for part in parts if part not in ("body", "str"))
     return error_response(400, f"{place}: {fault['msg']}" if place else fault["msg"], "bad_request", place or None)
 
 

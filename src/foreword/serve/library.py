@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from foreword.errors import BadRequest, StoreError, UnknownName
-from foreword.serve.ledger import FILE, Ledger
+from foreword.serve.ledger import FILE, Ledger, Tenant
 from foreword.store import BackboneFacts, Entry, Store, StoreIndex
 from foreword.store.reference import Reference, check_name
 
@@ -115,18 +115,24 @@ class Library:
         self.shelf(tenant).index.find(reference)
         self.shelf(tenant).store.remove(reference)
 
-    def add(self, tenant: str, name: str, manifest: bytes, tensors: bytes) -> Entry:
+    def add(self, tenant: Tenant, name: str, manifest: bytes, tensors: bytes) -> Entry:
         """Write an uploaded prefix as the next version of a name, after every check there is.
 
         Raises:
             BadRequest: it would take more than the tenant's share of the disk, or an alias is called so.
             StoreError, PrefixMismatch: what was uploaded is no prefix, not what its manifest says, or for another backbone.
         """
-        if self.ledger.alias(tenant, name) is not None:
+        if self.ledger.alias(tenant.name, name) is not None:
             raise BadRequest(f"an alias is called {name!r} already. Drop it, or choose another name.")
-        stored = self.shelf(tenant).store.receive(name, manifest, tensors, self.backbone)
-        entry = Entry.of(stored)
-        self._remember(entry, tenant)
+        if most := tenant.limits.stored_bytes:
+            taken, more = self.stored_bytes(tenant.name), len(manifest) + len(tensors)
+            if taken + more > most:
+                raise BadRequest(
+                    f"this key's prefixes may take {most} bytes and take {taken} already, so that {more} more are too many. "
+                    "Remove a version first."
+                )
+        entry = Entry.of(self.shelf(tenant.name).store.receive(name, manifest, tensors, self.backbone))
+        self._remember(entry, tenant.name)
         return entry
 
     def refresh(self, tenant: str) -> int:

@@ -8,103 +8,82 @@ import asyncio
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, File, UploadFile
+from fastapi import APIRouter, File, Query, UploadFile
 
-from foreword.errors import BadRequest, ForewordError
+from foreword.serve.access import Admin, Serving, Who
 from foreword.serve.bodies import AliasBody
-from foreword.serve.ledger import Tenant
 from foreword.serve.service import Service
 from foreword.store import Entry
 
-
-class AdminOff(ForewordError):
-    """Administration was not asked for when the server was started."""
+router = APIRouter()
 
 
-def add_prefix_routes(app: FastAPI, service: Service, Who: Any, admin: bool) -> None:  # noqa: N803
-    """Routes under /v1/prefixes and /v1/aliases.
+@router.get("/v1/prefixes")
+def list_prefixes(
+    service: Serving, who: Who, after: str = "", limit: Annotated[int, Query(ge=1, le=1000)] = 1000
+) -> dict[str, Any]:
+    """The newest version of each of one's own prefixes, in alphabetical order, and one's aliases."""
+    service.library.refresh(who.name)
+    entries = service.library.entries(who.name, after, limit)
+    return {"data": [shown(entry) for entry in entries], "aliases": service.library.ledger.aliases(who.name)}
 
-    Args:
-        Who: the type of a parameter that is the request's tenant.
-    """
-    library = service.library
 
-    def administering(who: Who) -> Tenant:
-        if not admin:
-            raise AdminOff(
-                "administration is off on this server. Start it with --admin to let it be changed over HTTP."
-            )
-        return who
+@router.get("/v1/prefixes/{reference}")
+def show_prefix(reference: str, service: Serving, who: Who) -> dict[str, Any]:
+    return shown(service.library.find(who.name, reference))
 
-    Admin = Annotated[Tenant, Depends(administering)]
 
-    @app.get("/v1/prefixes")
-    def list_prefixes(who: Who, after: str = "", limit: int = 1000) -> dict[str, Any]:
-        """The newest version of each of one's own prefixes, in alphabetical order."""
-        library.refresh(who.name)
-        entries = library.entries(who.name, after, max(1, min(limit, 1000)))
-        return {"data": [shown(entry) for entry in entries], "aliases": library.ledger.aliases(who.name)}
+@router.put("/v1/prefixes/{name}", status_code=201)
+async def upload(
+    name: str, manifest: Annotated[UploadFile, File()], tensors: Annotated[UploadFile, File()], service: Serving, who: Admin
+) -> dict[str, Any]:  # fmt: skip
+    """A new version from the two files of a store, manifest.json and prefix.safetensors. Running requests keep the old one."""
+    sent = await manifest.read(), await tensors.read()
+    return shown(await asyncio.to_thread(service.library.add, who, name, *sent))
 
-    @app.get("/v1/prefixes/{reference}")
-    def show_prefix(reference: str, who: Who) -> dict[str, Any]:
-        return shown(library.find(who.name, reference))
 
-    @app.put("/v1/prefixes/{name}", status_code=201)
-    async def upload(
-        name: str, manifest: Annotated[UploadFile, File()], tensors: Annotated[UploadFile, File()], who: Admin
-    ) -> dict[str, Any]:  # fmt: skip
-        """A new version from the two files of a store, manifest.json and prefix.safetensors. Running requests keep the old one."""
-        sent = await manifest.read(), await tensors.read()
-        entry = await asyncio.to_thread(add, who, name, *sent)
-        return shown(entry)
+@router.delete("/v1/prefixes/{reference}")
+def remove(reference: str, service: Serving, who: Admin) -> dict[str, Any]:
+    """Remove one version, NAME@VERSION. Requests that have begun are finished with it."""
+    service.library.remove(who.name, reference)
+    return {"removed": reference}
 
-    def add(who: Tenant, name: str, manifest: bytes, tensors: bytes) -> Entry:
-        most = who.limits.stored_bytes
-        if most:
-            taken = library.stored_bytes(who.name)
-            if taken + len(manifest) + len(tensors) > most:
-                raise BadRequest(
-                    f"this key's prefixes may take {most} bytes and take {taken} already; {len(manifest) + len(tensors)} more are "
-                    "too many. Remove a version first."
-                )
-        return library.add(who.name, name, manifest, tensors)
 
-    @app.delete("/v1/prefixes/{reference}")
-    def remove(reference: str, who: Admin) -> dict[str, Any]:
-        """Remove one version, NAME@VERSION. Requests that have begun are finished with it."""
-        library.remove(who.name, reference)
-        return {"removed": reference}
+@router.put("/v1/aliases/{alias}")
+def set_alias(alias: str, body: AliasBody, service: Serving, who: Admin) -> dict[str, Any]:
+    """From now on the alias means this version; what it meant before is forgotten."""
+    return {"alias": alias, **shown(service.library.set_alias(who.name, alias, body.prefix))}
 
-    @app.put("/v1/aliases/{alias}")
-    def set_alias(alias: str, body: AliasBody, who: Admin) -> dict[str, Any]:
-        """From now on the alias means this version; what it meant before is forgotten."""
-        return {"alias": alias, **shown(library.set_alias(who.name, alias, body.prefix))}
 
-    @app.delete("/v1/aliases/{alias}")
-    def drop_alias(alias: str, who: Admin) -> dict[str, Any]:
-        return {"alias": alias, "dropped": library.ledger.drop_alias(who.name, alias)}
+@router.delete("/v1/aliases/{alias}")
+def drop_alias(alias: str, service: Serving, who: Admin) -> dict[str, Any]:
+    return {"alias": alias, "dropped": service.library.ledger.drop_alias(who.name, alias)}
 
-    @app.post("/v1/prefixes/{reference}/preload")
-    def preload(reference: str, who: Admin) -> dict[str, Any]:
-        """Have it at hand before anybody asks for it."""
-        return at_hand(library.find(who.name, reference), pin=False)
 
-    @app.put("/v1/prefixes/{reference}/pin")
-    def pin(reference: str, who: Admin) -> dict[str, Any]:
-        """Keep it at hand, now and after every start."""
-        done = at_hand(library.find(who.name, reference), pin=True)
-        library.pin(who.name, reference)
-        return done
+@router.post("/v1/prefixes/{reference}/preload")
+def preload(reference: str, service: Serving, who: Admin) -> dict[str, Any]:
+    """Have it at hand before anybody asks for it."""
+    return at_hand(service, service.library.find(who.name, reference), pin=False)
 
-    @app.delete("/v1/prefixes/{reference}/pin")
-    def unpin(reference: str, who: Admin) -> dict[str, Any]:
-        entry = library.pin(who.name, reference, on=False)
-        service.runner.call(lambda engine: engine.pool.unpin(entry.sha256)).result(60)
-        return shown(entry)
 
-    def at_hand(entry: Entry, pin: bool) -> dict[str, Any]:
-        service.runner.call(lambda engine: engine.preload(entry.sha256, pin)).result(60)
-        return shown(entry)
+@router.put("/v1/prefixes/{reference}/pin")
+def pin(reference: str, service: Serving, who: Admin) -> dict[str, Any]:
+    """Keep it at hand, now and after every start."""
+    done = at_hand(service, service.library.find(who.name, reference), pin=True)
+    service.library.pin(who.name, reference)
+    return done
+
+
+@router.delete("/v1/prefixes/{reference}/pin")
+def unpin(reference: str, service: Serving, who: Admin) -> dict[str, Any]:
+    entry = service.library.pin(who.name, reference, on=False)
+    service.runner.call(lambda engine: engine.pool.unpin(entry.sha256)).result(60)
+    return shown(entry)
+
+
+def at_hand(service: Service, entry: Entry, pin: bool) -> dict[str, Any]:
+    service.runner.call(lambda engine: engine.preload(entry.sha256, pin)).result(60)
+    return shown(entry)
 
 
 def shown(entry: Entry) -> dict[str, Any]:

@@ -1,0 +1,326 @@
+"""OpenAI's API, as the official client speaks it and as strangers do."""
+
+import json
+import socket
+import threading
+import time
+from contextlib import closing, suppress
+
+import httpx
+import openai
+import pytest
+from tests.serve.servers import Served, served
+
+from foreword.serve.engine import Sizes
+from foreword.serve.ledger import Limits
+
+TEMPLATE = (
+    "{% for m in messages %}{{ m.role[0] }}:{{ m.content }} {% endfor %}{% if add_generation_prompt %}a:{% endif %}"
+)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with served(tmp_path_factory.mktemp("store"), chat_template=TEMPLATE) as running:
+        yield running
+
+
+def refused(call, status: int, words: str) -> openai.APIStatusError:
+    with pytest.raises(openai.APIStatusError) as caught:
+        call()
+    assert caught.value.status_code == status, caught.value.message
+    assert words in caught.value.message
+    return caught.value
+
+
+def test_the_official_client_gets_what_the_prefix_writes(server):
+    made = server.openai.completions.create(model="tiny:a", prompt="so it is")
+    assert made.choices[0].text == server.written("a", "so it is")
+    assert (made.object, made.model, made.choices[0].index) == ("text_completion", "tiny:a", 0)
+    assert made.usage is not None
+    assert made.usage.prompt_tokens == len(" so it is") + 1
+    assert made.usage.model_extra == {"prefix_positions": 3}
+
+
+def test_a_name_a_version_and_the_base_in_front_are_ways_to_say_the_same(server):
+    asked = [
+        server.openai.completions.create(model=m, prompt="so").choices[0].text
+        for m in ("a", "a@1", "tiny:a", "tiny:a@1")
+    ]
+    assert asked == [server.written("a", "so")] * 4
+
+
+def test_prefixes_are_mixed_in_one_batch_and_each_answers_as_if_alone(server):
+    got: dict[str, list[str]] = {}
+
+    def ask(name: str) -> None:
+        made = server.openai.completions.create(model=f"tiny:{name}", prompt=["no", "up or out"], n=1)
+        got[name] = [choice.text for choice in made.choices]
+
+    threads = [threading.Thread(target=ask, args=(name,)) for name in "abc"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert got == {name: [server.written(name, "no"), server.written(name, "up or out")] for name in "abc"}
+
+
+def test_the_base_goes_on_from_a_text_as_it_stands(server):
+    made = server.openai.completions.create(model="tiny", prompt="so", max_tokens=3, temperature=0)
+    by_ids = server.openai.completions.create(
+        model="tiny", prompt=server.backbone.tokenizer("so")["input_ids"], max_tokens=3, temperature=0
+    )
+    assert made.choices[0].text == by_ids.choices[0].text
+    assert made.usage is not None
+    assert made.usage.model_extra == {"prefix_positions": 0}
+
+
+def test_a_stream_is_the_answer_piece_by_piece(server):
+    stream = server.openai.completions.create(
+        model="a", prompt="so it is", stream=True, stream_options={"include_usage": True}, n=2
+    )
+    texts, reasons, usage = ["", ""], [], None
+    for chunk in stream:
+        for choice in chunk.choices:
+            texts[choice.index] += choice.text
+            reasons += [choice.finish_reason] if choice.finish_reason else []
+        usage = chunk.usage or usage
+    assert texts == [server.written("a", "so it is")] * 2
+    assert reasons == ["length", "length"]
+    assert usage is not None
+    assert (usage.prompt_tokens, usage.completion_tokens) == (10, 12)
+
+
+def test_a_conversation_is_written_by_the_tokenizers_template(server):
+    asked = {"model": "tiny", "max_completion_tokens": 4, "temperature": 0}
+    made = server.openai.chat.completions.create(messages=[{"role": "user", "content": "hi"}], **asked)
+    plain = server.openai.completions.create(model="tiny", prompt="u:hi a:", max_tokens=4, temperature=0)
+    assert made.choices[0].message.content == plain.choices[0].text
+    stream = server.openai.chat.completions.create(
+        messages=[{"role": "user", "content": [{"type": "text", "text": "hi"}]}], stream=True, **asked
+    )
+    said = [chunk.choices[0].delta for chunk in stream]
+    assert said[0].role == "assistant"
+    assert "".join(delta.content or "" for delta in said) == plain.choices[0].text
+
+
+def test_log_probabilities_come_in_both_apis_forms(server):
+    made = server.openai.completions.create(model="a", prompt="so", logprobs=2, max_tokens=3)
+    told = made.choices[0].logprobs
+    assert told is not None
+    assert told.tokens is not None
+    assert "".join(told.tokens) == made.choices[0].text
+    assert all(len(best) == 2 for best in told.top_logprobs or [])
+    chat = server.openai.chat.completions.create(
+        model="a", messages=[{"role": "user", "content": "so"}], logprobs=True, top_logprobs=3, max_tokens=2
+    )
+    assert chat.choices[0].logprobs is not None
+    content = chat.choices[0].logprobs.content or []
+    assert [len(token.top_logprobs) for token in content] == [3, 3]
+    assert content[0].logprob == pytest.approx(content[0].top_logprobs[0].logprob)
+
+
+def test_several_answers_to_one_prompt_are_drawn_apart_and_can_be_had_again(server):
+    def drawn(seed: int) -> list[str]:
+        made = server.openai.completions.create(model="a", prompt="so", n=4, temperature=2, seed=seed, max_tokens=8)
+        return [choice.text for choice in made.choices]
+
+    assert drawn(1) == drawn(1)
+    assert len(set(drawn(1))) > 1
+    assert drawn(1) != drawn(100)
+
+
+def test_an_answer_ends_before_a_stop_string(server):
+    whole = server.written("b", "so", 20)
+    stop = whole[5:7]
+    made = server.openai.completions.create(model="b", prompt="so", stop=[stop], max_tokens=20)
+    assert made.choices[0].text == whole[: whole.index(stop)]
+    assert made.choices[0].finish_reason == "stop"
+
+
+def test_models_are_the_base_and_the_prefixes(server):
+    server.service.library.refresh("")
+    listed = {model.id: model.model_extra or {} for model in server.openai.models.list()}
+    assert set(listed) == {"tiny", "tiny:a", "tiny:b", "tiny:c"}
+    assert (listed["tiny:b"]["parent"], listed["tiny:b"]["prefix_positions"]) == ("tiny", 4)
+    assert server.openai.models.retrieve("tiny:b").id == "tiny:b@1"
+    refused(lambda: server.openai.models.retrieve("tiny:nope"), 404, "unknown prefix 'nope'")
+
+
+@pytest.mark.parametrize(
+    ("told", "status", "words"),
+    [
+        ({"model": "tiny:nope"}, 404, "unknown prefix 'nope'"),
+        ({"model": "tiny:../../etc/passwd"}, 400, "cannot be called"),
+        ({"model": "tiny:a@0"}, 400, "names no version"),
+        ({"prompt": " "}, 400, "the prompt is blank"),
+        ({"prompt": ""}, 400, "prompt is empty"),
+        ({"prompt": []}, 400, "prompt is empty"),
+        ({"prompt": [97]}, 400, "97 is no token of tiny-gpt2, which has 0 to 96"),
+        ({"prompt": [-1]}, 400, "greater than or equal to 0"),
+        ({"max_tokens": 10**9}, 400, "a row has room for 100"),
+        ({"max_tokens": 0}, 400, "greater than or equal to 1"),
+        ({"n": 10**9}, 400, "less than or equal to 128"),
+        ({"prompt": ["a"] * 100, "n": 2}, 400, "100 prompts with n = 2 are more than 128 answers"),
+        ({"stop": ["x"] * 100_000}, 400, "at most 16 items"),
+        ({"temperature": 3}, 400, "less than or equal to 2"),
+        ({"logit_bias": {"97": 1}}, 400, "97 is no token"),
+        ({"logit_bias": {"x": 1}}, 400, "logit_bias"),
+        ({"extra_body": {"best_of": 3}}, 400, "best_of: Extra inputs are not permitted"),
+        ({"stream_options": {"include_usage": True}}, 400, "stream_options needs stream = true"),
+        ({"logprobs": 50}, 400, "less than or equal to 20"),
+    ],
+)
+def test_what_cannot_be_answered_is_refused_with_its_reason(server, told, status, words):
+    error = refused(
+        lambda: server.openai.completions.create(**{"model": "tiny:a", "prompt": "so", **told}), status, words
+    )
+    assert set(error.response.json()["error"]) == {"message", "type", "param", "code"}
+
+
+def test_a_tokenizer_without_a_template_has_no_conversations(tmp_path):
+    with served(tmp_path) as plain:
+        ask = plain.openai.chat.completions.create
+        refused(
+            lambda: ask(model="tiny", messages=[{"role": "user", "content": "hi"}]),
+            400,
+            "tiny's tokenizer has no chat template",
+        )
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"{" * 100_000, 400),
+        (b'{"a":' * 50_000, 400),
+        (b"[" * 100_000 + b"]" * 100_000, 400),
+        (b"\xff\xfe", 400),
+        (b"", 400),
+        (b'{"model": "a", "prompt": "so", "temperature": NaN}', 400),
+        (b'{"model": "a", "prompt": "' + b"a" * 5_000_000 + b'"}', 413),
+        (b'{"model": "a", "prompt": "' + b"a" * 200_000 + b'"}', 400),
+    ],
+    ids=["open braces", "deep", "deep lists", "no text", "nothing", "no number", "5 MB", "200 kB"],
+)
+def test_bodies_of_strangers_harm_nobody(server, body, status):
+    answer = server.http.post("/v1/completions", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == status, answer.text
+    assert answer.json()["error"]["message"]
+    assert server.openai.completions.create(model="a", prompt="so").choices[0].text == server.written("a", "so")
+
+
+def test_a_body_that_hides_its_length_is_cut_off(server):
+    def endless():
+        while True:
+            yield b"a" * 65536
+
+    with suppress(httpx.TransportError):  # it may hang up while we are still talking
+        assert server.http.post("/v1/completions", content=endless()).status_code == 413
+    assert server.openai.completions.create(model="a", prompt="so").choices[0].text == server.written("a", "so")
+
+
+def free(server: Served) -> bool:
+    facts = server.service.facts()
+    return not facts.num_running and not facts.num_waiting and not server.service.runner.num_open
+
+
+def until(happens, seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not happens():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_client_that_goes_away_frees_its_row(server, stream):
+    """A storm of them."""
+    body = json.dumps(
+        {"model": "a", "prompt": "so", "max_tokens": 85, "ignore_eos": True, "stream": stream, "n": 2}
+    ).encode()
+    head = (
+        b"POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+        % len(body)
+    )
+    port = int(server.url.rpartition(":")[2])
+    for _ in range(8):
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(head + body)
+            if stream:
+                connection.recv(100)
+    until(lambda: free(server))
+    text = server.service.metrics.text().decode()
+    assert 'foreword_requests_total{outcome="cancelled"}' in text
+
+
+def test_a_full_server_says_when_to_come_again(tmp_path):
+    with served(tmp_path, sizes=Sizes(num_slots=1, slot_len=100, max_waiting=1, pool_size=2)) as small:
+        error = refused(
+            lambda: small.openai.completions.create(model="a", prompt=["so"] * 5), 429, "requests are open already"
+        )
+        assert error.response.headers["Retry-After"] == "1"
+        until(lambda: free(small))
+        assert small.openai.completions.create(model="a", prompt="so").choices[0].text == small.written("a", "so")
+
+
+def test_an_answer_that_takes_too_long_is_given_up(tmp_path):
+    with served(tmp_path, timeout_s=0.0) as late:
+        refused(lambda: late.openai.completions.create(model="a", prompt="so"), 504, "the request's time was over")
+
+
+def test_health_readiness_and_metrics(tmp_path):
+    with served(tmp_path) as running:
+        http = running.http
+        assert http.get("/healthz").json() == {"status": "ok"}
+        assert http.get("/readyz").status_code == 200
+        running.openai.completions.create(model="a", prompt="so")
+        text = http.get("/metrics").text
+        for name in (
+            "foreword_time_to_first_token_seconds_count 1.0",
+            "foreword_inter_token_seconds_count",
+            "foreword_rows_waiting 0.0",
+            'foreword_batch_prefixes_bucket{le="1.0"}',
+            'foreword_pool_hits_total{tier="disk"} 1.0',
+            "foreword_prefix_load_seconds_count 1.0",
+            "foreword_pool_evictions_total 0.0",
+            'foreword_requests_total{outcome="length"} 1.0',
+            'foreword_tokens_total{kind="answer"} 6.0',
+        ):
+            assert name in text
+        running.service.close()
+        assert http.get("/readyz").status_code == 503
+        refused(lambda: running.openai.completions.create(model="a", prompt="so"), 429, "the server is going down")
+
+
+def test_with_tenants_every_request_wants_a_key(tmp_path):
+    with served(tmp_path, tenants={"acme": Limits(), "other": Limits()}) as running:
+        text = running.openai.completions.create(model="other-own", prompt="so").choices[0].text
+        assert text == running.written("other-own", "so")
+        refused(
+            lambda: running.openai.completions.create(model="acme-own", prompt="so"), 404, "unknown prefix 'acme-own'"
+        )
+        assert "tiny:acme-own" not in {model.id for model in running.openai.models.list()}
+        with closing(running.with_key("fw-wrong")) as wrong:
+            for call in (lambda: wrong.openai.completions.create(model="a", prompt="so"), wrong.openai.models.list):
+                assert (
+                    refused(call, 401, "this server wants a key").response.json()["error"]["code"] == "invalid_api_key"
+                )
+            assert wrong.http.get("/healthz").status_code == 200
+            assert wrong.http.get("/v1/prefixes").status_code == 401
+
+
+def test_a_tenant_is_held_to_his_minute(tmp_path):
+    with served(tmp_path, tenants={"acme": Limits(requests_per_minute=2)}) as running:
+        for _ in range(2):
+            running.openai.completions.create(model="a", prompt="so")
+        error = refused(
+            lambda: running.openai.completions.create(model="a", prompt="so"), 429, "as much as it may in a minute"
+        )
+        assert 1 <= int(error.response.headers["Retry-After"]) <= 30
+    with served(tmp_path / "tokens", tenants={"acme": Limits(tokens_per_minute=20)}) as running:
+        refused(
+            lambda: running.openai.completions.create(model="a", prompt="so", max_tokens=30),
+            400,
+            "more than this key's 20 a minute",
+        )
+        running.openai.completions.create(model="a", prompt="so", max_tokens=10)
+        refused(lambda: running.openai.completions.create(model="a", prompt="so", max_tokens=10), 429, "Try again in")

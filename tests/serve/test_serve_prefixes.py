@@ -1,0 +1,220 @@
+"""Prefixes over HTTP: uploaded, published, named, kept at hand; and bad ones under good traffic."""
+
+import json
+import struct
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+import torch
+from safetensors.torch import load, save
+from tests.serve.servers import Served, served, stored
+from tests.serve.test_serve_http import refused
+
+from foreword.serve.ledger import Limits
+from foreword.serve.library import TENANTS
+from foreword.store import Store
+from foreword.store.manifest import SEAL, seal
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {
+        "manifest": (folder / "manifest.json").read_bytes(),
+        "tensors": (folder / "prefix.safetensors").read_bytes(),
+    }
+
+
+def put(server: Served, name: str, files: dict[str, bytes]) -> httpx.Response:
+    return server.http.put(f"/v1/prefixes/{name}", files={part: (part, content) for part, content in files.items()})
+
+
+def made_elsewhere(server: Served, folder: Path, seed: int, prefix_len: int = 5) -> dict[str, bytes]:
+    """A prefix for the server's model in another store; the server is told what it is, so that it can be compared."""
+    prefix, manifest = stored(folder, server.backbone, "new", seed, prefix_len)
+    server.prefixes[f"seed {seed}"] = prefix
+    return files_of(folder / "new" / str(manifest.version))
+
+
+@pytest.fixture
+def server(tmp_path):
+    with served(tmp_path / "store", admin=True) as running:
+        yield running
+
+
+def test_an_upload_is_served_at_once_and_under_its_version_for_good(server, tmp_path):
+    answer = put(server, "fresh", made_elsewhere(server, tmp_path / "x", 31))
+    assert (answer.status_code, answer.json()["reference"]) == (201, "fresh@1")
+    ask = server.openai.completions.create
+    assert ask(model="fresh", prompt="so").choices[0].text == server.written("seed 31", "so")
+    began = time.perf_counter()
+    assert put(server, "fresh", made_elsewhere(server, tmp_path / "x", 32)).json()["reference"] == "fresh@2"
+    assert ask(model="fresh", prompt="so").choices[0].text == server.written("seed 32", "so")
+    assert time.perf_counter() - began < 10
+    assert ask(model="fresh@1", prompt="so").choices[0].text == server.written("seed 31", "so")
+    assert Store(server.folder).verify("fresh@2")[-1].ok
+
+
+def test_a_running_request_finishes_on_the_version_it_began_with(server, tmp_path):
+    put(server, "live", made_elsewhere(server, tmp_path / "x", 31))
+    stream = server.openai.completions.create(
+        model="live", prompt="so", stream=True, max_tokens=60, extra_body={"ignore_eos": True}
+    )
+    pieces = iter(stream)
+    text = next(pieces).choices[0].text
+    put(server, "live", made_elsewhere(server, tmp_path / "x", 32))
+    server.http.delete("/v1/prefixes/live@1")
+    assert server.openai.completions.create(model="live", prompt="so").choices[0].text == server.written(
+        "seed 32", "so"
+    )
+    text += "".join(chunk.choices[0].text for chunk in pieces)
+    assert text.startswith(server.written("seed 31", "so", 3))
+    refused(lambda: server.openai.completions.create(model="live@1", prompt="so"), 404, "unknown prefix 'live@1'")
+
+
+def test_an_alias_is_moved_in_one_step(server):
+    assert server.http.put("/v1/aliases/prod", json={"prefix": "a"}).json()["reference"] == "a@1"
+    ask = server.openai.completions.create
+    assert ask(model="tiny:prod", prompt="so").choices[0].text == server.written("a", "so")
+    server.http.put("/v1/aliases/prod", json={"prefix": "b@1"})
+    assert ask(model="prod", prompt="so").choices[0].text == server.written("b", "so")
+    assert server.http.get("/v1/prefixes").json()["aliases"] == {"prod": "b@1"}
+    assert server.http.delete("/v1/aliases/prod").json() == {"alias": "prod", "dropped": True}
+    refused(lambda: ask(model="prod", prompt="so"), 404, "unknown prefix 'prod'")
+    assert server.http.put("/v1/aliases/prod", json={"prefix": "nope"}).status_code == 404
+
+
+def test_a_pinned_prefix_is_at_hand_now_and_after_every_start(server):
+    assert server.http.put("/v1/prefixes/a/pin").status_code == 200
+    server.http.post("/v1/prefixes/b/preload")
+    assert server.service.facts().num_pinned == 1
+    for name in "bcbc":
+        server.openai.completions.create(model=name, prompt="so")
+    assert server.service.library.pinned() == [server.service.library.find("", "a").sha256]
+    with served(server.folder / "again") as other:
+        assert other.service.facts().num_pinned == 0
+    assert server.http.delete("/v1/prefixes/a/pin").status_code == 200
+    assert server.service.facts().num_pinned == 0
+
+
+def test_what_is_pinned_is_loaded_when_the_server_starts(tmp_path):
+    with served(tmp_path, admin=True) as first:
+        first.http.put("/v1/prefixes/a/pin")
+    with served(tmp_path) as second:
+        facts = second.service.facts()
+        assert (facts.num_pinned, facts.num_held) == (1, 1)
+
+
+def test_administration_is_off_unless_asked_for(tmp_path):
+    with served(tmp_path) as plain:
+        for method, path in [
+            ("PUT", "/v1/prefixes/a/pin"),
+            ("DELETE", "/v1/prefixes/a@1"),
+            ("POST", "/v1/prefixes/a/preload"),
+            ("DELETE", "/v1/aliases/x"),
+        ]:
+            answer = plain.http.request(method, path)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (403, "administration_off")
+            assert "Start it with --admin" in answer.json()["error"]["message"]
+        assert plain.http.get("/v1/prefixes/a").json()["reference"] == "a@1"
+
+
+def test_a_tenant_changes_his_own_prefixes_and_nobody_elses(tmp_path):
+    with served(
+        tmp_path / "store", admin=True, tenants={"acme": Limits(), "other": Limits(stored_bytes=20_000)}
+    ) as running:
+        http = running.http
+        assert [entry["name"] for entry in http.get("/v1/prefixes").json()["data"]] == ["other-own"]
+        for path in ("/v1/prefixes/a@1", "/v1/prefixes/acme-own@1"):
+            assert http.delete(path).status_code == 404
+        assert put(running, "mine", made_elsewhere(running, tmp_path / "x", 31)).status_code == 201
+        assert (tmp_path / "store" / TENANTS / "other" / "mine" / "1").is_dir()
+        answers = [put(running, "mine", made_elsewhere(running, tmp_path / "x", 32)) for _ in range(3)]
+        assert answers[-1].status_code == 400
+        assert "may take 20000 bytes" in answers[-1].json()["error"]["message"]
+
+
+def resealed(manifest: bytes, **changed: object) -> bytes:
+    facts = json.loads(manifest)
+    facts.pop(SEAL)
+    facts |= changed
+    return json.dumps(facts | {SEAL: seal(facts)}).encode()
+
+
+def spoiled(kind: str, good: dict[str, bytes], number: int) -> dict[str, bytes]:
+    """A prefix that is wrong in one way."""
+    import hashlib
+
+    manifest, tensors = good["manifest"], good["tensors"]
+
+    def told(content: bytes, **changed: object) -> dict[str, bytes]:
+        facts = {"size_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(), **changed}
+        return {"manifest": resealed(manifest, **facts), "tensors": content}
+
+    held = load(tensors)
+    if kind == "shape":
+        return told(save({name: tensor[..., :-1].clone() for name, tensor in held.items()}))
+    if kind == "dtype":
+        return told(save({name: tensor.half() for name, tensor in held.items()}))
+    if kind == "model":
+        backbone = {**json.loads(manifest)["backbone"], "fingerprint": f"{number:064x}"}
+        return told(tensors, backbone=backbone)
+    if kind == "truncated":
+        return {**good, "tensors": tensors[: -1 - number]}
+    if kind == "bit-flipped":
+        at = (7919 * (number + 1)) % len(tensors)
+        return {**good, "tensors": tensors[:at] + bytes([tensors[at] ^ (1 << number % 8)]) + tensors[at + 1 :]}
+    if kind == "NaN":
+        next(iter(held.values())).view(-1)[number] = torch.nan if number % 2 else torch.inf
+        return told(save(held))
+    if kind == "header bomb":
+        size = [2**63, 2**40, len(tensors), 10**8, 0][number % 5]
+        return told(struct.pack("<Q", size) + tensors[8:])
+    if kind == "deep header":
+        return told(struct.pack("<Q", 100_000) + b"[" * 100_000)
+    if kind == "huge":
+        return {**good, "tensors": b"\0" * (2 * 2**20)}
+    return {**good, "manifest": b"[" * 100_000}
+
+
+KINDS = [
+    "shape",
+    "dtype",
+    "model",
+    "truncated",
+    "bit-flipped",
+    "NaN",
+    "header bomb",
+    "deep header",
+    "huge",
+    "deep manifest",
+]
+
+
+def test_fifty_bad_prefixes_under_good_traffic_are_refused_and_no_good_request_fails(server, tmp_path):
+    good = made_elsewhere(server, tmp_path / "x", 31)
+    stop, failures, count = threading.Event(), [], [0]
+
+    def traffic() -> None:
+        while not stop.is_set():
+            name = "abc"[count[0] % 3]
+            text = server.openai.completions.create(model=name, prompt="so").choices[0].text
+            failures.extend([] if text == server.written(name, "so") else [text])
+            count[0] += 1
+
+    thread = threading.Thread(target=traffic)
+    thread.start()
+    try:
+        for number in range(50):
+            kind = KINDS[number % len(KINDS)]
+            answer = put(server, "bad", spoiled(kind, good, number))
+            assert answer.status_code in (400, 413), (kind, answer.status_code, answer.text)
+            assert len(answer.json()["error"]["message"]) > 30
+    finally:
+        stop.set()
+        thread.join()
+    assert failures == []
+    assert count[0] > 0
+    assert not (server.folder / "bad").exists()
+    assert put(server, "bad", good).status_code == 201
