@@ -15,7 +15,14 @@ class ForewordError(Exception):
 class UnknownName(ForewordError):
     """A method, task, metric, setting or stored prefix was asked for by a name nobody registered."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]):
+    def __init__(self, kind: str, name: str, known: Iterable[str] | None):
+        """
+        Args:
+            known: the names that would do; None where they are too many, or nobody else's business.
+        """
+        if known is None:
+            super().__init__(f"unknown {kind} {name!r}.")
+            return
         known = sorted(known)
         near = get_close_matches(name, known, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""

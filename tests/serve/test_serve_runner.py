@@ -11,7 +11,7 @@ from tests.tiny_models import random_prefix, tiny_backbone
 from foreword.errors import BadRequest, Busy
 from foreword.serve.engine import Engine, Sizes
 from foreword.serve.request import Failed, Finished, Request
-from foreword.serve.runner import Runner
+from foreword.serve.runner import Handle, Runner
 
 
 class Waited(Heard):
@@ -39,6 +39,10 @@ def backbone():
 SMALL = Sizes(num_slots=3, slot_len=64, pool_size=4)
 
 
+def submit(runner: Runner, request: Request, listener) -> Handle:
+    return runner.submit([(request, listener)])[0]
+
+
 def runner_of(backbone, sizes: Sizes = SMALL, **prefixes) -> Runner:
     def make(wake: Callable[[], None]) -> Engine:
         engine = engine_of(backbone, prefixes, sizes)
@@ -54,7 +58,7 @@ def test_threads_that_ask_at_once_are_all_answered(backbone):
 
     def ask(row: int) -> list[int]:
         heard = Waited()
-        runner.submit(Request((5, 6 + row % 7), "a" if row % 2 else "", 5 if row % 2 else 0, 4), heard)
+        submit(runner, Request((5, 6 + row % 7), "a" if row % 2 else "", 5 if row % 2 else 0, 4), heard)
         return heard.wait().ids
 
     with ThreadPoolExecutor(6) as threads:
@@ -68,7 +72,7 @@ def test_threads_that_ask_at_once_are_all_answered(backbone):
 def test_what_cannot_be_served_is_refused_at_once(backbone):
     runner = runner_of(backbone)
     with pytest.raises(BadRequest, match="the prompt is empty"):
-        runner.submit(Request(()), Waited())
+        submit(runner, Request(()), Waited())
     assert runner.num_open == 0
     runner.stop()
 
@@ -80,14 +84,14 @@ def test_too_many_are_refused_and_then_served_again(backbone):
     held.wait(30)
     heard = [Waited(), Waited()]
     for one in heard:
-        runner.submit(Request((5,), max_new_tokens=2), one)
-    with pytest.raises(Busy, match="2 requests are open already. Try again in a moment"):
-        runner.submit(Request((5,), max_new_tokens=9), Waited())
+        submit(runner, Request((5,), max_new_tokens=2), one)
+    with pytest.raises(Busy, match="2 requests are open already, of at most 2. Try again in a moment"):
+        submit(runner, Request((5,), max_new_tokens=9), Waited())
     gate.set()
     for one in heard:
         one.wait()
     again = Waited()
-    runner.submit(Request((5,), max_new_tokens=2), again)
+    submit(runner, Request((5,), max_new_tokens=2), again)
     assert again.wait().last == Finished("length", 2)
     runner.stop()
 
@@ -98,7 +102,7 @@ def test_a_request_can_be_cancelled_before_and_after_it_has_begun(backbone):
     runner.call(lambda engine: (held.set(), gate.wait(30)))
     held.wait(30)
     early = Waited()
-    runner.cancel(runner.submit(Request((5,), max_new_tokens=50), early))
+    runner.cancel(submit(runner, Request((5,), max_new_tokens=50), early))
     gate.set()
     assert early.wait().last == Finished("cancelled", 0)
     late, first = Waited(), threading.Event()
@@ -107,7 +111,7 @@ def test_a_request_can_be_cancelled_before_and_after_it_has_begun(backbone):
         late(event)
         first.set()
 
-    handle = runner.submit(Request((5,), max_new_tokens=50), hear)
+    handle = submit(runner, Request((5,), max_new_tokens=50), hear)
     first.wait(30)
     runner.cancel(handle)
     last = late.wait().last
@@ -124,8 +128,8 @@ def test_a_listener_that_fails_ends_its_own_row_alone(backbone, caplog):
     def fails(event) -> None:
         raise OSError("gone")
 
-    runner.submit(Request((5,), max_new_tokens=40), fails)
-    runner.submit(Request((6,), max_new_tokens=10), other)
+    submit(runner, Request((5,), max_new_tokens=40), fails)
+    submit(runner, Request((6,), max_new_tokens=10), other)
     assert other.wait().ids == alone(backbone, None, [6], 10)
     assert runner.stop(10)
     assert "a listener failed" in caplog.text
@@ -140,9 +144,9 @@ def test_a_broken_engine_is_replaced_and_everybody_is_told(backbone, caplog):
 
     lost, after = Waited(), Waited()
     broken.step = breaks  # type: ignore[method-assign]
-    handle = runner.submit(Request((5,), max_new_tokens=5), lost)
+    handle = submit(runner, Request((5,), max_new_tokens=5), lost)
     assert lost.wait().last == Failed("error", "the server's engine broke. Try again.")
-    runner.submit(Request((6,), max_new_tokens=5), after)
+    submit(runner, Request((6,), max_new_tokens=5), after)
     runner.cancel(handle)  # of the engine that is gone: nobody in the new one is meant
     assert after.wait().ids == alone(backbone, None, [6], 5)
     assert runner.restarts == 1
@@ -152,18 +156,18 @@ def test_a_broken_engine_is_replaced_and_everybody_is_told(backbone, caplog):
 def test_stopping_lets_open_requests_finish_and_ends_those_that_do_not(backbone):
     runner = runner_of(backbone)
     quick = Waited()
-    runner.submit(Request((5,), max_new_tokens=3), quick)
+    submit(runner, Request((5,), max_new_tokens=3), quick)
     assert runner.stop(drain_s=30)
     assert quick.ids == alone(backbone, None, [5], 3)
     with pytest.raises(Busy, match="the server is going down"):
-        runner.submit(Request((5,), max_new_tokens=9), Waited())
+        submit(runner, Request((5,), max_new_tokens=9), Waited())
 
     runner = runner_of(backbone, a=random_prefix(backbone, 4))
     held, gate = threading.Event(), threading.Event()
     runner.call(lambda engine: (held.set(), gate.wait(30)))
     held.wait(30)
     slow = Waited()
-    runner.submit(Request((5,), max_new_tokens=50), slow)
+    submit(runner, Request((5,), max_new_tokens=50), slow)
     threading.Timer(0.1, gate.set).start()
     assert not runner.stop(drain_s=0.0)
     assert slow.wait().last == Failed("shutdown", "the server is going down. Try again in a moment.")

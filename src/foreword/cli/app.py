@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from foreword.cli import lists, output, sweeps
+from foreword.cli import lists, output, serving, sweeps
 from foreword.cli.ending import quiet_libraries, resumable, stoppable
 from foreword.cli.store import app as store_app
 from foreword.errors import BadRecipe, ForewordError, MissingTool
@@ -24,11 +24,14 @@ app = typer.Typer(
     help="Prefix-tuning end to end: train, measure and keep prefixes on one frozen language model.",
 )  # fmt: skip
 app.add_typer(store_app, name="store")
+app.add_typer(serving.tenants_app, name="tenants")
 app.command("list", epilog="foreword list recipes")(lists.list_what)
 app.command(epilog="foreword check embedded/e2e")(lists.check)
 app.command(epilog="foreword sweep experiments.toml --out runs/experiments")(sweeps.sweep)
 app.command(epilog="foreword reproduce low-data --quick")(sweeps.reproduce)
 app.command(epilog="foreword report runs/experiments")(sweeps.report)
+app.command(epilog="foreword serve --store store")(serving.serve)
+app.command(epilog="foreword batch requests.jsonl --out answers.jsonl")(serving.batch)
 
 Sets = Annotated[
     list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="override a setting; may be repeated")

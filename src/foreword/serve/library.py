@@ -71,7 +71,7 @@ class Library:
             self._check(entry)
             self._remember(entry, owner)
             return entry
-        raise UnknownName("prefix", asked, ())
+        raise UnknownName("prefix", asked, None)
 
     def load(self, sha256: str) -> "Prefix":
         """The numbers of a prefix that was found before, checked as the store checks them.

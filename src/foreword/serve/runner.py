@@ -7,7 +7,7 @@ If a step raises what no row is to blame for, all rows are told, and a fresh eng
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
 
@@ -50,21 +50,27 @@ class Runner:
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
 
-    def submit(self, request: Request, listener: Listener) -> Handle:
-        """Hand a request over. The listener is called by the engine's thread, and must not wait.
+    def submit(self, asked: Sequence[tuple[Request, Listener]]) -> list[Handle]:
+        """Hand requests over, all of them or none. A listener is called by the engine's thread, and must not wait.
 
         Raises:
-            BadRequest: it cannot be served at all.
+            BadRequest: one of them cannot be served at all.
             Busy: too many wait already, or the engine is stopping.
         """
-        self.engine.check(request)
-        handle = Handle()
+        for request, _ in asked:
+            self.engine.check(request)
         with self._ready:
             if self._stopping:
                 raise Busy(GOING_DOWN)
-            if self.num_open >= self.most_open:
-                raise Busy(f"{self.num_open} requests are open already. Try again in a moment.")
-            self.num_open += 1
+            if self.num_open + len(asked) > self.most_open:
+                raise Busy(
+                    f"{self.num_open} requests are open already, of at most {self.most_open}. Try again in a moment."
+                )
+            self.num_open += len(asked)
+        return [self._hand_over(request, listener) for request, listener in asked]
+
+    def _hand_over(self, request: Request, listener: Listener) -> Handle:
+        handle = Handle()
 
         def heard(event: Event) -> None:
             if isinstance(event, Finished | Failed):

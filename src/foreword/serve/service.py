@@ -11,7 +11,7 @@ from copy import copy, deepcopy
 from dataclasses import dataclass
 
 from foreword.backbone import Backbone
-from foreword.errors import BadRequest, ForewordError, TooMuch
+from foreword.errors import BadRequest, TooMuch
 from foreword.prefix import Prefix
 from foreword.serve.asking import Asker, Settings
 from foreword.serve.engine import Engine, Facts, Sizes
@@ -106,19 +106,13 @@ class Service:
                 for prompt in prompts
                 for number in range(num_each)
             ]
-        engine = self.runner.engine
         for request in requests:
-            engine.check(request)
+            self.runner.engine.check(request)
         self._charge(tenant, requests)
-        asked = Asked(entry, requests, [])
-        try:
-            for number, request in enumerate(requests):
-                asked.handles.append(self.runner.submit(request, self._heard(tenant, request, number, arrived, hear)))
-        except ForewordError:
-            self.cancel(asked)
-            raise
+        heard = [self._heard(tenant, request, number, arrived, hear) for number, request in enumerate(requests)]
+        handles = self.runner.submit(list(zip(requests, heard, strict=True)))
         self.metrics.tokens.labels("prompt").inc(sum(len(request.ids) for request in requests))
-        return asked
+        return Asked(entry, requests, handles)
 
     def cancel(self, asked: Asked) -> None:
         """End what is not finished."""

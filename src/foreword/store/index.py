@@ -128,7 +128,7 @@ class StoreIndex:
             with self._changing():
                 self._db.execute("INSERT OR REPLACE INTO names VALUES (?, ?, ?)", (name, settled(changed), newest))
         if not newest:
-            raise UnknownName("stored prefix", name, ())
+            raise UnknownName("stored prefix", name, None)
         return newest
 
     def _believed(self, name: str, version: int) -> Entry | None:
@@ -143,7 +143,7 @@ class StoreIndex:
         folder = self.store / name / str(version)
         changed = changed_at(folder)
         if version not in versions(self.store, name):
-            raise UnknownName("stored prefix", reference, ())
+            raise UnknownName("stored prefix", reference, None)
         try:
             entry = Entry.of(read_manifest(self.store, Reference(name, version)))
         except UnreadableManifest as error:

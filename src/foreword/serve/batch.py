@@ -1,0 +1,174 @@
+"""A file of requests, answered without a server by the same engine.
+
+Comes in:  JSON lines: bodies of /v1/completions, or OpenAI's batch lines with `custom_id`, `url` and `body`.
+Goes out:  a line for each, in their order: {"custom_id", "response": {"status_code", "body"}, "error"}.
+Lines are written as they are known. If it is stopped, the same call goes on behind the last whole line.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from foreword.errors import BadData, Busy, ForewordError
+from foreword.serve.answers import Form, Row
+from foreword.serve.bodies import ChatBody, CompletionBody
+from foreword.serve.ledger import Tenant
+from foreword.serve.request import Event, Failed, Finished
+from foreword.serve.service import Asked, Service
+
+URLS = {"/v1/completions": CompletionBody, "/v1/chat/completions": ChatBody}
+
+
+RETRY_S = 0.05  # while all places are taken
+
+
+@dataclass(frozen=True)
+class Line:
+    """One request of the file."""
+
+    number: int
+    custom_id: str
+    body: CompletionBody | ChatBody | None
+    fault: str = ""
+
+
+def read_lines(path: Path) -> list[Line]:
+    """The requests of a file; a line that is none keeps its place, with its fault.
+
+    Raises:
+        BadData: there is no such file, or nothing in it.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadData(path, f"cannot be read: {error}. Give a UTF-8 file with a JSON object per line.") from None
+    lines = [line_of(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    if not lines:
+        raise BadData(path, "is empty. Give at least one request, a line each.")
+    return lines
+
+
+def line_of(number: int, text: str) -> Line:
+    """One line as a request."""
+    called = f"line-{number}"
+    try:
+        held = json.loads(text)
+        if not isinstance(held, dict):
+            return Line(number, called, None, "a line must be a JSON object")
+        called = str(held.pop("custom_id", called))
+        url = str(held.get("url", "/v1/completions"))
+        if url not in URLS:
+            return Line(number, called, None, f"url must be {' or '.join(URLS)}, got {url!r}")
+        body = URLS[url].model_validate(held.get("body", held))
+        return Line(number, called, body, "a file is not streamed: leave stream out" if body.stream else "")
+    except ValidationError as error:
+        fault = error.errors()[0]
+        return Line(number, called, None, f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}")
+    except (ValueError, RecursionError) as error:
+        return Line(number, called, None, f"not JSON: {error}")
+
+
+def answer_file(
+    service: Service, source: Path, out: Path, progress: Callable[[int, int], None] = lambda done, all: None
+) -> int:
+    """Answer every line; how many could not be.
+
+    Raises:
+        BadData: the file cannot be read, or `out` holds answers to other requests.
+    """
+    lines = read_lines(source)
+    done, failed = answered_before(out, lines)
+    with open(out, "ab") as file:
+        for number, answer in enumerate(in_order(service, lines[done:]), start=done + 1):
+            failed += answer["error"] is not None
+            file.write((json.dumps(answer, ensure_ascii=False) + "\n").encode())
+            file.flush()
+            progress(number, len(lines))
+    return failed
+
+
+def answered_before(out: Path, lines: list[Line]) -> tuple[int, int]:
+    """How many lines were answered by an earlier call, and how many of them could not be; a line cut short is taken away."""
+    if not out.exists():
+        return 0, 0
+    content = out.read_bytes()
+    whole = content[: content.rfind(b"\n") + 1]
+    try:
+        answers = [json.loads(line) for line in whole.splitlines()]
+        same = [answer["custom_id"] for answer in answers] == [line.custom_id for line in lines[: len(answers)]]
+        failed = sum(answer["error"] is not None for answer in answers)
+    except (ValueError, KeyError, TypeError):
+        same, answers, failed = False, [], 0
+    if not same:
+        raise BadData(out, "holds answers to other requests. Move it away, or choose another --out.")
+    if len(whole) < len(content):
+        with open(out, "r+b") as file:
+            file.truncate(len(whole))
+    return len(answers), failed
+
+
+class Waiting:
+    """The answers to one line, as they come."""
+
+    def __init__(self, line: Line):
+        self.line, self.whole = line, threading.Event()
+        self.asked: Asked | None = None
+        self.rows: dict[int, Row] = {}
+        self.fault: tuple[int, str] | None = (400, line.fault) if line.fault else None
+
+    def begin(self, service: Service) -> None:
+        body = self.line.body
+        if body is None or self.fault:
+            self.whole.set()
+            return
+        try:
+            chat = isinstance(body, ChatBody)
+            prompts = [service.chat_ids([m.plain() for m in body.messages])] if chat else body.prompts
+            self.rows = {number: Row() for number in range(len(prompts) * body.n)}
+            while self.asked is None:
+                try:
+                    self.asked = service.ask(Tenant(), body.model, prompts, body.told(), body.n, self.hear)
+                except Busy:
+                    if len(self.rows) > service.runner.most_open or not service.runner.takes_requests:
+                        raise
+                    time.sleep(RETRY_S)
+        except ForewordError as error:
+            self.fault = (400, str(error))
+            self.whole.set()
+
+    def hear(self, number: int, event: Event) -> None:
+        self.rows[number].hear(event)
+        if all(isinstance(row.last, Finished | Failed) for row in self.rows.values()):
+            self.whole.set()
+
+    def answer(self, service: Service) -> dict[str, Any]:
+        self.whole.wait()
+        body, asked, rows = self.line.body, self.asked, list(self.rows.values())
+        failed = next((row.last.message for row in rows if isinstance(row.last, Failed)), None)
+        fault = self.fault or ((500, failed) if failed is not None else None)
+        if fault is not None or body is None or asked is None:
+            status, message = fault or (500, "it was not asked")
+            return {"custom_id": self.line.custom_id, "response": None, "error": {"code": status, "message": message}}
+        chat = isinstance(body, ChatBody)
+        form = Form(chat, body.model, service.words_of, strips=asked.entry is not None)
+        whole = form.whole(rows, asked.requests, len(rows) // body.n)
+        return {"custom_id": self.line.custom_id, "response": {"status_code": 200, "body": whole}, "error": None}
+
+
+def in_order(service: Service, lines: list[Line]) -> Iterator[dict[str, Any]]:
+    """Answers in the order of the lines, with as many on their way as the engine takes."""
+    waiting = [Waiting(line) for line in lines]
+
+    def begin() -> None:
+        for one in waiting:
+            one.begin(service)
+
+    threading.Thread(target=begin, daemon=True).start()
+    for one in waiting:
+        yield one.answer(service)

@@ -1,0 +1,61 @@
+"""A Service from what somebody says in words: a backbone's name, a store's folder, how much room.
+
+Comes in:  names and numbers.      Goes out: a Service that takes requests.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from foreword.backbone import load_backbone
+from foreword.errors import StoreError, UnsupportedBackbone
+from foreword.serve.engine import Sizes
+from foreword.serve.library import Library
+from foreword.serve.service import Service
+from foreword.store import Store, StoreIndex
+from foreword.training.precision import choose_device, choose_dtype, use_threads
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be served, and by what; as in a recipe's [backbone]."""
+
+    store: Path
+    backbone: str = ""  # "": that of the store's first prefix
+    revision: str = ""
+    dtype: str = "auto"
+    device: str = "auto"
+    threads: int = 0
+    name: str = ""
+    timeout_s: float = 600.0
+
+
+def open_service(wanted: Wanted, sizes: Sizes) -> Service:
+    """Load the backbone, and begin.
+
+    Raises:
+        StoreError: no backbone was named, and the store holds nothing that names one.
+        UnknownName, UnsupportedBackbone: it cannot be loaded, or cannot write row by row.
+    """
+    use_threads(wanted.threads)
+    device = choose_device(wanted.device)
+    name, revision = (wanted.backbone, wanted.revision) if wanted.backbone else backbone_of(wanted.store)
+    backbone = load_backbone(name, revision or None, choose_dtype(wanted.dtype, torch.device(device)), device)
+    if backbone.kind != "decoder-only":
+        raise UnsupportedBackbone(
+            f"{name} is {backbone.kind}, and the server writes with decoder-only models. Choose another."
+        )
+    return Service(backbone, Library(wanted.store, backbone), sizes, wanted.name, wanted.timeout_s)
+
+
+def backbone_of(store: Path) -> tuple[str, str]:
+    """Name and revision of the backbone that the store's first prefix was trained for."""
+    index = StoreIndex(store)
+    index.refresh()
+    for name in index.names(limit=1):
+        trained = Store(store).show(index.find(name).reference).backbone
+        return trained.name, trained.revision
+    raise StoreError(
+        f"there is no prefix in {store} to say which backbone is meant. Give --backbone, or another --store."
+    )

@@ -1,0 +1,77 @@
+"""A server that stands until it is told to go.
+
+Comes in:  what is to be served, where to listen.      Goes out: nothing, once the last answer is given.
+SIGTERM and Ctrl-C let open answers finish; a second one ends them.
+"""
+
+import ipaddress
+import signal
+from collections.abc import Callable
+
+import uvicorn
+
+from foreword.errors import BadRequest
+from foreword.serve.engine import Sizes
+from foreword.serve.http import make_app
+from foreword.serve.ledger import FILE, Ledger
+from foreword.serve.opening import Wanted, open_service
+
+
+def stand(
+    wanted: Wanted, sizes: Sizes, host: str, port: int, admin: bool, drain_s: int, say: Callable[[str], None]
+) -> None:
+    """Serve until a signal comes.
+
+    Raises:
+        BadRequest: anybody could reach it, and no tenant is there to keep anybody out; or the address cannot be had.
+    """
+    has_tenants = (wanted.store / FILE).exists() and Ledger(wanted.store / FILE).has_tenants
+    if not has_tenants and not is_loopback(host):
+        raise BadRequest(
+            f"without tenants the server listens on this machine's own address alone, and --host {host} is another. Make a tenant "
+            f"first: `foreword tenants add NAME --store {wanted.store}`."
+        )
+    service = open_service(wanted, sizes)
+    config = uvicorn.Config(
+        make_app(service, admin),
+        host,
+        port,
+        log_level="warning",
+        lifespan="off",
+        timeout_graceful_shutdown=drain_s or 1,
+    )
+    signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it again once it has obeyed it
+    server = Standing(config, lambda at: say(told(service.name, wanted, at, admin, has_tenants)))
+    try:
+        server.run()
+    finally:
+        service.close()
+    say("the server has ended.")
+
+
+class Standing(uvicorn.Server):
+    """uvicorn's, which also says where it listens once it does."""
+
+    def __init__(self, config: uvicorn.Config, begun: Callable[[str], None]):
+        super().__init__(config)
+        self.begun = begun
+
+    async def startup(self, sockets: list | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            self.begun(f"http://{host}:{port}" if ":" not in host else f"http://[{host}]:{port}")
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def told(name: str, wanted: Wanted, at: str, admin: bool, has_tenants: bool) -> str:
+    """What the server says of itself when it begins."""
+    who = "tenants with a key" if has_tenants else "anybody on this machine, and nobody else: there are no tenants"
+    may = "; they may change prefixes over HTTP" if admin else ""
+    return f"serving {name} with the prefixes of {wanted.store} at {at} to {who}{may}. Ctrl-C ends it."
