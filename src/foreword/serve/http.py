@@ -5,7 +5,6 @@ Errors are told as OpenAI does: {"error": {"message", "type", "param", "code"}}.
 """
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
 
@@ -19,14 +18,16 @@ from foreword.serve.access import AdminOff, NotAllowed, Serving, Who
 from foreword.serve.answers import Form, Row
 from foreword.serve.asking import Settings
 from foreword.serve.bodies import ChatBody, CompletionBody, Written
+from foreword.serve.events import sse
 from foreword.serve.ledger import Tenant
 from foreword.serve.limits import BodyLimit
+from foreword.serve.page import router as page_routes
 from foreword.serve.prefixes import router as prefix_routes
 from foreword.serve.request import Event, Failed, Finished, Piece
 from foreword.serve.service import Asked, Service
 
 MOST_BYTES = 4 * 2**20  # of a body that is no upload
-STATUS = {"deadline": 504, "prefix": 503, "numbers": 500, "error": 500, "busy": 429, "shutdown": 503, "cancelled": 499}
+STATUS = {"deadline": 504, "prefix": 503, "numbers": 500, "error": 500, "busy": 429, "shutdown": 503}
 
 
 router = APIRouter()
@@ -46,6 +47,7 @@ def make_app(service: Service, admin: bool = False, most_upload_bytes: int = 256
     app.add_exception_handler(HTTPException, told_of_http)
     app.include_router(router)
     app.include_router(prefix_routes)
+    app.include_router(page_routes)
     return app
 
 
@@ -131,13 +133,12 @@ async def answered(service: Service, answering: Answering, request: Request) -> 
     gone = asyncio.ensure_future(disconnected(request))
     try:
         await asyncio.wait({waiting, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if not waiting.done():
-            return Response(status_code=STATUS["cancelled"])
-        failed = waiting.result()
+        failed = waiting.result() if waiting.done() else Failed("shutdown", "nobody is there to read the answer.")
     finally:
         for task in (waiting, gone):
             task.cancel()
-        service.cancel(asked)
+        if any(not isinstance(row.last, Finished) for row in rows):
+            service.cancel(asked)
     if failed is not None:
         return error_response(STATUS[failed.cause], failed.message, failed.cause)
     return JSONResponse(form.whole(rows, asked.requests, len(answering.prompts)))
@@ -178,10 +179,6 @@ async def streamed(
         yield "data: [DONE]\n\n"
     finally:
         service.cancel(asked)
-
-
-def sse(content: dict[str, Any]) -> str:
-    return f"data: {json.dumps(content, ensure_ascii=False)}\n\n"
 
 
 async def disconnected(request: Request) -> None:
