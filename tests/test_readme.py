@@ -1,11 +1,14 @@
-"""What README and the page on the methods tell a newcomer to type is what the program takes."""
+"""What README and the pages on methods and serving tell a newcomer to type is what the program takes."""
 
 import itertools
 import json
 import re
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 from tests.command_lines import check_command
 
@@ -14,8 +17,8 @@ from foreword.tasks import load_task
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-METHODS = (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")
-FENCES = re.findall(r"^```(\w*)\n(.*?)^```", README + METHODS, re.MULTILINE | re.DOTALL)
+PAGES = "".join((ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8") for page in ("methods", "serving"))
+FENCES = re.findall(r"^```(\w*)\n(.*?)^```", README + PAGES, re.MULTILINE | re.DOTALL)
 SHELL = "".join(text for language, text in FENCES if not language)
 SHORT = [
     "train.max_steps=2", "task.train_size=40", "task.dev_size=2", "generate.max_new_tokens=8", "eval.size=2",
@@ -49,7 +52,7 @@ def test_the_commands_are_found():
 
 def test_the_python_block_runs_as_it_stands(tmp_path, monkeypatch):
     """On the real embedded backbone; only the trainings are cut short."""
-    (block,) = [text for language, text in FENCES if language == "python"]
+    block = next(text for language, text in FENCES if language == "python" and "serving" not in text)
     monkeypatch.chdir(tmp_path)
     really = foreword.read_recipe
     monkeypatch.setattr(foreword, "read_recipe", lambda path, sets=(): really(path, [*sets, *SHORT]), raising=False)
@@ -57,6 +60,29 @@ def test_the_python_block_runs_as_it_stands(tmp_path, monkeypatch):
     exec(compile(block, "README.md", "exec"), names)
     assert foreword.Store("store").show("poet").reference == "poet@1"
     assert names["poet"].backbone.name == "scribe"
+
+
+def test_the_story_of_the_server_runs_as_it_stands(tmp_path, monkeypatch, capsys):
+    """Two prefixes are trained (cut short), served, and asked with OpenAI's client, both in one batch."""
+    block = next(text for language, text in FENCES if language == "python" and "serving" in text)
+    monkeypatch.chdir(tmp_path)
+    really, served, counted = foreword.read_recipe, foreword.serving, []
+    monkeypatch.setattr(foreword, "read_recipe", lambda path, sets=(): really(path, [*sets, *SHORT]), raising=False)
+
+    @contextmanager
+    def watched(store: str) -> Iterator[str]:
+        with served(store, dtype="float32", device="cpu") as url:
+            yield url
+            counted.append(httpx.get(url.removesuffix("/v1") + "/metrics").text)
+
+    monkeypatch.setattr(foreword, "serving", watched, raising=False)
+    names: dict = {}
+    exec(compile(block, "README.md", "exec"), names)
+    names["ask"].__self__._client.close()
+    answers = capsys.readouterr().out.splitlines()
+    assert len(answers) >= 2
+    steps = dict(re.findall(r'foreword_batch_prefixes_bucket\{le="([12])\.0"\} ([\d.]+)', counted[0]))
+    assert float(steps["2"]) > float(steps["1"]), "no step had both prefixes"
 
 
 def test_the_lines_of_your_own_data_are_read(tmp_path):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from foreword.metrics import score
     from foreword.prefix import Prefix
     from foreword.recipe import Recipe, read_recipe
+    from foreword.serve.standing import serving
     from foreword.store import Store
     from foreword.tasks import load_task
     from foreword.tuned import Tuned, open_run, untouched
@@ -42,6 +43,7 @@ _ROOMS = {
     "open_run": "tuned",
     "read_recipe": "recipe",
     "score": "metrics",
+    "serving": "serve.standing",
     "take": "keeping",
     "train": "experiment",
     "untouched": "tuned",
@@ -61,6 +63,7 @@ __all__ = [
     "open_run",
     "read_recipe",
     "score",
+    "serving",
     "take",
     "train",
     "untouched",

@@ -1,6 +1,5 @@
 """A server over a tiny model and a store of random prefixes, on a port of its own."""
 
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -9,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 from openai import OpenAI
 from tests.serve.served import alone
 from tests.tiny_models import random_prefix, tiny_backbone
@@ -22,6 +20,7 @@ from foreword.serve.http import make_app
 from foreword.serve.ledger import Limits
 from foreword.serve.library import TENANTS, Library
 from foreword.serve.service import Service
+from foreword.serve.standing import listening
 from foreword.store import Canary, Manifest, Store
 
 SIZES = Sizes(num_slots=4, slot_len=100, chunk_len=16, pool_size=4, max_waiting=20)
@@ -88,21 +87,10 @@ def served(
     library = Library(folder, backbone)
     keys = [library.ledger.add_tenant(name, limits) for name, limits in (tenants or {}).items()]
     service = Service(backbone, library, sizes, "tiny", timeout_s)
-    config = uvicorn.Config(
-        make_app(service, admin, 2**20), host="127.0.0.1", port=0, log_level="warning", lifespan="off"
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive(), "the server did not start"
-        thread.join(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        running = Served(f"http://127.0.0.1:{port}", service, folder, backbone, prefixes, keys[-1] if keys else "none")
-        with closing(running):
-            yield running
+        with listening(make_app(service, admin, 2**20)) as url:
+            running = Served(url, service, folder, backbone, prefixes, keys[-1] if keys else "none")
+            with closing(running):
+                yield running
     finally:
-        server.should_exit = True
-        thread.join(30)
         service.close()

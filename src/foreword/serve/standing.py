@@ -5,10 +5,16 @@ SIGTERM and Ctrl-C let open answers finish; a second one ends them.
 """
 
 import ipaddress
+import queue
 import signal
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 
 from foreword.errors import BadRequest
 from foreword.serve.engine import Sizes
@@ -47,6 +53,37 @@ def stand(
     finally:
         service.close()
     say("the server has ended.")
+
+
+@contextmanager
+def serving(store: str | Path = "store", **told: Any) -> Iterator[str]:
+    """A server in this process, on a port of its own, for the time of the block: the address of its API.
+
+    Args:
+        told: of what is served (`Wanted`: backbone, dtype, ...) and how much room there is (`Sizes`: num_slots, slot_len, ...).
+    """
+    sizes = {name: told.pop(name) for name in list(told) if name in Sizes.__dataclass_fields__}
+    service = open_service(Wanted(Path(store), **told), Sizes(**sizes))
+    try:
+        with listening(make_app(service)) as address:
+            yield f"{address}/v1"
+    finally:
+        service.close()
+
+
+@contextmanager
+def listening(app: FastAPI) -> Iterator[str]:
+    """An application that listens on this machine's own address during the block."""
+    config = uvicorn.Config(app, "127.0.0.1", 0, log_level="warning", lifespan="off", timeout_graceful_shutdown=5)
+    begun: queue.SimpleQueue[str] = queue.SimpleQueue()
+    server = Standing(config, begun.put)
+    thread = threading.Thread(target=server.run, name="http", daemon=True)
+    thread.start()
+    try:
+        yield begun.get(timeout=60)
+    finally:
+        server.should_exit = True
+        thread.join(30)
 
 
 class Standing(uvicorn.Server):
