@@ -2,9 +2,13 @@
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+from benchmarks.serving_load import Arrivals
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -46,3 +50,26 @@ def test_attention_prints_the_times_of_both_paths_as_one_json_line():
         set(of_a_shape) == {"materialised_ms", "fused_ms"} and min(of_a_shape.values()) > 0
         for of_a_shape in times["float32"].values()
     )
+
+
+def test_serving_prints_its_figures_as_one_json_line():
+    figures = json.loads(printed("serving", "--quick", "--shape", "tiny"))
+    assert set(figures) == {
+        "distinct_over_same_1", "distinct_over_same_16", "zipf_over_same", "over_peft_float32_16", "over_peft_bfloat16_16",
+        "over_peft_bfloat16_64", "cold_ms_p50", "cold_ms_p99", "inter_token_p99_ratio", "oversubscribed_ttft", "registry_start_s",
+        "registry_lookup_us", "registry_mib", "registry_served", "http_ms", "idle_mib", "publish_ms", "publish_old",
+    }  # fmt: skip
+    assert figures["publish_old"] == 1
+    assert figures["registry_served"] == 20
+
+
+def test_arrivals_are_drawn_by_their_power_law_and_spread():
+    few = Arrivals(alpha=1.0, num_prefixes=100, seed=0).keys(5000)
+    assert few.count("0") > 5 * few.count("9") > 0
+    even = Arrivals(alpha=0.0, num_prefixes=4, seed=0).keys(4000)
+    assert all(900 < even.count(str(key)) < 1100 for key in range(4))
+    for cv in (0.5, 2.0):
+        drawn = Arrivals(alpha=0, num_prefixes=1, seed=1, rate=5.0, cv=cv)
+        gaps = [drawn.gap() for _ in range(20_000)]
+        assert statistics.mean(gaps) == pytest.approx(0.2, rel=0.05)
+        assert statistics.stdev(gaps) / statistics.mean(gaps) == pytest.approx(cv, rel=0.1)

@@ -8,6 +8,7 @@ model but by its facts, and imports no torch until numbers are loaded.
 """
 
 import threading
+import time
 from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ class Library:
         self.ledger = ledger or Ledger(self.folder / FILE)
         self._shelves: dict[str, Shelf] = {}
         self._places: OrderedDict[str, tuple[str, str]] = OrderedDict()  # content hash -> tenant, reference
+        self._refreshed: dict[str, float] = {}  # tenant -> when
         self._lock = threading.Lock()
 
     def shelf(self, tenant: str) -> Shelf:
@@ -132,12 +134,17 @@ class Library:
                     "Remove a version first."
                 )
         entry = Entry.of(self.shelf(tenant.name).store.receive(name, manifest, tensors, self.backbone))
+        self.shelf(tenant.name).index.find(name)  # so that a list has it at once
         self._remember(entry, tenant.name)
         return entry
 
-    def refresh(self, tenant: str) -> int:
-        """Read what has changed in a tenant's folder, so that `entries` knows it; how many names there are."""
-        return self.shelf(tenant).index.refresh()
+    def refresh(self, tenant: str, older_than_s: float = 0.0) -> None:
+        """Read what others have changed in a tenant's folder, so that `entries` knows it; unless that was done just now."""
+        with self._lock:
+            if time.monotonic() - self._refreshed.get(tenant, -older_than_s) < older_than_s:
+                return
+            self._refreshed[tenant] = time.monotonic()
+        self.shelf(tenant).index.refresh()
 
     def entries(self, tenant: str, after: str = "", limit: int = 1000) -> list[Entry]:
         """The newest version of each of a tenant's own prefixes, in alphabetical order; what cannot be read is left out."""

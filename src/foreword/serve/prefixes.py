@@ -16,6 +16,7 @@ from foreword.serve.service import Service
 from foreword.store import Entry
 
 router = APIRouter()
+REFRESH_S = 5.0  # for so long a list may not show what other processes have done
 
 
 @router.get("/v1/prefixes")
@@ -23,7 +24,7 @@ def list_prefixes(
     service: Serving, who: Who, after: str = "", limit: Annotated[int, Query(ge=1, le=1000)] = 1000
 ) -> dict[str, Any]:
     """The newest version of each of one's own prefixes, in alphabetical order, and one's aliases."""
-    service.library.refresh(who.name)
+    service.library.refresh(who.name, older_than_s=REFRESH_S)
     entries = service.library.entries(who.name, after, limit)
     return {"data": [shown(entry) for entry in entries], "aliases": service.library.ledger.aliases(who.name)}
 

@@ -63,6 +63,7 @@ class Service:
 
         self.runner = Runner(make)
         self.metrics.watch(self.facts, lambda: self.runner.restarts)
+        threading.Thread(target=library.refresh, args=("",), name="index", daemon=True).start()
         for sha256 in library.pinned():
             self.runner.call(lambda engine, key=sha256: engine.preload(key, pin=True))
 

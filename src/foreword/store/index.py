@@ -104,14 +104,16 @@ class StoreIndex:
             return [name for (name,) in rows]
 
     def refresh(self) -> int:
-        """Read every name whose folder has changed; how many there are."""
+        """Read every name whose folder has changed, and its newest version; how many names there are."""
         there = names(self.store) if self.store.is_dir() else []
         with self._lock, self._changing():
             gone = {name for (name,) in self._db.execute("SELECT name FROM names")} - set(there)
             self._db.executemany("DELETE FROM names WHERE name = ?", [(name,) for name in gone])
         for name in there:
             with self._lock, suppress(UnknownName, StoreError):
-                self._newest(name)
+                newest = self._newest(name)
+                if self._believed(name, newest) is None:
+                    self._read(name, newest, name)
         return len(there)
 
     def close(self) -> None:

@@ -1,0 +1,179 @@
+"""Requests for the serving benchmark, and an engine that notes when what happened.
+
+Comes in:  a backbone, names of prefixes.      Goes out: tokens a second, seconds to first tokens, gaps between steps.
+Load is open-loop: requests come when they come (gaps drawn from a Gamma distribution, prefixes by a power law, as S-LoRA has it),
+whether or not the engine is ready for them.
+"""
+
+import itertools
+import random
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+import torch
+
+PROMPT_LEN, ANSWER_LEN, PREFIX_LEN = 24, 16, 10
+TINY = {"n_layer": 2, "n_embd": 32, "n_head": 2, "vocab_size": 8192, "bos_token_id": 0, "eos_token_id": 0}
+SHAPES: dict[str, dict[str, Any]] = {"gpt2-small": {}, "tiny": TINY}
+
+
+@cache
+def made_for(dtype: str, shape: str = "gpt2-small") -> Any:
+    """A backbone of a shape, with random weights."""
+    from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel
+
+    from foreword.backbone import Backbone
+    from foreword.catalogue import embedded_backbones
+
+    torch.manual_seed(0)
+    model = GPT2LMHeadModel(GPT2Config(pad_token_id=0, **SHAPES[shape])).to(getattr(torch, dtype))
+    return Backbone(model, AutoTokenizer.from_pretrained(embedded_backbones()["scribe"]), shape)
+
+
+@cache
+def random_prefix(backbone: Any, key: str) -> Any:
+    from foreword.prefix import Prefix
+
+    shape = backbone.sites["decoder"]
+    draw = torch.Generator().manual_seed(int(key))
+    size = (2, shape.num_layers, shape.num_kv_heads, PREFIX_LEN, shape.head_dim)
+    keys, values = torch.randn(size, generator=draw).to(backbone.dtype)
+    return Prefix({"decoder": keys}, {"decoder": values})
+
+
+class Timed:
+    """An engine, and when each of its requests was asked for, told its first token and finished."""
+
+    def __init__(
+        self,
+        backbone: Any,
+        num_slots: int,
+        pool_size: int,
+        files: Any = None,
+        library: Any = None,
+        background: bool = False,
+    ):
+        from foreword.serve.engine import Engine, Sizes
+
+        load = files.load if files else library.load if library else lambda key: random_prefix(backbone, key)
+        executor = ThreadPoolExecutor(2) if background else None
+        sizes = Sizes(num_slots, slot_len=128, chunk_len=512, pool_size=pool_size, max_waiting=10**6)
+        self.engine = Engine(backbone, load, sizes, executor)
+        self.asked: dict[int, float] = {}
+        self.first: dict[int, float] = {}
+        self.finished: list[str] = []
+        self.rows: list[int] = []
+        self._count = itertools.count()
+
+    def ask(self, key: str, answer_len: int = ANSWER_LEN) -> int:
+        from foreword.serve.request import Failed, Finished, Request
+
+        number = next(self._count)
+        self.asked[number] = time.perf_counter()
+
+        def hear(event: object) -> None:
+            self.first.setdefault(number, time.perf_counter())
+            assert not isinstance(event, Failed), event
+            if isinstance(event, Finished):
+                self.finished.append(key)
+
+        ids = tuple(100 + (number * 31 + at) % 8000 for at in range(PROMPT_LEN))
+        self.rows.append(self.engine.submit(Request(ids, key, PREFIX_LEN, answer_len), hear))
+        return number
+
+    def run(self) -> None:
+        while self.engine.num_rows:
+            if not self.engine.step():
+                time.sleep(0.0002)  # somebody waits for the disk
+
+    def steps(self, num_rows: int, num_steps: int, loads_per_second: int) -> list[float]:
+        """Seconds that each step of rows that write takes, while so many prefixes a second are loaded in the background."""
+        for number in range(num_rows):
+            self.ask(str(number), answer_len=90)
+        while self.engine.scheduler.num_writing < num_rows:
+            self.engine.step()
+        stop = threading.Event()
+
+        def load() -> None:
+            for number in itertools.cycle(range(20, 60)):
+                if stop.wait(1 / loads_per_second):
+                    return
+                self.engine.load(str(number))
+
+        thread = threading.Thread(target=load) if loads_per_second else None
+        if thread:
+            thread.start()
+        taken = []
+        for _ in range(num_steps):
+            at = time.perf_counter()
+            self.engine.step()
+            taken.append(time.perf_counter() - at)
+        stop.set()
+        if thread:
+            thread.join()
+        for row in self.rows:
+            self.engine.cancel(row)
+        return taken
+
+
+def run_all(engine: Timed, keys: Sequence[str], answer_len: int = ANSWER_LEN) -> float:
+    """Seconds that it takes to answer one request for each of these prefixes."""
+    began = time.perf_counter()
+    for key in keys:
+        engine.ask(key, answer_len)
+    engine.run()
+    return time.perf_counter() - began
+
+
+def throughput(engine: Timed, keys: Sequence[str]) -> float:
+    """Tokens a second."""
+    return len(keys) * ANSWER_LEN / run_all(engine, keys)
+
+
+def first_tokens(engine: Timed, keys: Sequence[str]) -> list[float]:
+    """Seconds to the first token of each, one request after the other."""
+    taken = []
+    for key in keys:
+        number = engine.ask(key, answer_len=1)
+        engine.run()
+        taken.append(engine.first[number] - engine.asked[number])
+    return taken
+
+
+class Arrivals:
+    """When requests come and which prefix they ask for."""
+
+    def __init__(self, alpha: float, num_prefixes: int, seed: int, rate: float = 1.0, cv: float = 1.0):
+        """
+        Args:
+            alpha: of the power law: the i-th prefix is asked for in proportion to i ** -alpha.
+            rate: requests a second; cv: coefficient of variation of the gaps between them.
+        """
+        self.rng, self.rate, self.cv = random.Random(seed), rate, cv
+        self.weights = [(number + 1) ** -alpha for number in range(num_prefixes)]
+
+    def keys(self, num: int) -> list[str]:
+        return [str(key) for key in self.rng.choices(range(len(self.weights)), self.weights, k=num)]
+
+    def gap(self) -> float:
+        shape = 1 / self.cv**2
+        return self.rng.gammavariate(shape, 1 / (shape * self.rate))
+
+    def first_tokens(self, engine: Timed, num: int, keys: Sequence[str]) -> list[float]:
+        """Seconds to the first token of requests that come in their own time."""
+        coming, numbers = time.perf_counter(), []
+        wanted = [keys[int(number)] for number in self.keys(num)]
+        while wanted or engine.engine.num_rows:
+            now = time.perf_counter()
+            while wanted and coming <= now:
+                number = engine.ask(wanted.pop())
+                engine.asked[number] = coming
+                numbers.append(number)
+                coming += self.gap()
+            if not engine.engine.step():
+                time.sleep(0.0005)
+        return [engine.first[number] - engine.asked[number] for number in numbers]
