@@ -113,7 +113,7 @@ LIBRARIES = {
     "serve": {"fastapi", "prometheus_client", "pydantic", "starlette", "torch", "uvicorn"},
     "sweep": {"ray"},
     "report": {"matplotlib", "numpy"},
-    "store": {"pydantic", "safetensors", "torch"},
+    "store": {"fsspec", "pydantic", "safetensors", "torch"},
     "tasks": {"datasets"},
     "training": {"accelerate", "rich", "safetensors", "torch", "transformers"},
     "writing": {"numpy", "safetensors"},

@@ -145,3 +145,22 @@ def test_no_tenants_folder_is_outside_the_store(library, tenant, tmp_path):
             library.shelf(tenant)
     else:
         assert library.shelf("").store.folder == tmp_path
+
+
+def test_prefixes_come_from_elsewhere_as_they_are_asked_for(tmp_path):
+    add(Store(tmp_path / "there"), "common")
+    add(Store(tmp_path / "there" / TENANTS / "acme"), "own", seed=1)
+    library = Library(tmp_path / "here", BACKBONE, url=f"file://{tmp_path / 'there'}")
+    entry = library.find("acme", "own")
+    assert library.find("acme", "common").reference == "common@1"
+    with pytest.raises(UnknownName):
+        library.find("", "own")
+    shutil.rmtree(tmp_path / "here" / TENANTS)  # it gave way to others
+    assert torch.equal(library.load(entry.sha256).keys["decoder"], make_prefix(1).keys["decoder"])
+    manifest, tensors = files_of(tmp_path / "there", "common/1")
+    for change in (
+        lambda: library.add(Tenant("acme"), "own", manifest, tensors),
+        lambda: library.remove("acme", "own@1"),
+    ):
+        with pytest.raises(BadRequest, match="this server's prefixes come from file://.* Add and remove them there"):
+            change()

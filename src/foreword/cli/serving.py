@@ -14,6 +14,11 @@ from foreword.cli.ending import quiet_libraries, stoppable
 tenants_app = typer.Typer(no_args_is_help=True, help="Who may ask the server, and how much.")
 
 StoreFolder = Annotated[Path, typer.Option("--store", help="the store's folder")]
+StorePlace = Annotated[str, typer.Option("--store", help="the store's folder, or an address: s3://, gs://, hf://, ...")]
+Cache = Annotated[
+    Path, typer.Option(help="folder that prefixes of an address are brought to; tenants are kept there too")
+]
+CacheBytes = Annotated[int, typer.Option(min=1, help="that they may take there")]
 BackboneName = Annotated[
     str, typer.Option("--backbone", help="an embedded backbone, a folder or a hub name; the store's if not given")
 ]
@@ -31,7 +36,8 @@ Called = Annotated[
 
 
 def serve(
-    store: StoreFolder = Path("store"), backbone: BackboneName = "", revision: Revision = "",
+    store: StorePlace = "store", cache: Cache = Path("cache"), cache_bytes: CacheBytes = 10 * 2**30,
+    backbone: BackboneName = "", revision: Revision = "",
     host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free")] = 8000,
     admin: Annotated[bool, typer.Option("--admin", help="let prefixes be uploaded, removed, pinned over HTTP")] = False,
@@ -48,7 +54,7 @@ def serve(
         from foreword.serve.standing import stand
 
         sizes = Sizes(rows, positions, chunk, pool, queue)
-        wanted = Wanted(store, backbone, revision, dtype, device, threads, name, timeout)
+        wanted = Wanted(store, cache, cache_bytes, backbone, revision, dtype, device, threads, name, timeout)
         quiet_libraries()
         stand(wanted, sizes, host, port, admin, drain, output.say)
 
@@ -56,7 +62,8 @@ def serve(
 def batch(
     requests: Annotated[Path, typer.Argument(help="JSON lines: bodies of /v1/completions, or OpenAI's batch lines")],
     out: Annotated[Path, typer.Option(help="where the answers are written, a line each")],
-    store: StoreFolder = Path("store"), backbone: BackboneName = "", revision: Revision = "",
+    store: StorePlace = "store", cache: Cache = Path("cache"), cache_bytes: CacheBytes = 10 * 2**30,
+    backbone: BackboneName = "", revision: Revision = "",
     rows: Rows = 16, positions: Positions = 512, pool: PoolSize = 256, chunk: Chunk = 256,
     dtype: DType = "auto", device: Device = "auto", threads: Threads = 0, name: Called = "",
 ) -> None:  # fmt: skip
@@ -68,7 +75,7 @@ def batch(
 
         read_lines(requests)  # before a model is loaded
         quiet_libraries()
-        wanted = Wanted(store, backbone, revision, dtype, device, threads, name, timeout_s=1e9)
+        wanted = Wanted(store, cache, cache_bytes, backbone, revision, dtype, device, threads, name, timeout_s=1e9)
         service = open_service(wanted, Sizes(rows, positions, chunk, pool))
         try:
             with output.progress("requests") as progress:

@@ -6,6 +6,7 @@ Errors are told as OpenAI does: {"error": {"message", "type", "param", "code"}}.
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Query, Request, Response
@@ -112,18 +113,20 @@ class Answering:
         self.body, self.prompts, self.told, self.chat, self.who = body, prompts, told, chat, who
         self.events: asyncio.Queue[tuple[int, Event]] = asyncio.Queue()
 
-    def begin(self, service: Service) -> Asked:
+    async def begin(self, service: Service) -> Asked:
+        """Ask; in a thread, where a name may have to be looked up elsewhere."""
         loop = asyncio.get_running_loop()
 
         def hear(number: int, event: Event) -> None:
             loop.call_soon_threadsafe(self.events.put_nowait, (number, event))
 
-        return service.ask(self.who, self.body.model, self.prompts, self.told, self.body.n, hear)
+        asked = partial(service.ask, self.who, self.body.model, self.prompts, self.told, self.body.n, hear)
+        return await asyncio.to_thread(asked) if service.library.url else asked()
 
 
 async def answered(service: Service, answering: Answering, request: Request) -> Response:
     """The answer to one request: whole, or as a stream."""
-    asked = answering.begin(service)
+    asked = await answering.begin(service)
     form = Form(answering.chat, answering.body.model, service.words_of, strips=asked.entry is not None)
     rows = [Row() for _ in asked.requests]
     if answering.body.stream:

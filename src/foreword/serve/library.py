@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 
 from foreword.errors import BadRequest, StoreError, UnknownName
 from foreword.serve.ledger import FILE, Ledger, Tenant
-from foreword.store import BackboneFacts, Entry, Store, StoreIndex
-from foreword.store.reference import Reference, check_name
+from foreword.store import BackboneFacts, Entry, Manifest, Store, StoreIndex
+from foreword.store.reference import check_name
+from foreword.store.remote import GIB, RemoteStore
 
 if TYPE_CHECKING:
     from foreword.prefix import Prefix
@@ -29,17 +30,43 @@ REMEMBERED = 100_000  # places of contents that were asked for
 
 @dataclass(frozen=True)
 class Shelf:
-    """One store with its index."""
+    """One store with its index; and where its prefixes come from, if that is elsewhere."""
 
     store: Store
     index: StoreIndex
+    remote: RemoteStore | None = None
+
+    def find(self, reference: str) -> Entry:
+        """See `StoreIndex.find`."""
+        return self.index.find(reference if self.remote is None else self.remote.bring(reference))
+
+    def load(self, reference: str, backbone: BackboneFacts) -> "tuple[Prefix, Manifest]":
+        """See `Store.load`. What has given way to others meanwhile is brought again."""
+        try:
+            return self.store.load(reference, backbone)
+        except (UnknownName, StoreError):
+            if self.remote is None:
+                raise
+            return self.store.load(self.remote.bring(reference), backbone)
 
 
 class Library:
     """Prefixes of one backbone, the server's own and its tenants'; any thread may ask."""
 
-    def __init__(self, folder: Path | str, backbone: BackboneFacts, ledger: Ledger | None = None):
-        self.folder, self.backbone = Path(folder), backbone
+    def __init__(
+        self,
+        folder: Path | str,
+        backbone: BackboneFacts,
+        ledger: Ledger | None = None,
+        url: str = "",
+        max_bytes: int = 10 * GIB,
+    ):
+        """
+        Args:
+            url: where the prefixes come from, if not from the folder itself, which then holds those that were asked for last.
+            max_bytes: that these may take.
+        """
+        self.folder, self.backbone, self.url, self.max_bytes = Path(folder), backbone, url.rstrip("/"), max_bytes
         self.ledger = ledger or Ledger(self.folder / FILE)
         self._shelves: dict[str, Shelf] = {}
         self._places: OrderedDict[str, tuple[str, str]] = OrderedDict()  # content hash -> tenant, reference
@@ -53,7 +80,9 @@ class Library:
                 if tenant:
                     check_name(tenant)
                 folder = self.folder / TENANTS / tenant if tenant else self.folder
-                self._shelves[tenant] = Shelf(Store(folder), StoreIndex(folder))
+                url = f"{self.url}/{TENANTS}/{tenant}" if tenant else self.url
+                remote = RemoteStore(url, folder, self.max_bytes) if self.url else None
+                self._shelves[tenant] = Shelf(Store(folder), StoreIndex(folder), remote)
             return self._shelves[tenant]
 
     def find(self, tenant: str, asked: str) -> Entry:
@@ -67,7 +96,7 @@ class Library:
         for owner in dict.fromkeys((tenant, "")):
             reference = self.ledger.alias(owner, asked) or asked
             try:
-                entry = self.shelf(owner).index.find(reference)
+                entry = self.shelf(owner).find(reference)
             except UnknownName:
                 continue
             self._check(entry)
@@ -85,7 +114,7 @@ class Library:
             owner, reference = self._places.get(sha256, (None, ""))
         if owner is None:
             raise StoreError(f"nothing is known of a prefix with SHA-256 {sha256}. Ask for it by its name.")
-        prefix, manifest = self.shelf(owner).store.load(reference, self.backbone)
+        prefix, manifest = self.shelf(owner).load(reference, self.backbone)
         if manifest.sha256 != sha256:
             raise StoreError(f"prefix {reference!r} is not the one that was asked for any more. Ask for it again.")
         return prefix
@@ -98,9 +127,9 @@ class Library:
             UnknownName, StoreError: as `find` has them.
         """
         try:
-            self.shelf(tenant).index.find(alias)
+            self.shelf(tenant).find(alias)
         except UnknownName:
-            entry = self.shelf(tenant).index.find(reference)
+            entry = self.shelf(tenant).find(reference)
             self.ledger.set_alias(tenant, alias, entry.reference)
             return entry
         raise BadRequest(
@@ -113,7 +142,7 @@ class Library:
         Raises:
             UnknownName, StoreError: there is none, or no version was given.
         """
-        Reference.parse(reference)
+        self._check_writable()
         self.shelf(tenant).index.find(reference)
         self.shelf(tenant).store.remove(reference)
 
@@ -124,6 +153,7 @@ class Library:
             BadRequest: it would take more than the tenant's share of the disk, or an alias is called so.
             StoreError, PrefixMismatch: what was uploaded is no prefix, not what its manifest says, or for another backbone.
         """
+        self._check_writable()
         if self.ledger.alias(tenant.name, name) is not None:
             raise BadRequest(f"an alias is called {name!r} already. Drop it, or choose another name.")
         if most := tenant.limits.stored_bytes:
@@ -172,6 +202,10 @@ class Library:
         """What a tenant's prefixes take on the disk."""
         folder = self.shelf(tenant).store.folder
         return sum(path.stat().st_size for path in folder.glob("*/*/*") if path.is_file())
+
+    def _check_writable(self) -> None:
+        if self.url:
+            raise BadRequest(f"this server's prefixes come from {self.url}. Add and remove them there.")
 
     def _check(self, entry: Entry) -> None:
         if (entry.fingerprint, entry.tokenizer_hash) != (self.backbone.fingerprint, self.backbone.tokenizer_hash):

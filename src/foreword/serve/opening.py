@@ -14,6 +14,7 @@ from foreword.serve.engine import Sizes
 from foreword.serve.library import Library
 from foreword.serve.service import Service
 from foreword.store import Store, StoreIndex
+from foreword.store.remote import GIB
 from foreword.training.precision import choose_device, choose_dtype, use_threads
 
 
@@ -21,7 +22,9 @@ from foreword.training.precision import choose_device, choose_dtype, use_threads
 class Wanted:
     """What is to be served, and by what; as in a recipe's [backbone]."""
 
-    store: Path
+    store: str | Path  # a folder, or an address that fsspec reads
+    cache: Path = Path("cache")  # where prefixes of an address are brought to
+    cache_bytes: int = 10 * GIB
     backbone: str = ""  # "": that of the store's first prefix
     revision: str = ""
     dtype: str = "auto"
@@ -29,6 +32,16 @@ class Wanted:
     threads: int = 0
     name: str = ""
     timeout_s: float = 600.0
+
+    @property
+    def url(self) -> str:
+        """Where the prefixes come from; "": out of a folder."""
+        return str(self.store) if "://" in str(self.store) else ""
+
+    @property
+    def folder(self) -> Path:
+        """Where they are read, and what the server itself must remember is kept."""
+        return self.cache if self.url else Path(self.store)
 
 
 def open_service(wanted: Wanted, sizes: Sizes) -> Service:
@@ -40,13 +53,16 @@ def open_service(wanted: Wanted, sizes: Sizes) -> Service:
     """
     use_threads(wanted.threads)
     device = choose_device(wanted.device)
-    name, revision = (wanted.backbone, wanted.revision) if wanted.backbone else backbone_of(wanted.store)
+    if not wanted.backbone and wanted.url:
+        raise StoreError(f"{wanted.url} does not say which backbone is meant. Give --backbone.")
+    name, revision = (wanted.backbone, wanted.revision) if wanted.backbone else backbone_of(wanted.folder)
     backbone = load_backbone(name, revision or None, choose_dtype(wanted.dtype, torch.device(device)), device)
     if backbone.kind != "decoder-only":
         raise UnsupportedBackbone(
             f"{name} is {backbone.kind}, and the server writes with decoder-only models. Choose another."
         )
-    return Service(backbone, Library(wanted.store, backbone), sizes, wanted.name, wanted.timeout_s)
+    library = Library(wanted.folder, backbone, url=wanted.url, max_bytes=wanted.cache_bytes)
+    return Service(backbone, library, sizes, wanted.name, wanted.timeout_s)
 
 
 def backbone_of(store: Path) -> tuple[str, str]:

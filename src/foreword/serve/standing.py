@@ -31,11 +31,11 @@ def stand(
     Raises:
         BadRequest: anybody could reach it, and no tenant is there to keep anybody out; or the address cannot be had.
     """
-    has_tenants = (wanted.store / FILE).exists() and Ledger(wanted.store / FILE).has_tenants
+    has_tenants = (wanted.folder / FILE).exists() and Ledger(wanted.folder / FILE).has_tenants
     if not has_tenants and not is_loopback(host):
         raise BadRequest(
             f"without tenants the server listens on this machine's own address alone, and --host {host} is another. Make a tenant "
-            f"first: `foreword tenants add NAME --store {wanted.store}`."
+            f"first: `foreword tenants add NAME --store {wanted.folder}`."
         )
     service = open_service(wanted, sizes)
     config = uvicorn.Config(
@@ -63,7 +63,7 @@ def serving(store: str | Path = "store", **told: Any) -> Iterator[str]:
         told: of what is served (`Wanted`: backbone, dtype, ...) and how much room there is (`Sizes`: num_slots, slot_len, ...).
     """
     sizes = {name: told.pop(name) for name in list(told) if name in Sizes.__dataclass_fields__}
-    service = open_service(Wanted(Path(store), **told), Sizes(**sizes))
+    service = open_service(Wanted(store, **told), Sizes(**sizes))
     try:
         with listening(make_app(service)) as address:
             yield f"{address}/v1"
