@@ -73,3 +73,13 @@ def test_arrivals_are_drawn_by_their_power_law_and_spread():
         gaps = [drawn.gap() for _ in range(20_000)]
         assert statistics.mean(gaps) == pytest.approx(0.2, rel=0.05)
         assert statistics.stdev(gaps) / statistics.mean(gaps) == pytest.approx(cv, rel=0.1)
+
+
+def test_under_churn_no_row_is_written_by_anothers_prefix():
+    """Short form of what `python -m benchmarks.soak` does for a million tokens."""
+    found = json.loads(printed("soak", "--tokens", "4000"))
+    assert (found["wrong_rows"], found["drained"]) == (0, True)
+    assert found["tokens"] >= 4000
+    for happened in ("evictions", "loads", "published", "failed: numbers", "failed: error"):
+        assert found[happened] > 0, happened
+    assert "failed: busy" not in found

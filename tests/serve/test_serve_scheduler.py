@@ -269,11 +269,10 @@ def test_a_prefix_that_cannot_be_had_ends_those_who_wait_for_it_and_nobody_else(
 
 def test_a_full_queue_is_told():
     engine = Simulated(num_slots=1, chunk_len=8, pool_size=1, max_waiting=2)
-    engine.submit(1)
-    engine.submit(1)
-    with pytest.raises(Busy, match="2 requests are waiting already. Try again in a moment"):
+    first = [engine.submit(1) for _ in range(3)][0]
+    with pytest.raises(Busy, match="3 requests are open already. Try again in a moment"):
         engine.submit(1)
-    engine.step()
+    engine.leave(first)
     engine.submit(1)
 
 

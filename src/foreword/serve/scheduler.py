@@ -74,7 +74,7 @@ class Scheduler:
         """
         Args:
             chunk_len: ids of prompts that are read in one step, padding included.
-            max_waiting: jobs that may wait for a slot.
+            max_waiting: jobs that may wait while all slots are taken.
         """
         self.pool, self.num_slots, self.chunk_len, self.max_waiting = pool, num_slots, chunk_len, max_waiting
         self.jobs: dict[int, Job] = {}
@@ -96,8 +96,8 @@ class Scheduler:
             Busy: too many wait already.
         """
         assert (job.number in self.jobs, job.prompt_len > 0, job.stage) == (False, True, "waiting"), job
-        if self.num_waiting >= self.max_waiting:
-            raise Busy(f"{self.num_waiting} requests are waiting already. Try again in a moment.")
+        if len(self.jobs) >= self.num_slots + self.max_waiting:
+            raise Busy(f"{len(self.jobs)} requests are open already. Try again in a moment.")
         tenant = self._tenants.setdefault(job.tenant, _Tenant())
         if not tenant.num_jobs:  # nobody saves up turns by staying away
             least = min((other.served for other in self._tenants.values() if other.num_jobs), default=0)

@@ -1,0 +1,183 @@
+"""Churn under a server's engine: is a token ever another prefix's?
+
+Comes in:  how many tokens to write.
+Goes out:  one JSON object on the last line of stdout: what happened, and how many rows were wrong.
+
+Every row's answer is known beforehand: what its prefix makes of its prompt alone. Rows come, are cancelled, raise, give no numbers;
+far more prefixes are asked for than the pool holds, so that they are loaded and give way all the time; new versions are published
+and old ones removed under traffic. A wrong row is one whose tokens are not the beginning of what its prefix writes.
+
+    python -m benchmarks.soak --tokens 1000000
+"""
+
+import argparse
+import json
+import logging
+import random
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from benchmarks.serving_load import made_for, random_prefix
+from benchmarks.serving_store import resident_mib
+
+NAMES, PROMPTS, LONGEST = 24, 6, 14
+RAISES, NO_NUMBERS = 7001, 7002  # ids of prompts whose rows break
+
+
+class Soak:
+    """A service over a tiny model, and what every answer must be."""
+
+    def __init__(self, folder: Path, seed: int):
+        from foreword.serve.engine import Sizes
+        from foreword.serve.library import Library
+        from foreword.serve.service import Service
+        from foreword.store import Store
+
+        self.rng, self.backbone, self.store = random.Random(seed), made_for("float32", "tiny"), Store(folder)
+        with torch.no_grad():
+            for parameter in self.backbone.model.parameters():
+                parameter.mul_(4)  # sharper, so that a wrong key shows as a wrong token
+        self.prompts = [[self.rng.randrange(8000) for _ in range(self.rng.randint(1, 9))] for _ in range(PROMPTS)]
+        self.contents: dict[str, str] = {}  # content hash -> the number its prefix was made of
+        self.known: dict[tuple[str, int], list[int]] = {}
+        self.count, self.lock, self.made = Counter(), threading.Lock(), 0
+        for number in range(NAMES):
+            self.publish(f"p{number}")
+        self.service = Service(
+            self.backbone, Library(folder, self.backbone), Sizes(6, 64, 12, pool_size=5, max_waiting=200), "tiny"
+        )
+        self.break_some_rows()
+
+    def publish(self, name: str) -> None:
+        from foreword.store import Canary
+
+        key = str(self.made)
+        self.made += 1
+        manifest = self.store.add(
+            random_prefix(self.backbone, key), name, self.backbone, method="prefix-tuning", recipe={}, data_hash="",
+            canary=Canary(source="a", tokens=(1,), text="a"),
+        )  # fmt: skip
+        self.contents[manifest.sha256] = key
+        self.count["published"] += 1
+        if manifest.version > 2:
+            self.store.remove(f"{name}@{manifest.version - 2}")
+
+    def break_some_rows(self) -> None:
+        engine = self.service.runner.engine.slots
+        really = engine.forward
+
+        def forward(slots: Sequence[int], ids: Sequence[Sequence[int]]) -> torch.Tensor:
+            if any(RAISES in some for some in ids):
+                raise RuntimeError("a row that raises")
+            logits = really(slots, ids)
+            for row, some in enumerate(ids):
+                if NO_NUMBERS in some:
+                    logits[row] = float("nan")
+                    engine.memory[:, :, slots[row], :, 5:] = float("nan")
+            return logits
+
+        engine.forward = forward
+
+    def expected(self, sha256: str, prompt: int) -> list[int]:
+        """What a prefix writes behind a prompt, alone."""
+        from foreword.backbone import Texts
+        from foreword.prefix import Injection
+
+        if (sha256, prompt) not in self.known:
+            injection, ids = (
+                Injection.of(random_prefix(self.backbone, self.contents[sha256])),
+                list(self.prompts[prompt]),
+            )
+            with torch.no_grad():
+                for _ in range(LONGEST):
+                    row = torch.tensor([ids])
+                    texts = Texts(row, torch.ones_like(row, dtype=torch.bool))
+                    ids.append(int(self.backbone.logits(texts, injection)[0, -1].argmax()))
+            self.known[sha256, prompt] = ids[len(self.prompts[prompt]) :]
+        return self.known[sha256, prompt]
+
+    def ask(self) -> None:
+        """One request, of whatever kind."""
+        from foreword.errors import ForewordError
+        from foreword.serve.asking import Settings
+        from foreword.serve.ledger import Tenant
+        from foreword.serve.request import Event, Failed, Piece
+
+        kind = self.rng.choices(["plain", "cancelled", "raises", "no numbers"], [80, 12, 4, 4])[0]
+        number, got = self.rng.randrange(PROMPTS), []
+        prompt = self.prompts[number] + ([RAISES] if kind == "raises" else [NO_NUMBERS] if kind == "no numbers" else [])
+
+        def hear(_: int, event: Event) -> None:
+            if isinstance(event, Piece):
+                got.extend(token.id for token in event.tokens)
+                return
+            with self.lock:
+                self.count["rows"] += 1
+                self.count["tokens"] += len(got)
+                if isinstance(event, Failed):
+                    self.count[f"failed: {event.cause}"] += 1
+                elif kind in ("plain", "cancelled"):
+                    self.done.append((sha256, number, list(got)))
+
+        told = Settings(max_new_tokens=self.rng.randint(1, LONGEST), ignores_end=True, temperature=0.0)
+        try:
+            entry = self.service.library.find("", f"p{self.rng.randrange(NAMES)}")
+            sha256 = entry.sha256
+            asked = self.service.ask(Tenant(), entry.reference, [prompt], told, 1, hear)
+        except ForewordError as error:
+            self.count[f"refused: {type(error).__name__}"] += 1
+            time.sleep(0.002)
+            return
+        if kind == "cancelled":
+            threading.Timer(self.rng.random() / 50, self.service.cancel, (asked,)).start()
+
+    def run(self, num_tokens: int) -> dict[str, Any]:
+        self.done: list[tuple[str, int, list[int]]] = []
+        wrong, began, before = 0, time.monotonic(), resident_mib()
+        while self.count["tokens"] < num_tokens:
+            for _ in range(30):
+                self.ask()
+            if self.rng.random() < 0.2:
+                self.publish(f"p{self.rng.randrange(NAMES)}")
+            wrong += self.check()
+        finished = self.service.close(drain_s=60)
+        wrong += self.check()
+        pool = self.service.runner.engine.pool.counts
+        told = {"wrong_rows": wrong, "drained": finished, "loads": pool.loads, "evictions": pool.evictions}
+        took = {"seconds": round(time.monotonic() - began, 1), "grown_mib": round(resident_mib() - before, 1)}
+        return {**dict(self.count), **told, **took}
+
+    def check(self) -> int:
+        """Rows that are done and not the beginning of what they must be."""
+        with self.lock:
+            done, self.done = self.done, []
+        wrong = [row for row in done if row[2] != self.expected(row[0], row[1])[: len(row[2])]]
+        for sha256, prompt, got in wrong:
+            print(
+                f"prefix {sha256[:12]}, prompt {prompt}: {got} is not {self.expected(sha256, prompt)}", file=sys.stderr
+            )
+        return len(wrong)
+
+
+def main(told: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tokens", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args(told)
+    torch.set_num_threads(1)
+    logging.getLogger("foreword").setLevel(logging.CRITICAL)  # rows that break are told by their events
+    with tempfile.TemporaryDirectory() as folder:
+        found = Soak(Path(folder), args.seed).run(args.tokens)
+    print(json.dumps(found))
+    sys.exit(1 if found["wrong_rows"] else 0)
+
+
+if __name__ == "__main__":
+    main()
