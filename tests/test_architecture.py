@@ -110,7 +110,7 @@ LIBRARIES = {
     "metrics": {"numpy", "pycocoevalcap", "rouge_score", "sacrebleu"},
     "prefix": {"torch"},
     "recipe": {"pydantic", "pydantic_core"},
-    "serve": {"fastapi", "prometheus_client", "pydantic", "starlette", "torch", "uvicorn"},
+    "serve": {"fastapi", "prometheus_client", "pydantic", "ray", "starlette", "torch", "uvicorn"},
     "sweep": {"ray"},
     "report": {"matplotlib", "numpy"},
     "store": {"fsspec", "pydantic", "safetensors", "torch"},

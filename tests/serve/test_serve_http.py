@@ -1,5 +1,6 @@
 """OpenAI's API, as the official client speaks it and as strangers do."""
 
+import asyncio
 import json
 import socket
 import threading
@@ -12,7 +13,9 @@ import pytest
 from tests.serve.servers import Served, served
 
 from foreword.serve.engine import Sizes
+from foreword.serve.http import bunch
 from foreword.serve.ledger import Limits
+from foreword.serve.request import Finished, Piece
 
 TEMPLATE = (
     "{% for m in messages %}{{ m.role[0] }}:{{ m.content }} {% endfor %}{% if add_generation_prompt %}a:{% endif %}"
@@ -324,3 +327,23 @@ def test_a_tenant_is_held_to_his_minute(tmp_path):
         )
         running.openai.completions.create(model="a", prompt="so", max_tokens=10)
         refused(lambda: running.openai.completions.create(model="a", prompt="so", max_tokens=10), 429, "Try again in")
+
+
+def test_a_bunch_is_what_came_meanwhile_each_answers_pieces_made_one():
+    async def gathered(coalesce_s: float) -> list[list[tuple[int, object]]]:
+        events: asyncio.Queue = asyncio.Queue()
+        for number, event in [
+            (0, Piece("a", ())),
+            (1, Piece("x", ())),
+            (0, Piece("b", ())),
+            (0, Finished("stop", 2)),
+            (1, Piece("y", ())),
+        ]:
+            events.put_nowait((number, event))
+        found = [await bunch(events, coalesce_s)]
+        while not events.empty():
+            found.append(await bunch(events, coalesce_s))
+        return found
+
+    assert asyncio.run(gathered(0.001)) == [[(0, Piece("ab", ())), (1, Piece("xy", ())), (0, Finished("stop", 2))]]
+    assert [len(some) for some in asyncio.run(gathered(0.0))] == [1] * 5

@@ -10,6 +10,7 @@ import typer
 
 from foreword.cli import output
 from foreword.cli.ending import quiet_libraries, stoppable
+from foreword.errors import BadRequest
 
 tenants_app = typer.Typer(no_args_is_help=True, help="Who may ask the server, and how much.")
 
@@ -46,17 +47,28 @@ def serve(
     dtype: DType = "auto", device: Device = "auto", threads: Threads = 0, name: Called = "",
     timeout: Annotated[float, typer.Option(min=0, help="seconds after which an answer is given up")] = 600,
     drain: Annotated[int, typer.Option(min=0, help="seconds that open answers are given when the server is stopped")] = 30,
+    ray: Annotated[str, typer.Option(help="serve by replicas on a Ray cluster: its address, auto, or local for one here")] = "",
+    replicas: Annotated[int, typer.Option(min=1, help="with --ray: replicas at least")] = 1,
+    most_replicas: Annotated[int, typer.Option(min=0, help="with --ray: replicas at most; 0: no more than --replicas")] = 0,
 ) -> None:  # fmt: skip
     """Answer HTTP requests as OpenAI's API does, each with the prefix that its model names."""
     with stoppable("The server has ended."):
         from foreword.serve.engine import Sizes
         from foreword.serve.opening import Wanted
-        from foreword.serve.standing import stand
+        from foreword.serve.replicas import Replicas
+        from foreword.serve.standing import stand, stand_on_ray
 
         sizes = Sizes(rows, positions, chunk, pool, queue)
         wanted = Wanted(store, cache, cache_bytes, backbone, revision, dtype, device, threads, name, timeout)
         quiet_libraries()
-        stand(wanted, sizes, host, port, admin, drain, output.say)
+        if (replicas, most_replicas) != (1, 0) and not ray:
+            raise BadRequest("--replicas and --most-replicas go with --ray.")
+        if ray:
+            stand_on_ray(
+                wanted, sizes, Replicas(ray, replicas, max(replicas, most_replicas)), host, port, admin, output.say
+            )
+        else:
+            stand(wanted, sizes, host, port, admin, drain, output.say)
 
 
 def batch(

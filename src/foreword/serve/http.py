@@ -34,14 +34,17 @@ STATUS = {"deadline": 504, "prefix": 503, "numbers": 500, "error": 500, "busy": 
 router = APIRouter()
 
 
-def make_app(service: Service, admin: bool = False, most_upload_bytes: int = 256 * 2**20) -> FastAPI:
+def make_app(
+    service: Service, admin: bool = False, most_upload_bytes: int = 256 * 2**20, coalesce_s: float = 0.0
+) -> FastAPI:
     """The application that serves one Service.
 
     Args:
         admin: whether prefixes may be uploaded, removed, called by an alias, pinned.
+        coalesce_s: for so long a stream gathers tokens before it sends them on.
     """
     app = FastAPI(title="Foreword", description="Trained prefixes over one frozen model, mixed in every batch.")
-    app.state.service, app.state.admin = service, admin
+    app.state.service, app.state.admin, app.state.coalesce_s = service, admin, coalesce_s
     app.add_middleware(BodyLimit, most_bytes=MOST_BYTES, most_upload_bytes=most_upload_bytes)
     app.add_exception_handler(ForewordError, told)
     app.add_exception_handler(RequestValidationError, told_of_fields)
@@ -130,7 +133,7 @@ async def answered(service: Service, answering: Answering, request: Request) -> 
     form = Form(answering.chat, answering.body.model, service.words_of, strips=asked.entry is not None)
     rows = [Row() for _ in asked.requests]
     if answering.body.stream:
-        stream = streamed(service, answering, asked, form, rows)
+        stream = streamed(service, answering, asked, form, rows, request.app.state.coalesce_s)
         return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
     waiting = asyncio.ensure_future(all_of(answering, rows))
     gone = asyncio.ensure_future(disconnected(request))
@@ -160,28 +163,44 @@ async def all_of(answering: Answering, rows: Sequence[Row]) -> Failed | None:
 
 
 async def streamed(
-    service: Service, answering: Answering, asked: Asked, form: Form, rows: Sequence[Row]
+    service: Service, answering: Answering, asked: Asked, form: Form, rows: Sequence[Row], coalesce_s: float
 ) -> AsyncIterator[str]:
     """Server-sent events. Whoever reads slowly holds up nobody; whoever goes away frees his rows."""
     left, begun = len(rows), [False] * len(rows)
     try:
         while left:
-            number, event = await answering.events.get()
-            rows[number].hear(event)
-            if isinstance(event, Piece):
-                yield sse(form.chunk(number, event, first=not begun[number]))
-                begun[number] = begun[number] or bool(event.text)
-            elif isinstance(event, Finished):
-                left -= 1
-                yield sse(form.end(number, event))
-            else:
-                yield sse(error_body(event.message, event.cause))
-                return
+            for number, event in await bunch(answering.events, coalesce_s):
+                rows[number].hear(event)
+                if isinstance(event, Piece):
+                    yield sse(form.chunk(number, event, first=not begun[number]))
+                    begun[number] = begun[number] or bool(event.text)
+                elif isinstance(event, Finished):
+                    left -= 1
+                    yield sse(form.end(number, event))
+                else:
+                    yield sse(error_body(event.message, event.cause))
+                    return
         if answering.body.wants_usage:
             yield sse(form.counted(rows, asked.requests, len(answering.prompts)))
         yield "data: [DONE]\n\n"
     finally:
         service.cancel(asked)
+
+
+async def bunch(events: "asyncio.Queue[tuple[int, Event]]", coalesce_s: float) -> list[tuple[int, Event]]:
+    """The next event; with those that come a moment later, pieces of one answer made one."""
+    found = [await events.get()]
+    if coalesce_s:
+        await asyncio.sleep(coalesce_s)
+        while not events.empty():
+            number, event = events.get_nowait()
+            before = next((at for at in range(len(found) - 1, -1, -1) if found[at][0] == number), None)
+            last = None if before is None else found[before][1]
+            if before is not None and isinstance(event, Piece) and isinstance(last, Piece):
+                found[before] = number, Piece(last.text + event.text, last.tokens + event.tokens)
+            else:
+                found.append((number, event))
+    return found
 
 
 async def disconnected(request: Request) -> None:

@@ -21,6 +21,7 @@ from foreword.serve.engine import Sizes
 from foreword.serve.http import make_app
 from foreword.serve.ledger import FILE, Ledger
 from foreword.serve.opening import Wanted, open_service
+from foreword.serve.replicas import Replicas, deploy, shut_down
 
 
 def stand(
@@ -31,12 +32,7 @@ def stand(
     Raises:
         BadRequest: anybody could reach it, and no tenant is there to keep anybody out; or the address cannot be had.
     """
-    has_tenants = (wanted.folder / FILE).exists() and Ledger(wanted.folder / FILE).has_tenants
-    if not has_tenants and not is_loopback(host):
-        raise BadRequest(
-            f"without tenants the server listens on this machine's own address alone, and --host {host} is another. Make a tenant "
-            f"first: `foreword tenants add NAME --store {wanted.folder}`."
-        )
+    has_tenants = check_reach(wanted, host)
     service = open_service(wanted, sizes)
     config = uvicorn.Config(
         make_app(service, admin),
@@ -53,6 +49,43 @@ def stand(
     finally:
         service.close()
     say("the server has ended.")
+
+
+def stand_on_ray(
+    wanted: Wanted, sizes: Sizes, replicas: Replicas, host: str, port: int, admin: bool, say: Callable[[str], None]
+) -> None:
+    """Have replicas serve until a signal comes.
+
+    Raises:
+        BadRequest: as `stand` has it.
+        MissingTool, RunError: as `deploy` has them.
+    """
+    has_tenants = check_reach(wanted, host)
+    deploy(wanted, sizes, replicas, host, port, admin)
+    try:
+        name = wanted.name or wanted.backbone or "the store's backbone"
+        say(told(name, wanted, f"http://{host}:{port}", admin, has_tenants))
+        ended = threading.Event()
+        signal.signal(signal.SIGTERM, lambda *_: ended.set())
+        ended.wait()
+    finally:
+        shut_down()
+    say("the server has ended.")
+
+
+def check_reach(wanted: Wanted, host: str) -> bool:
+    """Whether there are tenants.
+
+    Raises:
+        BadRequest: anybody could reach the server, and no tenant is there to keep anybody out.
+    """
+    has_tenants = (wanted.folder / FILE).exists() and Ledger(wanted.folder / FILE).has_tenants
+    if not has_tenants and not is_loopback(host):
+        raise BadRequest(
+            f"without tenants the server listens on this machine's own address alone, and --host {host} is another. Make a tenant "
+            f"first: `foreword tenants add NAME --store {wanted.folder}`."
+        )
+    return has_tenants
 
 
 @contextmanager

@@ -1,0 +1,93 @@
+"""The same server on any number of machines: replicas of one Service behind Ray Serve's proxies.
+
+Comes in:  what is to be served, how many replicas.      Goes out: an application that Ray keeps running.
+Any replica serves any prefix: which one a request names is in its body, and each replica mixes them in its own batches. (Ray's own
+`multiplexed` beside its `batch` would part every batch by prefix.) A replica that fails is started again; more are started while
+more requests are open than those there are have slots for. Tokens are sent on in bunches, since each chunk costs the proxy.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from foreword.errors import MissingTool, RunError
+from foreword.serve.engine import Sizes
+from foreword.serve.http import make_app
+from foreword.serve.opening import Wanted, open_service
+
+COALESCE_S = 0.03
+HEALTH_S = 5.0  # between two looks at a replica
+
+
+@dataclass(frozen=True)
+class Replicas:
+    """How many, and where."""
+
+    address: str = "local"  # as ray.init takes it; "local" starts a Ray of this machine's own
+    least: int = 1
+    most: int = 1
+    cpus: float = 1.0  # of each replica
+
+
+class Replica:
+    """One process with a Service in it."""
+
+    def __init__(self, wanted: Wanted, sizes: Sizes, admin: bool):
+        self.service, self.admin = open_service(wanted, sizes), admin
+
+    def __serve_build_asgi_app__(self) -> Any:
+        return make_app(self.service, self.admin, coalesce_s=COALESCE_S)
+
+    def check_health(self) -> None:
+        """Ray starts another in its place when this raises."""
+        if not self.service.runner.takes_requests:
+            raise RuntimeError("the engine takes no requests")
+
+    def __del__(self) -> None:
+        if hasattr(self, "service"):
+            self.service.close()
+
+
+def deploy(wanted: Wanted, sizes: Sizes, replicas: Replicas, host: str, port: int, admin: bool = False) -> None:
+    """Start Ray Serve, or join one that runs, and have it keep the replicas; returns when they answer.
+
+    Raises:
+        MissingTool: Ray Serve is not installed.
+        RunError: no Ray answers at the address, or the replicas cannot be started.
+    """
+    try:
+        import ray
+        from ray import serve
+    except ImportError:
+        raise MissingTool(
+            "--ray needs Ray Serve, which is not installed. Install it with `pip install 'foreword[ray]'`."
+        ) from None
+    try:
+        ray.init(
+            address=replicas.address, log_to_driver=False, configure_logging=False, include_dashboard=False,
+            object_store_memory=None if replicas.address != "local" else 100 * 2**20, ignore_reinit_error=True,
+        )  # fmt: skip
+    except (ConnectionError, ValueError) as error:
+        raise RunError(
+            f"--ray {replicas.address}: no Ray answers there ({error}). `ray start --head` starts one."
+        ) from None
+    serve.start(http_options={"host": host, "port": port})
+    deployment = serve.deployment(
+        serve.ingress()(Replica), name="foreword", ray_actor_options={"num_cpus": replicas.cpus},
+        max_ongoing_requests=sizes.num_slots + sizes.max_waiting, health_check_period_s=HEALTH_S,
+        autoscaling_config={
+            "min_replicas": replicas.least, "max_replicas": replicas.most, "target_ongoing_requests": sizes.num_slots,
+        },
+    )  # fmt: skip
+    try:
+        serve.run(deployment.bind(wanted, sizes, admin), name="foreword", route_prefix="/")
+    except RuntimeError as error:
+        raise RunError(f"the replicas cannot be started: {error}") from None
+
+
+def shut_down() -> None:
+    """End what `deploy` started."""
+    import ray
+    from ray import serve
+
+    serve.shutdown()
+    ray.shutdown()
