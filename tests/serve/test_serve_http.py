@@ -330,7 +330,7 @@ def test_a_tenant_is_held_to_his_minute(tmp_path):
 
 
 def test_a_bunch_is_what_came_meanwhile_each_answers_pieces_made_one():
-    async def gathered(coalesce_s: float) -> list[list[tuple[int, object]]]:
+    async def gathered(coalesce_s: float) -> list:
         events: asyncio.Queue = asyncio.Queue()
         for number, event in [
             (0, Piece("a", ())),
