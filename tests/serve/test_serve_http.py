@@ -107,6 +107,17 @@ def test_a_conversation_is_written_by_the_tokenizers_template(server):
     assert "".join(delta.content or "" for delta in said) == plain.choices[0].text
 
 
+def test_a_chat_goes_on_as_far_as_there_is_room(server):
+    """Where nobody says how long; a completion stops after OpenAI's sixteen."""
+    said = [{"role": "user", "content": "hi"}]
+    chat = server.openai.chat.completions.create(model="tiny", messages=said, extra_body={"ignore_eos": True})
+    assert chat.usage is not None
+    assert chat.usage.prompt_tokens + chat.usage.completion_tokens == 100
+    plain = server.openai.completions.create(model="tiny", prompt="hi", extra_body={"ignore_eos": True})
+    assert plain.usage is not None
+    assert plain.usage.completion_tokens == 16
+
+
 def test_log_probabilities_come_in_both_apis_forms(server):
     made = server.openai.completions.create(model="a", prompt="so", logprobs=2, max_tokens=3)
     told = made.choices[0].logprobs

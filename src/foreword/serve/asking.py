@@ -23,6 +23,7 @@ class Settings:
     """What a request says of how to write; None: as the prefix was measured."""
 
     max_new_tokens: int | None = None
+    fills_row: bool = False  # where neither request nor prefix says how long: as long as there is room
     min_new_tokens: int | None = None
     temperature: float | None = None
     top_p: float | None = None

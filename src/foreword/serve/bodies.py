@@ -4,6 +4,7 @@ Comes in:  JSON.      Goes out: checked bodies; the Settings of each answer that
 A field that nobody knows is refused, and so is one that would have no effect: nothing is silently ignored. It imports no torch.
 """
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -145,7 +146,8 @@ class ChatBody(Written):
 
     def told(self) -> Settings:
         most = self.max_tokens if self.max_completion_tokens is None else self.max_completion_tokens
-        return self.settings(most, (self.top_logprobs or 0) if self.logprobs else None)
+        told = self.settings(most, (self.top_logprobs or 0) if self.logprobs else None)
+        return replace(told, fills_row=True)
 
 
 class AliasBody(Body):

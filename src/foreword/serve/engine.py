@@ -121,15 +121,18 @@ class Engine:
             )
         if request.max_new_tokens < 1:
             raise BadRequest(f"max_tokens must be at least 1, got {request.max_new_tokens}.")
-        # A prefix that is kept once takes no columns of a slot, but positions of a model that counts them.
-        needed = request.prefix_len + len(request.ids) + request.max_new_tokens
-        room = self.sizes.slot_len + (request.prefix_len if request.prefix_len >= KEPT_FROM else 0)
-        room = min(room, self.backbone.max_len or room)
+        needed, room = request.prefix_len + len(request.ids) + request.max_new_tokens, self.room(request.prefix_len)
         if needed > room:
             raise BadRequest(
                 f"a prefix of {request.prefix_len}, {len(request.ids)} prompt tokens and max_tokens = {request.max_new_tokens} are "
                 f"{needed} positions; a row has room for {room}. Ask for less, or start the engine with longer slots."
             )
+
+    def room(self, prefix_len: int) -> int:
+        """Positions that a row has behind such a prefix, the prefix's among them. One that is kept once takes no columns of a slot,
+        but positions of a model that counts them."""
+        room = self.sizes.slot_len + (prefix_len if prefix_len >= KEPT_FROM else 0)
+        return min(room, self.backbone.max_len or room)
 
     def submit(self, request: Request, listener: Listener) -> int:
         """Let a request wait for its turn; its number, for `cancel`.

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy, deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from foreword.backbone import Backbone
-from foreword.errors import BadRequest, TooMuch
+from foreword.errors import BadRequest, Busy, TooMuch
 from foreword.prefix import Prefix
 from foreword.serve.asking import Asker, Settings
 from foreword.serve.engine import Engine, Facts, Sizes
@@ -107,11 +107,18 @@ class Service:
                 for prompt in prompts
                 for number in range(num_each)
             ]
+        engine = self.runner.engine
+        if told.fills_row and told.max_new_tokens is None and entry is None:
+            requests = [replace(one, max_new_tokens=max(1, engine.room(0) - len(one.ids))) for one in requests]
         for request in requests:
-            self.runner.engine.check(request)
-        self._charge(tenant, requests)
+            engine.check(request)
+        num_tokens = self._charge(tenant, requests)
         heard = [self._heard(tenant, request, number, arrived, hear) for number, request in enumerate(requests)]
-        handles = self.runner.submit(list(zip(requests, heard, strict=True)))
+        try:
+            handles = self.runner.submit(list(zip(requests, heard, strict=True)))
+        except Busy:
+            self.quotas.give_back(tenant, num_tokens)
+            raise
         self.metrics.tokens.labels("prompt").inc(sum(len(request.ids) for request in requests))
         return Asked(entry, requests, handles)
 
@@ -151,7 +158,8 @@ class Service:
         """How the engine stands now."""
         return self.runner.call(lambda engine: engine.facts()).result(timeout=60)
 
-    def _charge(self, tenant: Tenant, requests: Sequence[Request]) -> None:
+    def _charge(self, tenant: Tenant, requests: Sequence[Request]) -> int:
+        """Take what requests may cost from the tenant's minute; how many tokens that is."""
         num_tokens = sum(len(request.ids) + request.max_new_tokens for request in requests)
         if not could_ever(tenant.limits, num_tokens):
             raise BadRequest(
@@ -160,6 +168,7 @@ class Service:
         wait_s = self.quotas.take(tenant, num_tokens)
         if wait_s:
             raise TooMuch(f"this key has asked for as much as it may in a minute. Try again in {wait_s} s.", wait_s)
+        return num_tokens
 
     def _heard(
         self, tenant: Tenant, request: Request, number: int, arrived: float, hear: Hear
