@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from foreword.prefix.fused import causal_mask, fused_attention
-from foreword.prefix.scores import heads_first, prefix_scores, prefix_sum, rows_first, scores_of, sum_of
+from foreword.prefix.scores import as_number, heads_first, prefix_scores, prefix_sum, rows_first, sum_of, text_scores
 from foreword.prefix.seam import MARK, Asked, AttentionSite, LayerPrefix, Opened, Watched
 from foreword.prefix.shared import shared_attention
 
@@ -118,13 +118,8 @@ def attention_weights(
     softcap: float | None,
 ) -> Tensor:
     """How much of each query's attention goes where, over [prefix; text]: [H, B, G, T, P + S]. Args as above."""
-    num_kv_heads = key.shape[1]
-    query = heads_first(query, num_kv_heads)
-    scores = scores_of(query, key, scale, softcap)
-    if position_bias is not None:
-        scores = scores + position_bias.unflatten(1, (num_kv_heads, -1)).transpose(0, 1)
-    if mask is not None:
-        scores = scores + added(mask, scores.dtype)
+    query = heads_first(query, key.shape[1])
+    scores = text_scores(query, key, mask, scale, position_bias, softcap)
     if prefix is not None:
         scores = torch.cat([prefix_scores(query, prefix[0], hidden, scale, softcap), scores], dim=-1)
     return torch.softmax(scores, dim=-1)  # the kernel sums in float32 whatever the scores' precision
@@ -144,19 +139,3 @@ def hidden_positions(now: Opened, own: LayerPrefix, query: Tensor, key: Tensor) 
         early = ahead & (place < now.infix_len)
         hidden = early if hidden is None else hidden | early
     return hidden
-
-
-def added(mask: Tensor, dtype: torch.dtype) -> Tensor:
-    """A mask [T, S] or [B, 1, T, S] as what is added to scores [H, B, G, T, S]; adding costs the backward pass nothing."""
-    mask = as_number(mask, dtype)
-    return mask if mask.ndim == 2 else mask.transpose(0, 1)[:, :, None]
-
-
-def as_number(mask: Tensor, dtype: torch.dtype) -> Tensor:
-    """A mask as what is added to scores.
-
-    The lowest number is finite: a left pad's row without a prefix sees nothing and must not become NaN.
-    """
-    if mask.dtype != torch.bool:
-        return mask
-    return torch.zeros((), dtype=dtype, device=mask.device).masked_fill(~mask, torch.finfo(dtype).min)

@@ -32,6 +32,21 @@ def scores_of(query: Tensor, key: Tensor, scale: float, softcap: float | None = 
     return capped(scores.view(H, B, G, T, -1), softcap)
 
 
+def text_scores(
+    query: Tensor,
+    key: Tensor,
+    mask: Tensor | None,
+    scale: float,
+    position_bias: Tensor | None = None,
+    softcap: float | None = None,
+) -> Tensor:
+    """`scores_of`, with what a position bias [1 or B, H * G, T, S] and a mask add."""
+    scores = scores_of(query, key, scale, softcap)
+    if position_bias is not None:
+        scores = scores + position_bias.unflatten(1, (key.shape[1], -1)).transpose(0, 1)
+    return scores if mask is None else scores + added(mask, scores.dtype)
+
+
 def sum_of(weights: Tensor, value: Tensor, onto: Tensor | None = None) -> Tensor:
     """Each row's values [B, H, S, D] under its weights [H, B, G, T, S], added onto other sums: [H, B, G, T, D]."""
     H, B, G, T, S = weights.shape
@@ -85,3 +100,19 @@ def product(left: Tensor, right: Tensor, scale: float = 1.0, onto: Tensor | None
 def capped(scores: Tensor, softcap: float | None) -> Tensor:
     """Scores that never pass the cap (Gemma 2)."""
     return scores if softcap is None else softcap * torch.tanh(scores / softcap)
+
+
+def added(mask: Tensor, dtype: torch.dtype) -> Tensor:
+    """A mask [T, S] or [B, 1, T, S] as what is added to scores [H, B, G, T, S]; adding costs the backward pass nothing."""
+    mask = as_number(mask, dtype)
+    return mask if mask.ndim == 2 else mask.transpose(0, 1)[:, :, None]
+
+
+def as_number(mask: Tensor, dtype: torch.dtype) -> Tensor:
+    """A mask as what is added to scores.
+
+    The lowest number is finite: a left pad's row without a prefix sees nothing and must not become NaN.
+    """
+    if mask.dtype != torch.bool:
+        return mask
+    return torch.zeros((), dtype=dtype, device=mask.device).masked_fill(~mask, torch.finfo(dtype).min)

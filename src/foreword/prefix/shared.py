@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from foreword.prefix.scores import heads_first, prefix_scores, prefix_sum, rows_first, scores_of, sum_of
+from foreword.prefix.scores import heads_first, prefix_scores, prefix_sum, rows_first, sum_of, text_scores
 from foreword.prefix.seam import LayerPrefix
 
 
@@ -33,11 +33,8 @@ def shared_attention(
     Returns:
         [B, T, H * G, D].
     """
-    num_kv_heads = key.shape[1]
-    query = heads_first(query, num_kv_heads)
-    scores = scores_of(query, key, scale, softcap) + mask.transpose(0, 1)[:, :, None]
-    if position_bias is not None:
-        scores = scores + position_bias.unflatten(1, (num_kv_heads, -1)).transpose(0, 1)
+    query = heads_first(query, key.shape[1])
+    scores = text_scores(query, key, mask, scale, position_bias, softcap)
     out = sum_of(torch.softmax(scores, dim=-1), value)
     of_text = torch.logsumexp(scores.float(), dim=-1)
     for rows, prefix in groups:

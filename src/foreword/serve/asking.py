@@ -62,12 +62,9 @@ class Asker:
 
     def request(
         self, prompt: str | Sequence[int], entry: Entry | None, told: Settings = Settings(), tenant: str = "",
-        deadline: float | None = None, number: int = 0,
+        deadline: float | None = None,
     ) -> Request:  # fmt: skip
         """
-        Args:
-            number: of several answers to one prompt: each draws with a chance of its own.
-
         Raises:
             BadRequest: a blank text.
             BadRecipe: the prefix answers in words that this model cannot be held to.
@@ -86,7 +83,7 @@ class Asker:
             presence_penalty=told.presence_penalty,
             frequency_penalty=told.frequency_penalty,
             bias=told.bias,
-            seed=(int(asked.get("seed", 0)) if told.seed is None else told.seed) + number,
+            seed=int(asked.get("seed", 0)) if told.seed is None else told.seed,
             one_of=self.word_ids(one_of) if one_of else (),
             never=tuple(self.backbone.line_break_ids) if asked.get("no_newlines") else (),
             num_logprobs=told.num_logprobs,

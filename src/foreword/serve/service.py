@@ -102,11 +102,8 @@ class Service:
         entry = self.entry(tenant, model)
         deadline = arrived + self.timeout_s
         with self._asking:
-            requests = [
-                self._asker.request(prompt, entry, told, tenant.name, deadline, number)
-                for prompt in prompts
-                for number in range(num_each)
-            ]
+            firsts = [self._asker.request(prompt, entry, told, tenant.name, deadline) for prompt in prompts]
+        requests = [drawn_apart(first, number) for first in firsts for number in range(num_each)]
         engine = self.runner.engine
         if told.fills_row and told.max_new_tokens is None and entry is None:
             requests = [replace(one, max_new_tokens=max(1, engine.room(0) - len(one.ids))) for one in requests]
@@ -200,3 +197,8 @@ class Service:
             return self.library.load(sha256)
         finally:
             self.metrics.loads.observe(time.perf_counter() - began)
+
+
+def drawn_apart(request: Request, number: int) -> Request:
+    """Of several answers to one prompt another, with a chance of its own."""
+    return replace(request, sampling=replace(request.sampling, seed=request.sampling.seed + number))
