@@ -70,7 +70,10 @@ class Soak:
             self.store.remove(f"{name}@{manifest.version - 2}")
 
     def break_some_rows(self) -> None:
+        from foreword.backbone.slots import Slots
+
         engine = self.service.runner.engine.slots
+        assert isinstance(engine, Slots), "the soak's model is decoder-only"
         really = engine.forward
 
         def forward(slots: Sequence[int], ids: Sequence[Sequence[int]]) -> torch.Tensor:
@@ -80,10 +83,10 @@ class Soak:
             for row, some in enumerate(ids):
                 if NO_NUMBERS in some:
                     logits[row] = float("nan")
-                    engine.memory[:, :, slots[row], :, 5:] = float("nan")
+                    engine.memory.held[:, :, slots[row], :, 5:] = float("nan")
             return logits
 
-        engine.forward = forward
+        engine.forward = forward  # type: ignore[method-assign]
 
     def expected(self, sha256: str, prompt: int) -> list[int]:
         """What a prefix writes behind a prompt, alone."""

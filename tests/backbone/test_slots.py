@@ -134,7 +134,7 @@ def test_a_pass_that_raises_leaves_every_row_as_it_was():
 
 def test_rows_in_slots_want_a_decoder():
     with pytest.raises(
-        UnsupportedBackbone, match="tiny-bert is encoder-only; rows of their own need a decoder-only model"
+        UnsupportedBackbone, match="tiny-bert is encoder-only; these slots are for decoder-only models."
     ):
         Slots(tiny_backbone("bert"), 1, 8)
 

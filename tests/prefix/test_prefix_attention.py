@@ -12,7 +12,8 @@ from torch.testing import assert_close
 from foreword.prefix import attention, fused, prefix_attention, scores
 from foreword.prefix.attention import hidden_positions, materialised_attention
 from foreword.prefix.fused import causal_mask, fused_attention
-from foreword.prefix.seam import MARK, AttentionSite, Injection, LayerPrefix, Opened, Seam
+from foreword.prefix.injection import Injection, LayerPrefix, Opened
+from foreword.prefix.seam import MARK, AttentionSite, Seam
 
 D = 8
 TOLERANCE = {torch.float32: 2e-5, torch.bfloat16: 4e-2}

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 
 import torch
-from tests.tiny_models import text
+from tests.tiny_models import pair, text
 
 from foreword.backbone import Backbone
+from foreword.backbone.wording import decoder_opening
 from foreword.errors import StoreError
 from foreword.prefix import Injection, Prefix
 from foreword.serve.engine import Engine, Sizes
@@ -83,10 +84,13 @@ def run(engine: Engine, most: int = 3000) -> None:
 @torch.no_grad()
 def alone(backbone: Backbone, prefix: Prefix | None, ids: list[int], num: int, end: tuple[int, ...] = ()) -> list[int]:
     """The likeliest ids, one after the other, the whole row computed again for each."""
-    injection, made = None if prefix is None else Injection.of(prefix), list(ids)
+    injection, is_beside = None if prefix is None else Injection.of(prefix), backbone.kind == "encoder-decoder"
+    before = decoder_opening(backbone) if is_beside else ids
+    made = list(before)
     for _ in range(num):
-        best = int(backbone.logits(text(made), injection)[0, -1].argmax())
+        texts = pair(text(ids), text(made)) if is_beside else text(made)
+        best = int(backbone.logits(texts, injection)[0, -1].argmax())
         if best in end:
             break
         made.append(best)
-    return made[len(ids) :]
+    return made[len(before) :]

@@ -76,10 +76,10 @@ class Served:
 @contextmanager
 def served(
     folder: Path, admin: bool = False, tenants: Mapping[str, Limits] | None = None, sizes: Sizes = SIZES, timeout_s: float = 60,
-    chat_template: str | None = None,
+    chat_template: str | None = None, family: str = "gpt2",
 ) -> Iterator[Served]:  # fmt: skip
     """A server with prefixes `a`, `b` and `c` of its own, and `<tenant>-own` of each tenant's; the last tenant's key is used."""
-    backbone = tiny_backbone("gpt2")
+    backbone = tiny_backbone(family)
     backbone.tokenizer.chat_template = chat_template
     prefixes = {name: stored(folder, backbone, name, seed, 3 + seed)[0] for seed, name in enumerate("abc")}
     for seed, tenant in enumerate(tenants or ()):

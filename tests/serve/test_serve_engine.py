@@ -9,11 +9,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.serve.served import SMALL, Heard, alone, ask, engine_of, run
-from tests.tiny_models import DECODER_ONLY, VOCAB, random_prefix, text, tiny_backbone
+from tests.tiny_models import DECODER_ONLY, ENCODER_DECODER, VOCAB, random_prefix, text, tiny_backbone
 
 from foreword.errors import BadRequest, Busy
 from foreword.prefix import Kept, Prefix
 from foreword.serve import engine as engines
+from foreword.serve.choosing import Chooser
 from foreword.serve.engine import Sizes
 from foreword.serve.request import Failed, Finished, Sampling
 
@@ -28,7 +29,10 @@ def words(num: int, seed: int) -> list[int]:
     return random.Random(seed).choices(range(4, VOCAB), k=num)
 
 
-@pytest.mark.parametrize("family", DECODER_ONLY)
+WRITERS = DECODER_ONLY | ENCODER_DECODER
+
+
+@pytest.mark.parametrize("family", WRITERS)
 def test_mixed_rows_are_token_for_token_what_they_are_alone(family):
     backbone = tiny_backbone(family)
     prefixes = prefixes_for(backbone)
@@ -46,7 +50,7 @@ def test_mixed_rows_are_token_for_token_what_they_are_alone(family):
 @given(st.data())
 def test_whatever_happens_beside_it_a_row_is_what_it_is_alone(data):
     """Requests, steps, cancellations and prefixes that cannot be had, in any order."""
-    backbone = tiny_backbone("llama")
+    backbone = tiny_backbone(data.draw(st.sampled_from(["llama", "llama", "bart", "t5"])))
     prefixes = prefixes_for(backbone)
     engine = engine_of(backbone, prefixes, Sizes(num_slots=2, slot_len=48, chunk_len=5, pool_size=2, max_waiting=50))
     rows: dict[int, tuple[Heard, str, list[int], int]] = {}
@@ -71,9 +75,10 @@ def test_whatever_happens_beside_it_a_row_is_what_it_is_alone(data):
             assert heard.ids == expected
 
 
-def test_a_long_prefix_is_kept_once_and_held_to_the_rows_end(monkeypatch):
+@pytest.mark.parametrize("family", ["llama", "bart", "t5"])
+def test_a_long_prefix_is_kept_once_and_held_to_the_rows_end(family, monkeypatch):
     monkeypatch.setattr(engines, "KEPT_FROM", 10)
-    backbone = tiny_backbone("llama")
+    backbone = tiny_backbone(family)
     prefixes = prefixes_for(backbone)
     engine = engine_of(backbone, prefixes, Sizes(num_slots=4, slot_len=64, chunk_len=32, pool_size=3))
     heard = [ask(engine, words(5, row), key, LENGTHS[key], max_new_tokens=4) for row, key in enumerate("beab")]
@@ -107,29 +112,32 @@ def test_prefixes_that_load_in_the_background_stall_nobody():
     assert waits.ids == alone(backbone, prefixes["a"], [5, 6], 3)
 
 
-class Breaks:
-    """Makes the model fail, or its numbers none, whenever a certain id is among those it reads."""
+def breaks(engine: engines.Engine, bad: int, how: str) -> None:
+    """Make the model fail, or its numbers none, whenever a certain id is among those it reads or writes."""
 
-    def __init__(self, engine, bad: int, how: str):
-        self.inner, self.bad, self.how, self.calls = engine.slots.forward, bad, how, 0
-        engine.slots.forward = self
+    def broken(inner):
+        def forward(slots, ids):
+            at = [
+                row for row, some in enumerate(ids) if bad == some or (isinstance(some, tuple | list) and bad in some)
+            ]
+            if at and how == "raises":
+                raise RuntimeError("out of order")
+            logits = inner(slots, ids)
+            logits[at] = float("nan")
+            return logits
 
-    def __call__(self, slots, ids):
-        self.calls += 1
-        at = [row for row, some in enumerate(ids) if self.bad in some]
-        if at and self.how == "raises":
-            raise RuntimeError("out of order")
-        logits = self.inner(slots, ids)
-        logits[at] = float("nan")
-        return logits
+        return forward
+
+    engine.slots.read, engine.slots.write = broken(engine.slots.read), broken(engine.slots.write)  # type: ignore[method-assign]
 
 
+@pytest.mark.parametrize("family", ["gpt2", "bart"])
 @pytest.mark.parametrize("how", ["raises", "gives no numbers"])
-def test_a_row_that_breaks_is_put_out_alone(how, caplog):
-    backbone = tiny_backbone("gpt2")
+def test_a_row_that_breaks_is_put_out_alone(how, family, caplog):
+    backbone = tiny_backbone(family)
     prefixes = prefixes_for(backbone)
     engine = engine_of(backbone, prefixes, Sizes(num_slots=4, slot_len=64, chunk_len=64, pool_size=4))
-    Breaks(engine, bad=95, how=how)
+    breaks(engine, bad=95, how=how)
     asked = [("a", [5, 6]), ("b", [7, 95]), ("", [9]), ("c", [8, 8, 8])]
     heard = [ask(engine, ids, key, LENGTHS[key], max_new_tokens=5) for key, ids in asked]
     run(engine)
@@ -144,6 +152,23 @@ def test_a_row_that_breaks_is_put_out_alone(how, caplog):
     after = ask(engine, [7, 7], "b", 10, max_new_tokens=3)
     run(engine)
     assert after.ids == alone(backbone, prefixes["b"], [7, 7], 3)
+
+
+def test_a_row_whose_next_id_cannot_be_chosen_is_put_out_and_nothing_is_read_twice(monkeypatch, caplog):
+    backbone = tiny_backbone("gpt2")
+    really = Chooser.choose
+    monkeypatch.setattr(
+        Chooser, "choose", lambda self, logits: 1 // 0 if self.sampling.seed == 13 else really(self, logits)
+    )
+    engine = engine_of(backbone, {}, Sizes(num_slots=4, slot_len=64, chunk_len=64))
+    sound = [
+        ask(engine, [5, 6], max_new_tokens=5),
+        ask(engine, [9], max_new_tokens=5, sampling=Sampling(num_logprobs=1)),
+    ]
+    bad = ask(engine, [7, 8], max_new_tokens=5, sampling=Sampling(num_logprobs=1, seed=13))
+    run(engine)
+    assert bad.last == Failed("error", "the model failed on this request (ZeroDivisionError).")
+    assert [one.ids for one in sound] == [alone(backbone, None, [5, 6], 5), alone(backbone, None, [9], 5)]
 
 
 def test_numbers_that_are_none_leave_no_trace_in_a_slot():
@@ -284,3 +309,32 @@ def test_a_prefix_of_another_shape_never_reaches_the_pool():
     assert isinstance(heard.last, Failed)
     assert "the prefix was made for decoder attention with L=3 H=2 D=16, but tiny-gpt2 has" in heard.last.message
     assert "other" not in engine.pool
+
+
+def test_a_text_longer_than_a_chunk_is_encoded_whole():
+    backbone = tiny_backbone("bart")
+    engine = engine_of(backbone, {}, Sizes(num_slots=2, slot_len=64, chunk_len=8))
+    heard = [ask(engine, words(num, num), max_new_tokens=3) for num in (40, 3, 4)]
+    run(engine)
+    assert [one.ids for one in heard] == [alone(backbone, None, words(num, num), 3) for num in (40, 3, 4)]
+
+
+def test_a_repetition_penalty_minds_what_was_written_and_not_what_an_encoder_read():
+    backbone = tiny_backbone("bart")
+    engine = engine_of(backbone, {})
+    likeliest = alone(backbone, None, [5, 6, 7], 1)[0]
+    reads_it = [likeliest, 5, 6, 7]
+    plain, strict = (
+        ask(engine, reads_it, max_new_tokens=1, sampling=Sampling(repetition_penalty=penalty))
+        for penalty in (1.0, 50.0)
+    )
+    run(engine)
+    assert plain.ids == strict.ids
+
+
+def test_an_encoder_decoder_says_what_a_row_lacks():
+    engine = engine_of(tiny_backbone("bart"), {})
+    with pytest.raises(BadRequest, match="the prompt has 65 tokens; a row has room for 64. Ask for less, or start"):
+        ask(engine, [5] * 65)
+    with pytest.raises(BadRequest, match="max_tokens = 65; a row has room for an answer of 64. Ask for less, or start"):
+        ask(engine, [5], max_new_tokens=65)

@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 
 import httpx
@@ -66,6 +67,24 @@ def test_prefixes_are_mixed_in_one_batch_and_each_answers_as_if_alone(server):
     for thread in threads:
         thread.join()
     assert got == {name: [server.written(name, "no"), server.written(name, "up or out")] for name in "abc"}
+
+
+@pytest.mark.parametrize("family", ["bart", "t5"])
+def test_an_encoder_decoder_answers_texts_with_prefixes_mixed(family, tmp_path):
+    """Encoder, cross and decoder prefixes differ from row to row, and each text is answered as if alone."""
+    with served(tmp_path, family=family) as running:
+        names, prompts = ("tiny:a", "b", "c@1"), ["no", "up or out, it is"]
+        with ThreadPoolExecutor(3) as pool:
+            asked = [pool.submit(running.openai.completions.create, model=name, prompt=prompts) for name in names]
+            got = [[choice.text for choice in one.result().choices] for one in asked]
+        assert got == [[running.written(name, prompt) for prompt in prompts] for name in "abc"]
+        stream = running.openai.completions.create(model="a", prompt="up", stream=True)
+        assert "".join(chunk.choices[0].text for chunk in stream) == running.written("a", "up")
+        assert running.openai.completions.create(model="tiny", prompt="up", max_tokens=100).choices[0].finish_reason
+        refused(
+            lambda: running.openai.completions.create(model="tiny", prompt="u" * 200), 400,
+            "the prompt has 200 tokens; a row has room for 100. Ask for less",
+        )  # fmt: skip
 
 
 def test_the_base_goes_on_from_a_text_as_it_stands(server):

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from foreword.backbone.padding import positions
-from foreword.prefix.seam import Opened
+from foreword.prefix.injection import Opened
 
 
 def behind_prefix(now: Opened, ids: Tensor | None, given: Mapping[str, Any]) -> dict[str, Any]:

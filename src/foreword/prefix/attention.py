@@ -12,9 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from foreword.prefix.fused import causal_mask, fused_attention
+from foreword.prefix.injection import LayerPrefix, Opened
+from foreword.prefix.mixed import mixed_attention
 from foreword.prefix.scores import as_number, heads_first, prefix_scores, prefix_sum, rows_first, sum_of, text_scores
-from foreword.prefix.seam import MARK, Asked, AttentionSite, LayerPrefix, Opened, Watched
-from foreword.prefix.shared import shared_attention
+from foreword.prefix.seam import MARK, Asked, AttentionSite, Watched
 
 # Queries from which the fused kernel is used. Below it, materialised scores are faster on CPUs (docs/log.md).
 FUSED_FROM = 320
@@ -46,22 +47,18 @@ def prefix_attention(
         [B, T, H * G, D], and None for the weights.
     """
     where: AttentionSite | None = getattr(module, MARK, None)
-    prefix = hidden = None
-    if where is not None:
-        seam = where.seam
-        if seam.record is not None:
-            seam.record.append(Asked(module, where, query.shape[2], key, value, has_sinks=s_aux is not None))
-        if seam.now is not None and where.site in seam.now.layers:
-            own = seam.now.layers[where.site][where.layer]
-            if own is not None:
-                prefix, hidden = (own.keys, own.values), hidden_positions(seam.now, own, query, key)
+    if where is not None and where.seam.record is not None:
+        where.seam.record.append(Asked(module, where, query.shape[2], key, value, has_sinks=s_aux is not None))
+    prefix, hidden = (None, None) if where is None else injected_at(where, query, key)
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-    if where is not None and where.seam.shared is not None:
-        assert attention_mask is not None, "rows that share prefixes come with a mask of their own"
-        groups = where.seam.groups(where)
-        return shared_attention(query, key, value, groups, attention_mask, scale, position_bias, softcap), None
     if is_causal is None:
         is_causal = getattr(module, "is_causal", True)
+    if where is not None and where.seam.mixed is not None:
+        assert attention_mask is not None or not is_causal, (
+            "rows that each have their own prefix come with a mask of their own"
+        )
+        mixed = where.seam.mixed
+        return mixed_attention(mixed, where, query, key, value, attention_mask, scale, position_bias, softcap), None
     causal = bool(is_causal) and attention_mask is None and query.shape[2] > 1
     if where is not None and where.seam.watched is not None and prefix is not None:
         mask = causal_mask(query.shape[2], key.shape[2], query.device) if causal else attention_mask
@@ -123,6 +120,15 @@ def attention_weights(
     if prefix is not None:
         scores = torch.cat([prefix_scores(query, prefix[0], hidden, scale, softcap), scores], dim=-1)
     return torch.softmax(scores, dim=-1)  # the kernel sums in float32 whatever the scores' precision
+
+
+def injected_at(where: AttentionSite, query: Tensor, key: Tensor) -> tuple[tuple[Tensor, Tensor] | None, Tensor | None]:
+    """The injection's keys and values for one layer, and its hidden positions, as `materialised_attention` has them."""
+    now = where.seam.now
+    own = now.layers[where.site][where.layer] if now is not None and where.site in now.layers else None
+    if now is None or own is None:
+        return None, None
+    return (own.keys, own.values), hidden_positions(now, own, query, key)
 
 
 def hidden_positions(now: Opened, own: LayerPrefix, query: Tensor, key: Tensor) -> Tensor | None:

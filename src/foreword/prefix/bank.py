@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from foreword.errors import PrefixMismatch
+from foreword.prefix.injection import Injection
 from foreword.prefix.prefix import Prefix
-from foreword.prefix.seam import Injection
 
 
 class PrefixBank:

@@ -54,7 +54,7 @@ def sum_of(weights: Tensor, value: Tensor, onto: Tensor | None = None) -> Tensor
         sums = product(weights.transpose(0, 1).reshape(B * H, G * T, S), value.flatten(0, 1))
         sums = sums.view(B, H, G, T, -1).transpose(0, 1)
         return sums if onto is None else onto + sums
-    onto = None if onto is None else onto.view(H * B, G * T, -1)
+    onto = None if onto is None else onto.reshape(H * B, G * T, -1)
     return product(weights.reshape(H * B, G * T, S), heads_in_front(value), onto=onto).view(H, B, G, T, -1)
 
 

@@ -100,12 +100,19 @@ def among(shares: Tensor, at: float) -> int:
     return min(place, int(shares.nonzero()[-1]))
 
 
-def choose(logits: Tensor, choosers: Sequence[Chooser]) -> list[Token | None]:
-    """The next id of each row of [B, V]; None where its logits are no numbers."""
+def choose(logits: Tensor, choosers: Sequence[Chooser]) -> list[Token | Exception | None]:
+    """The next id of each row of [B, V]; None where its logits are no numbers, and what was raised where it could not be chosen."""
     logits = logits.float()  # of bfloat16 the largest is found five times more slowly
     sound = logits.sum(dim=-1).isfinite().tolist()
     plain = logits.argmax(dim=-1).tolist()
     return [
-        None if not ok else Token(best) if chooser.is_plain else chooser.choose(logits[row])
+        None if not ok else Token(best) if chooser.is_plain else tried(chooser, logits[row])
         for row, (chooser, ok, best) in enumerate(zip(choosers, sound, plain, strict=True))
     ]
+
+
+def tried(chooser: Chooser, logits: Tensor) -> Token | Exception:
+    try:
+        return chooser.choose(logits)
+    except Exception as error:  # one row's, and no other's: what the others read must not be read again
+        return error

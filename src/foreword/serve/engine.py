@@ -13,9 +13,12 @@ from concurrent.futures import Executor
 from copy import copy
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
+from typing import TypeVar
+
+from torch import Tensor
 
 from foreword.backbone import Backbone
-from foreword.backbone.slots import Slots
+from foreword.backbone.cross_slots import slots_for
 from foreword.errors import BadRequest, Busy, ForewordError
 from foreword.prefix import Kept, Prefix
 from foreword.serve.choosing import Chooser, choose
@@ -28,6 +31,7 @@ log = logging.getLogger(__name__)
 
 KEPT_FROM = 256  # positions from which a prefix is kept once instead of copied into every row
 
+Ids = TypeVar("Ids")
 Load = Callable[[str], Prefix]  # content hash -> prefix, checked; called in the background
 
 
@@ -91,9 +95,11 @@ class Engine:
         """
         self.backbone, self.sizes, self.load, self.executor = backbone, sizes, load, executor
         self.clock, self.on_step, self.wake = clock, on_step, wake
-        self.slots = Slots(backbone, sizes.num_slots, sizes.slot_len)
+        self.slots = slots_for(backbone, sizes.num_slots, sizes.slot_len)
         self.pool: Pool[Prefix | Kept] = Pool(sizes.pool_size)
-        self.scheduler = Scheduler(self.pool, sizes.num_slots, sizes.chunk_len, sizes.max_waiting)
+        self.scheduler = Scheduler(
+            self.pool, sizes.num_slots, sizes.chunk_len, sizes.max_waiting, self.slots.reads_whole
+        )
         self._rows: dict[int, _Row] = {}
         self._deadlines: list[tuple[float, int]] = []
         self._arrived: SimpleQueue[tuple[str, Prefix | Kept | Exception]] = SimpleQueue()
@@ -121,18 +127,14 @@ class Engine:
             )
         if request.max_new_tokens < 1:
             raise BadRequest(f"max_tokens must be at least 1, got {request.max_new_tokens}.")
-        needed, room = request.prefix_len + len(request.ids) + request.max_new_tokens, self.room(request.prefix_len)
-        if needed > room:
-            raise BadRequest(
-                f"a prefix of {request.prefix_len}, {len(request.ids)} prompt tokens and max_tokens = {request.max_new_tokens} are "
-                f"{needed} positions; a row has room for {room}. Ask for less, or start the engine with longer slots."
-            )
+        is_kept = request.prefix_len >= KEPT_FROM
+        lack = self.slots.lacks(request.prefix_len, len(request.ids), request.max_new_tokens, is_kept)
+        if lack:
+            raise BadRequest(f"{lack} Ask for less, or start the engine with longer slots.")
 
-    def room(self, prefix_len: int) -> int:
-        """Positions that a row has behind such a prefix, the prefix's among them. One that is kept once takes no columns of a slot,
-        but positions of a model that counts them."""
-        room = self.sizes.slot_len + (prefix_len if prefix_len >= KEPT_FROM else 0)
-        return min(room, self.backbone.max_len or room)
+    def most_new(self, request: Request) -> int:
+        """Tokens that the answer to a request can have."""
+        return self.slots.most_new(request.prefix_len, len(request.ids), request.prefix_len >= KEPT_FROM)
 
     def submit(self, request: Request, listener: Listener) -> int:
         """Let a request wait for its turn; its number, for `cancel`.
@@ -144,7 +146,8 @@ class Engine:
         self.check(request)
         number, self._count = self._count, self._count + 1
         self.scheduler.submit(Job(number, len(request.ids), request.prefix, request.tenant))
-        chooser = Chooser(request.sampling, request.ids, request.end_ids, request.min_new_tokens)
+        before = self.slots.opening or request.ids  # what an encoder read is not before the answer, but beside it
+        chooser = Chooser(request.sampling, before, request.end_ids, request.min_new_tokens)
         self._rows[number] = _Row(request, listener, chooser, GrowingText(self._decode, request.stop), [])
         if request.deadline is not None:
             heapq.heappush(self._deadlines, (request.deadline, number))
@@ -236,12 +239,13 @@ class Engine:
         try:
             prefix = self.load(key)
             prefix.check_fits(self.backbone.sites, self.backbone.name, self.backbone.fingerprint)
-            if prefix.prefix_len >= self.slots.slot_len and prefix.prefix_len < KEPT_FROM:
+            is_long = prefix.prefix_len >= KEPT_FROM
+            if self.slots.lacks(prefix.prefix_len, 1, 1, is_long):
                 raise BadRequest(
                     f"its prefix of {prefix.prefix_len} positions leaves no room in a row of {self.slots.slot_len}."
                 )
             prefix = prefix.to(self.backbone.device, self.backbone.dtype)
-            kept = prefix.prefix_len >= KEPT_FROM or bool(prefix.layer_lens)
+            kept = is_long or bool(prefix.layer_lens) or set(prefix.keys) < set(self.backbone.sites)
             arrived: Prefix | Kept | Exception = Kept.of(prefix) if kept else prefix
         except Exception as error:
             arrived = error
@@ -257,8 +261,7 @@ class Engine:
     def _write(self, plan: Plan) -> None:
         """Every row that writes: its last id in, the next one out."""
         places = [(number, slot) for slot, number in enumerate(plan.write)]
-        ids = [[self._rows[number].chooser.answer[-1]] for number in plan.write]
-        self._forward(places, ids)
+        self._forward(self.slots.write, places, [self._rows[number].chooser.answer[-1] for number in plan.write])
 
     def _read(self, plan: Plan) -> None:
         """Chunks of prompts; the first id of an answer comes of its prompt's last."""
@@ -267,11 +270,12 @@ class Engine:
         done = {chunk.number for chunk in plan.read if chunk.is_last}
         for number in done:
             self.scheduler.begins_to_write(number)
-        self._forward(places, ids, done)
+        self._forward(self.slots.read, places, ids, done)
 
     def _forward(
-        self, places: Sequence[tuple[int, int]], ids: Sequence[Sequence[int]], only: Container[int] | None = None
-    ) -> None:
+        self, forward: Callable[[list[int], list[Ids]], Tensor], places: Sequence[tuple[int, int]], ids: list[Ids],
+        only: Container[int] | None = None,
+    ) -> None:  # fmt: skip
         """One pass over rows (number, slot); rows in `only` are given the id that was chosen.
 
         If it raises, halves of it are tried, until the row that is to blame stands alone.
@@ -279,27 +283,30 @@ class Engine:
         if not places:
             return
         try:
-            logits = self.slots.forward([slot for _, slot in places], ids)
-            chosen = choose(logits, [self._rows[number].chooser for number, _ in places])
+            logits = forward([slot for _, slot in places], ids)
         except Exception as error:
             if len(places) == 1:
-                ((number, slot),) = places
-                self.slots.clear(slot)
-                log.exception("row %d was put out", number)
-                self._leave(number, Failed("error", f"the model failed on this request ({type(error).__name__})."))
+                self._put_out(*places[0], error)
                 return
             half = len(places) // 2
-            self._forward(places[:half], ids[:half], only)
-            self._forward(places[half:], ids[half:], only)
+            self._forward(forward, places[:half], ids[:half], only)
+            self._forward(forward, places[half:], ids[half:], only)
             return
+        chosen = choose(logits, [self._rows[number].chooser for number, _ in places])
         for (number, slot), token in zip(places, chosen, strict=True):
-            if token is None:
-                self.slots.clear(slot)
-                self._leave(
-                    number, Failed("numbers", "the model's numbers for this request are none (NaN or infinite).")
-                )
+            if not isinstance(token, Token):
+                self._put_out(number, slot, token)
             elif only is None or number in only:
                 self._took(number, token)
+
+    def _put_out(self, number: int, slot: int, error: Exception | None) -> None:
+        """End a row that raised, or (None) whose numbers are none, with no trace of it in its slot."""
+        self.slots.clear(slot)
+        if error is None:
+            self._leave(number, Failed("numbers", "the model's numbers for this request are none (NaN or infinite)."))
+            return
+        log.error("row %d was put out", number, exc_info=error)
+        self._leave(number, Failed("error", f"the model failed on this request ({type(error).__name__})."))
 
     def _took(self, number: int, token: Token) -> None:
         """A row's next id: told, or the answer's end."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from foreword.backbone import load_backbone
-from foreword.errors import StoreError, UnsupportedBackbone
+from foreword.errors import StoreError
 from foreword.serve.engine import Sizes
 from foreword.serve.library import Library
 from foreword.serve.service import Service
@@ -57,10 +57,6 @@ def open_service(wanted: Wanted, sizes: Sizes) -> Service:
         raise StoreError(f"{wanted.url} does not say which backbone is meant. Give --backbone.")
     name, revision = (wanted.backbone, wanted.revision) if wanted.backbone else backbone_of(wanted.folder)
     backbone = load_backbone(name, revision or None, choose_dtype(wanted.dtype, torch.device(device)), device)
-    if backbone.kind != "decoder-only":
-        raise UnsupportedBackbone(
-            f"{name} is {backbone.kind}, and the server writes with decoder-only models. Choose another."
-        )
     library = Library(wanted.folder, backbone, url=wanted.url, max_bytes=wanted.cache_bytes)
     return Service(backbone, library, sizes, wanted.name, wanted.timeout_s)
 

@@ -70,12 +70,15 @@ class _Tenant:
 class Scheduler:
     """Rows of one engine."""
 
-    def __init__(self, pool: Pool[Any], num_slots: int, chunk_len: int, max_waiting: int):
+    def __init__(self, pool: Pool[Any], num_slots: int, chunk_len: int, max_waiting: int, reads_whole: bool = False):
         """
         Args:
             chunk_len: ids of prompts that are read in one step, padding included.
             max_waiting: jobs that may wait while all slots are taken.
+            reads_whole: no prompt is read in parts, since an encoder sees all of it at once; one that is longer than a chunk
+                has a step of its own.
         """
+        self.reads_whole = reads_whole
         self.pool, self.num_slots, self.chunk_len, self.max_waiting = pool, num_slots, chunk_len, max_waiting
         self.jobs: dict[int, Job] = {}
         self.rows: list[Job] = []  # by slot
@@ -192,7 +195,7 @@ class Scheduler:
         chunks: list[Chunk] = []
         longest = 0
         for job in self.rows[self.num_writing :]:
-            num = min(job.prompt_len - job.num_read, self.chunk_len)
+            num = job.prompt_len if self.reads_whole else min(job.prompt_len - job.num_read, self.chunk_len)
             longest = max(longest, num)
             if chunks and (len(chunks) + 1) * longest > self.chunk_len:
                 break

@@ -106,7 +106,7 @@ class Service:
         requests = [drawn_apart(first, number) for first in firsts for number in range(num_each)]
         engine = self.runner.engine
         if told.fills_row and told.max_new_tokens is None and entry is None:
-            requests = [replace(one, max_new_tokens=max(1, engine.room(0) - len(one.ids))) for one in requests]
+            requests = [replace(one, max_new_tokens=max(1, engine.most_new(one))) for one in requests]
         for request in requests:
             engine.check(request)
         num_tokens = self._charge(tenant, requests)
