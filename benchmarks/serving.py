@@ -139,7 +139,7 @@ def oversubscribed(args: argparse.Namespace, folder: Path) -> dict[str, float]:
 
 def registry(args: argparse.Namespace, folder: Path) -> dict[str, float]:
     """A store of very many prefixes of a tiny model."""
-    from foreword.serve.library import Library
+    from foreword.serve.tenants.library import Library
 
     num, served = (5_000, 500) if args.quick else (100_000, 10_000)
     if args.shape == "tiny":

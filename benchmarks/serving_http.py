@@ -20,12 +20,12 @@ def measured(folder: Path, num: int) -> dict[str, float]:
     """On a tiny model, so that the model's own time hides nothing."""
     from foreword.serve.asking import Settings
     from foreword.serve.engine import Sizes
-    from foreword.serve.http import make_app
-    from foreword.serve.ledger import Tenant
-    from foreword.serve.library import Library
+    from foreword.serve.http.app import make_app
     from foreword.serve.request import Event, Finished
     from foreword.serve.service import Service
     from foreword.serve.standing import listening
+    from foreword.serve.tenants.ledger import Tenant
+    from foreword.serve.tenants.library import Library
 
     backbone = made_for("float32", "tiny")
     prefix_files(folder / "store", backbone, 2)
@@ -86,8 +86,8 @@ def idle(store: Path) -> float:
     """MiB of a process with the tiny model and an idle server, above the same without a server."""
     without = "from benchmarks.serving_load import made_for\nb = made_for('float32', 'tiny')\n"
     serving = without + (
-        "from pathlib import Path\nfrom foreword.serve.engine import Sizes\nfrom foreword.serve.http import make_app\n"
-        "from foreword.serve.library import Library\nfrom foreword.serve.service import Service\n"
+        "from pathlib import Path\nfrom foreword.serve.engine import Sizes\nfrom foreword.serve.http.app import make_app\n"
+        "from foreword.serve.tenants.library import Library\nfrom foreword.serve.service import Service\n"
         "from foreword.serve.standing import listening\n"
         f"s = Service(b, Library(Path({str(store)!r}), b), Sizes(slot_len=256, pool_size=8), 'tiny')\n"
         "c = listening(make_app(s)); c.__enter__()\n"

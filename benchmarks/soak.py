@@ -36,8 +36,8 @@ class Soak:
 
     def __init__(self, folder: Path, seed: int):
         from foreword.serve.engine import Sizes
-        from foreword.serve.library import Library
         from foreword.serve.service import Service
+        from foreword.serve.tenants.library import Library
         from foreword.store import Store
 
         self.rng, self.backbone, self.store = random.Random(seed), made_for("float32", "tiny"), Store(folder)
@@ -110,8 +110,8 @@ class Soak:
         """One request, of whatever kind."""
         from foreword.errors import ForewordError
         from foreword.serve.asking import Settings
-        from foreword.serve.ledger import Tenant
         from foreword.serve.request import Event, Failed, Piece
+        from foreword.serve.tenants.ledger import Tenant
 
         kind = self.rng.choices(["plain", "cancelled", "raises", "no numbers"], [80, 12, 4, 4])[0]
         number, got = self.rng.randrange(PROMPTS), []

@@ -150,9 +150,9 @@ LIGHT += [
     "serve.pool",
     "serve.scheduler",
     "serve.text",
-    "serve.ledger",
-    "serve.quota",
-    "serve.answers",
+    "serve.tenants.ledger",
+    "serve.tenants.quota",
+    "serve.http.answers",
 ]
 
 

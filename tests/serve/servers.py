@@ -16,11 +16,11 @@ from foreword.backbone import Backbone
 from foreword.backbone.wording import source_ids
 from foreword.prefix import Prefix
 from foreword.serve.engine import Sizes
-from foreword.serve.http import make_app
-from foreword.serve.ledger import Limits
-from foreword.serve.library import TENANTS, Library
+from foreword.serve.http.app import make_app
 from foreword.serve.service import Service
 from foreword.serve.standing import listening
+from foreword.serve.tenants.ledger import Limits
+from foreword.serve.tenants.library import TENANTS, Library
 from foreword.store import Canary, Manifest, Store
 
 SIZES = Sizes(num_slots=4, slot_len=100, chunk_len=16, pool_size=4, max_waiting=20)

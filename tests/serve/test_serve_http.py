@@ -14,9 +14,9 @@ import pytest
 from tests.serve.servers import Served, served
 
 from foreword.serve.engine import Sizes
-from foreword.serve.http import bunch
-from foreword.serve.ledger import Limits
+from foreword.serve.http.app import bunch
 from foreword.serve.request import Finished, Piece
+from foreword.serve.tenants.ledger import Limits
 
 TEMPLATE = (
     "{% for m in messages %}{{ m.role[0] }}:{{ m.content }} {% endfor %}{% if add_generation_prompt %}a:{% endif %}"

@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 from foreword.errors import BadRequest, StoreError, UnknownName
-from foreword.serve.ledger import FILE, Ledger, Limits, Tenant
+from foreword.serve.tenants.ledger import FILE, Ledger, Limits, Tenant
 
 
 def test_a_tenants_key_is_told_once_and_kept_as_a_hash(tmp_path):

@@ -7,8 +7,8 @@ import torch
 from tests.store.stored import BACKBONE, LoadedBackbone, add, make_prefix
 
 from foreword.errors import BadRequest, PrefixMismatch, StoreError, UnknownName
-from foreword.serve.ledger import Limits, Tenant
-from foreword.serve.library import TENANTS, Library
+from foreword.serve.tenants.ledger import Limits, Tenant
+from foreword.serve.tenants.library import TENANTS, Library
 from foreword.store import Store
 
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 from tests.serve.servers import Served, served, stored
 
-from foreword.serve.ledger import Limits
+from foreword.serve.tenants.ledger import Limits
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")

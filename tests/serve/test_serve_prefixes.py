@@ -13,8 +13,8 @@ from safetensors.torch import load, save
 from tests.serve.servers import Served, served, stored
 from tests.serve.test_serve_http import refused
 
-from foreword.serve.ledger import Limits
-from foreword.serve.library import TENANTS
+from foreword.serve.tenants.ledger import Limits
+from foreword.serve.tenants.library import TENANTS
 from foreword.store import Store
 from foreword.store.manifest import SEAL, seal
 

@@ -110,7 +110,7 @@ def add_tenant(
     stored_bytes: Annotated[int, typer.Option(min=0, help="that uploaded prefixes may take; 0: no limit")] = 0,
 ) -> None:
     """Make a tenant and print his key. It is told this once: only its hash is kept."""
-    from foreword.serve.ledger import FILE, Ledger, Limits
+    from foreword.serve.tenants.ledger import FILE, Ledger, Limits
 
     key = Ledger(store / FILE).add_tenant(name, Limits(requests_per_minute, tokens_per_minute, stored_bytes))
     output.say(f"the key of {name}, which cannot be shown again:")
@@ -122,7 +122,7 @@ def list_tenants(store: StoreFolder = Path("store")) -> None:
     """List tenants and their limits; 0 is none."""
     from dataclasses import asdict, fields
 
-    from foreword.serve.ledger import FILE, Ledger, Limits
+    from foreword.serve.tenants.ledger import FILE, Ledger, Limits
 
     tenants = Ledger(store / FILE).tenants() if (store / FILE).exists() else []
     columns = [field.name for field in fields(Limits)]
@@ -137,7 +137,7 @@ def remove_tenant(
     store: StoreFolder = Path("store"),
 ) -> None:
     """Take a tenant's key away. His prefixes stay in the store."""
-    from foreword.serve.ledger import FILE, Ledger
+    from foreword.serve.tenants.ledger import FILE, Ledger
 
     Ledger(store / FILE).remove_tenant(name)
     output.say(f"removed {name}")

@@ -16,11 +16,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from foreword.errors import BadData, Busy, ForewordError
-from foreword.serve.answers import Form, Row
-from foreword.serve.bodies import ChatBody, CompletionBody
-from foreword.serve.ledger import Tenant
+from foreword.serve.http.answers import Form, Row
+from foreword.serve.http.bodies import ChatBody, CompletionBody
 from foreword.serve.request import Event, Failed, Finished
 from foreword.serve.service import Asked, Service
+from foreword.serve.tenants.ledger import Tenant
 
 URLS = {"/v1/completions": CompletionBody, "/v1/chat/completions": ChatBody}
 

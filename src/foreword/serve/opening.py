@@ -11,8 +11,8 @@ import torch
 from foreword.backbone import load_backbone
 from foreword.errors import StoreError
 from foreword.serve.engine import Sizes
-from foreword.serve.library import Library
 from foreword.serve.service import Service
+from foreword.serve.tenants.library import Library
 from foreword.store import Store, StoreIndex
 from foreword.store.remote import GIB
 from foreword.training.precision import choose_device, choose_dtype, use_threads

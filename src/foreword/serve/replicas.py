@@ -11,7 +11,7 @@ from typing import Any
 
 from foreword.errors import MissingTool, RunError
 from foreword.serve.engine import Sizes
-from foreword.serve.http import make_app
+from foreword.serve.http.app import make_app
 from foreword.serve.opening import Wanted, open_service
 
 COALESCE_S = 0.03

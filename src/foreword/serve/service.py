@@ -15,12 +15,12 @@ from foreword.errors import BadRequest, Busy, TooMuch
 from foreword.prefix import Prefix
 from foreword.serve.asking import Asker, Settings
 from foreword.serve.engine import Engine, Facts, Sizes
-from foreword.serve.ledger import Tenant
-from foreword.serve.library import Library
 from foreword.serve.metrics import Metrics
-from foreword.serve.quota import Quotas, could_ever
 from foreword.serve.request import Event, Failed, Finished, Piece, Request
 from foreword.serve.runner import Handle, Runner
+from foreword.serve.tenants.ledger import Tenant
+from foreword.serve.tenants.library import Library
+from foreword.serve.tenants.quota import Quotas, could_ever
 from foreword.store import Entry
 
 Hear = Callable[[int, Event], None]  # which answer, and what became of it

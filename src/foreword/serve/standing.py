@@ -18,10 +18,10 @@ from fastapi import FastAPI
 
 from foreword.errors import BadRequest
 from foreword.serve.engine import Sizes
-from foreword.serve.http import make_app
-from foreword.serve.ledger import FILE, Ledger
+from foreword.serve.http.app import make_app
 from foreword.serve.opening import Wanted, open_service
 from foreword.serve.replicas import Replicas, deploy, shut_down
+from foreword.serve.tenants.ledger import FILE, Ledger
 
 
 def stand(

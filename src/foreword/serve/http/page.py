@@ -14,10 +14,10 @@ from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from foreword.serve.access import Serving, Who
 from foreword.serve.asking import Settings
-from foreword.serve.bodies import Body
-from foreword.serve.events import sse
+from foreword.serve.http.access import Serving, Who
+from foreword.serve.http.bodies import Body
+from foreword.serve.http.events import sse
 from foreword.serve.request import Event, Failed, Finished, Piece
 from foreword.serve.service import Asked, Service
 

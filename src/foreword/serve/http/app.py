@@ -15,17 +15,17 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.exceptions import HTTPException
 
 from foreword.errors import Busy, ForewordError, TooMuch, UnknownName
-from foreword.serve.access import AdminOff, NotAllowed, Serving, Who
-from foreword.serve.answers import Form, Row
 from foreword.serve.asking import Settings
-from foreword.serve.bodies import ChatBody, CompletionBody, Written
-from foreword.serve.events import sse
-from foreword.serve.ledger import Tenant
-from foreword.serve.limits import BodyLimit
-from foreword.serve.page import router as page_routes
-from foreword.serve.prefixes import router as prefix_routes
+from foreword.serve.http.access import AdminOff, NotAllowed, Serving, Who
+from foreword.serve.http.answers import Form, Row
+from foreword.serve.http.bodies import ChatBody, CompletionBody, Written
+from foreword.serve.http.events import sse
+from foreword.serve.http.limits import BodyLimit
+from foreword.serve.http.page import router as page_routes
+from foreword.serve.http.prefixes import router as prefix_routes
 from foreword.serve.request import Event, Failed, Finished, Piece
 from foreword.serve.service import Asked, Service
+from foreword.serve.tenants.ledger import Tenant
 
 MOST_BYTES = 4 * 2**20  # of a body that is no upload
 STATUS = {"deadline": 504, "prefix": 503, "numbers": 500, "error": 500, "busy": 429, "shutdown": 503}

@@ -8,8 +8,8 @@ from typing import Annotated
 from fastapi import Depends, Header, Request
 
 from foreword.errors import ForewordError
-from foreword.serve.ledger import Tenant
 from foreword.serve.service import Service
+from foreword.serve.tenants.ledger import Tenant
 
 
 class NotAllowed(ForewordError):

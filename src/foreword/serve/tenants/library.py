@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from foreword.errors import BadRequest, StoreError, UnknownName
-from foreword.serve.ledger import FILE, Ledger, Tenant
+from foreword.serve.tenants.ledger import FILE, Ledger, Tenant
 from foreword.store import BackboneFacts, Entry, Manifest, Store, StoreIndex
 from foreword.store.reference import check_name
 from foreword.store.remote import GIB, RemoteStore

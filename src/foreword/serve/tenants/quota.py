@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from foreword.serve.ledger import Limits, Tenant
+from foreword.serve.tenants.ledger import Limits, Tenant
 
 MINUTE = 60.0
 

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Query, UploadFile
 
-from foreword.serve.access import Admin, Serving, Who
-from foreword.serve.bodies import AliasBody
+from foreword.serve.http.access import Admin, Serving, Who
+from foreword.serve.http.bodies import AliasBody
 from foreword.serve.service import Service
 from foreword.store import Entry
 
