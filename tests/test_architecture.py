@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1] / "src" / "foreword"
 
 LAYERS = [
     {"errors", "marks"},
-    {"catalogue", "provenance"},
+    {"catalogue", "cluster", "provenance"},
     {"writing", "recipe", "prefix"},
     {"table", "tasks", "metrics", "store", "backbone"},
     {"vetting", "methods"},
@@ -101,6 +101,7 @@ LIBRARIES = {
     "assembly": {"accelerate", "torch"},
     "backbone": {"safetensors", "torch", "transformers"},
     "cli": {"rich", "typer"},
+    "cluster": {"ray"},
     "evaluate": {"torch"},
     "experiment": {"accelerate", "torch"},
     "generation": {"torch", "transformers"},
@@ -111,7 +112,6 @@ LIBRARIES = {
     "prefix": {"torch"},
     "recipe": {"pydantic", "pydantic_core"},
     "serve": {"fastapi", "prometheus_client", "pydantic", "ray", "starlette", "torch", "uvicorn"},
-    "sweep": {"ray"},
     "report": {"matplotlib", "numpy"},
     "store": {"fsspec", "pydantic", "safetensors", "torch"},
     "tasks": {"datasets"},
@@ -144,7 +144,19 @@ def test_every_room_has_its_place():
     assert rooms - {"__init__"} == set(HEIGHT)
 
 
-LIGHT = ["errors", "catalogue", "provenance", "writing", "recipe", "tasks", "metrics", "store", "vetting", "cli"]
+LIGHT = [
+    "errors",
+    "catalogue",
+    "cluster",
+    "provenance",
+    "writing",
+    "recipe",
+    "tasks",
+    "metrics",
+    "store",
+    "vetting",
+    "cli",
+]
 LIGHT += [
     "serve.request",
     "serve.pool",

@@ -80,5 +80,5 @@ def test_ray_that_is_not_installed_or_does_not_answer_is_told(tmp_path, monkeypa
     with pytest.raises(RunError, match="--ray 127.0.0.1:1: no Ray answers there"):
         deploy(Wanted(tmp_path), SIZES, Replicas("127.0.0.1:1"), "127.0.0.1", 0)
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
-    with pytest.raises(MissingTool, match="--ray needs Ray Serve, which is not installed"):
+    with pytest.raises(MissingTool, match="--ray needs Ray, which is not installed"):
         deploy(Wanted(tmp_path), SIZES, Replicas(), "127.0.0.1", 0)

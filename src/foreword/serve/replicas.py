@@ -9,7 +9,8 @@ more requests are open than those there are have slots for. Tokens are sent on i
 from dataclasses import dataclass
 from typing import Any
 
-from foreword.errors import MissingTool, RunError
+from foreword.cluster import join_ray
+from foreword.errors import RunError
 from foreword.serve.engine import Sizes
 from foreword.serve.http.app import make_app
 from foreword.serve.opening import Wanted, open_service
@@ -51,25 +52,13 @@ def deploy(wanted: Wanted, sizes: Sizes, replicas: Replicas, host: str, port: in
     """Start Ray Serve, or join one that runs, and have it keep the replicas; returns when they answer.
 
     Raises:
-        MissingTool: Ray Serve is not installed.
+        MissingTool: Ray is not installed.
         RunError: no Ray answers at the address, or the replicas cannot be started.
     """
-    try:
-        import ray
-        from ray import serve
-    except ImportError:
-        raise MissingTool(
-            "--ray needs Ray Serve, which is not installed. Install it with `pip install 'foreword[ray]'`."
-        ) from None
-    try:
-        ray.init(
-            address=replicas.address, log_to_driver=False, configure_logging=False, include_dashboard=False,
-            object_store_memory=None if replicas.address != "local" else 100 * 2**20, ignore_reinit_error=True,
-        )  # fmt: skip
-    except (ConnectionError, ValueError) as error:
-        raise RunError(
-            f"--ray {replicas.address}: no Ray answers there ({error}). `ray start --head` starts one."
-        ) from None
+    memory = 100 * 2**20 if replicas.address == "local" else None
+    join_ray(replicas.address, object_store_memory=memory, ignore_reinit_error=True)
+    from ray import serve
+
     serve.start(http_options={"host": host, "port": port})
     deployment = serve.deployment(
         serve.ingress()(Replica), name="foreword", ray_actor_options={"num_cpus": replicas.cpus},

@@ -14,7 +14,8 @@ from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 from typing import Any
 
-from foreword.errors import ForewordError, MissingTool, RunError
+from foreword.cluster import join_ray
+from foreword.errors import ForewordError
 from foreword.sweep.plan import Point
 from foreword.sweep.points import folder_of, run_point
 
@@ -123,23 +124,13 @@ class OnRay(Crew):
     """Ray's workers; the sweep's folder must lie on a disk that all of its machines share."""
 
     def __init__(self, address: str, threads: int, out: Path, command: str):
-        """`address` as `ray.init` takes it; "local" starts a Ray of this machine's own.
-
+        """
         Raises:
             MissingTool: ray is not installed.
             RunError: no Ray answers there.
         """
-        try:
-            import ray
-        except ImportError:
-            raise MissingTool(
-                "--ray needs Ray, which is not installed. Install it with `pip install 'foreword[ray]'`."
-            ) from None
-        self.ray, self.out, self.command = ray, out.resolve(), command
-        try:
-            ray.init(address=address, log_to_driver=False, configure_logging=False, include_dashboard=False)
-        except (ConnectionError, ValueError) as error:
-            raise RunError(f"--ray {address}: no Ray answers there ({error}). `ray start --head` starts one.") from None
+        self.ray = ray = join_ray(address)
+        self.out, self.command = out.resolve(), command
         self.size = max(1, int(ray.cluster_resources().get("CPU", 1)) // threads)
         self.run = ray.remote(num_cpus=threads, max_retries=0)(outcome)
         self.under_way: dict[Any, str] = {}
