@@ -313,6 +313,7 @@ def test_health_readiness_and_metrics(tmp_path):
             "foreword_rows_waiting 0.0",
             'foreword_batch_prefixes_bucket{le="1.0"}',
             'foreword_pool_hits_total{tier="disk"} 1.0',
+            'foreword_pool_hits_total{tier="remote"} 0.0',
             "foreword_prefix_load_seconds_count 1.0",
             "foreword_pool_evictions_total 0.0",
             'foreword_requests_total{outcome="length"} 1.0',

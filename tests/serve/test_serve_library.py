@@ -155,8 +155,10 @@ def test_prefixes_come_from_elsewhere_as_they_are_asked_for(tmp_path):
     assert library.find("acme", "common").reference == "common@1"
     with pytest.raises(UnknownName):
         library.find("", "own")
+    assert library.num_fetched == 2
     shutil.rmtree(tmp_path / "here" / TENANTS)  # it gave way to others
     assert torch.equal(library.load(entry.sha256).keys["decoder"], make_prefix(1).keys["decoder"])
+    assert library.num_fetched == 3
     manifest, tensors = files_of(tmp_path / "there", "common/1")
     for change in (
         lambda: library.add(Tenant("acme"), "own", manifest, tensors),

@@ -1,7 +1,10 @@
 """Prefixes over HTTP: uploaded, published, named, kept at hand; and bad ones under good traffic."""
 
+import errno
 import json
+import sqlite3
 import struct
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -10,12 +13,13 @@ import httpx
 import pytest
 import torch
 from safetensors.torch import load, save
+from starlette.formparsers import MultiPartParser
 from tests.serve.servers import Served, served, stored
 from tests.serve.test_serve_http import refused
 
 from foreword.serve.tenants.ledger import Limits
 from foreword.serve.tenants.library import TENANTS
-from foreword.store import Store
+from foreword.store import Store, writing
 from foreword.store.manifest import SEAL, seal
 
 
@@ -71,6 +75,50 @@ def test_a_running_request_finishes_on_the_version_it_began_with(server, tmp_pat
     text += "".join(chunk.choices[0].text for chunk in pieces)
     assert text.startswith(server.written("seed 31", "so", 3))
     refused(lambda: server.openai.completions.create(model="live@1", prompt="so"), 404, "unknown prefix 'live@1'")
+
+
+FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("place", ["the store", "the folder for uploads on their way"])
+def test_a_disk_that_fills_up_during_an_upload_is_told_and_leaves_nothing(place, server, tmp_path, monkeypatch, caplog):
+    """Good traffic goes on; once there is room again, the same upload works, under the number it would have had."""
+    sent = made_elsewhere(server, tmp_path / "x", 31, prefix_len=60)
+    assert put(server, "fresh", made_elsewhere(server, tmp_path / "x", 32)).json()["reference"] == "fresh@1"
+    before = sorted(path.name for path in server.folder.rglob("*"))
+
+    def full(*_: object) -> None:
+        raise FULL
+
+    with monkeypatch.context() as patch:
+        if place == "the store":
+            patch.setattr(writing, "write_synced", full)
+        else:
+            patch.setattr(MultiPartParser, "spool_max_size", 10)
+            patch.setattr(tempfile.SpooledTemporaryFile, "rollover", full)
+        answer = put(server, "fresh", sent)
+        assert answer.status_code == 507, answer.text
+        message = "the server's disk refused it: No space left on device. Send it again later."
+        assert answer.json()["error"]["message"] == message
+        assert server.openai.completions.create(model="a", prompt="so").choices[0].text == server.written("a", "so")
+    assert sorted(path.name for path in server.folder.rglob("*")) == before
+    assert put(server, "fresh", sent).json()["reference"] == "fresh@2"
+    assert server.openai.completions.create(model="fresh", prompt="so").choices[0].text == server.written(
+        "seed 31", "so"
+    )
+
+
+def test_a_disk_that_refuses_an_alias_is_told(server, monkeypatch, caplog):
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(server.service.library.ledger, "set_alias", full)
+    answer = server.http.put("/v1/aliases/other", json={"prefix": "a"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (507, "disk")
+    assert (
+        answer.json()["error"]["message"]
+        == "the server's disk refused it: database or disk is full. Send it again later."
+    )
 
 
 def test_an_alias_is_moved_in_one_step(server):

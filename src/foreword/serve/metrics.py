@@ -18,8 +18,8 @@ ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 class _Standing:
     """What the engine counts itself, read off when somebody asks."""
 
-    def __init__(self, read: Callable[[], Facts], restarts: Callable[[], int]):
-        self.read, self.restarts = read, restarts
+    def __init__(self, read: Callable[[], Facts], restarts: Callable[[], int], fetched: Callable[[], int]):
+        self.read, self.restarts, self.fetched = read, restarts, fetched
 
     def describe(self) -> Iterable[Metric]:
         return ()
@@ -33,8 +33,9 @@ class _Standing:
         for state, num in {"held": facts.num_held, "pinned": facts.num_pinned, "room": facts.pool_size}.items():
             held.add_metric([state], num)
         yield held
-        hits = CounterMetricFamily("foreword_pool_hits", "prefixes asked for, by where they were", labels=["tier"])
-        for tier, num in {"device": facts.pool.hits, "disk": facts.pool.loads}.items():
+        told = "prefixes asked for: at hand, loaded from the disk, and, of these, brought from elsewhere first"
+        hits = CounterMetricFamily("foreword_pool_hits", told, labels=["tier"])
+        for tier, num in {"device": facts.pool.hits, "disk": facts.pool.loads, "remote": self.fetched()}.items():
             hits.add_metric([tier], num)
         yield hits
         yield CounterMetricFamily("foreword_pool_evictions", "prefixes that gave way", facts.pool.evictions)
@@ -67,9 +68,9 @@ class Metrics:
             "foreword_prefix_load_seconds", "one load, checks included", buckets=SECONDS, registry=registry
         )
 
-    def watch(self, read: Callable[[], Facts], restarts: Callable[[], int]) -> None:
+    def watch(self, read: Callable[[], Facts], restarts: Callable[[], int], fetched: Callable[[], int]) -> None:
         """From now on whoever reads the metrics is also told how the engine stands then."""
-        self.registry.register(_Standing(read, restarts))
+        self.registry.register(_Standing(read, restarts, fetched))
 
     def step(self, step: Step) -> None:
         self.steps.observe(step.seconds)

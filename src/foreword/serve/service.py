@@ -62,7 +62,7 @@ class Service:
             return Engine(backbone, self._load, sizes, self._executor, clock, self.metrics.step, wake)
 
         self.runner = Runner(make)
-        self.metrics.watch(self.facts, lambda: self.runner.restarts)
+        self.metrics.watch(self.facts, lambda: self.runner.restarts, lambda: library.num_fetched)
         threading.Thread(target=library.refresh, args=("",), name="index", daemon=True).start()
         for sha256 in library.pinned():
             self.runner.call(lambda engine, key=sha256: engine.preload(key, pin=True))

@@ -5,6 +5,8 @@ Errors are told as OpenAI does: {"error": {"message", "type", "param", "code"}}.
 """
 
 import asyncio
+import logging
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import Annotated, Any
@@ -30,7 +32,7 @@ from foreword.serve.tenants.ledger import Tenant
 MOST_BYTES = 4 * 2**20  # of a body that is no upload
 STATUS = {"deadline": 504, "prefix": 503, "numbers": 500, "error": 500, "busy": 429, "shutdown": 503}
 
-
+log = logging.getLogger(__name__)
 router = APIRouter()
 
 
@@ -47,6 +49,8 @@ def make_app(
     app.state.service, app.state.admin, app.state.coalesce_s = service, admin, coalesce_s
     app.add_middleware(BodyLimit, most_bytes=MOST_BYTES, most_upload_bytes=most_upload_bytes)
     app.add_exception_handler(ForewordError, told)
+    app.add_exception_handler(OSError, told_of_disk)
+    app.add_exception_handler(sqlite3.Error, told_of_disk)
     app.add_exception_handler(RequestValidationError, told_of_fields)
     app.add_exception_handler(HTTPException, told_of_http)
     app.include_router(router)
@@ -247,7 +251,16 @@ async def told(request: Request, error: Exception) -> Response:
         response = error_response(429, str(error), "rate_limit_exceeded" if isinstance(error, TooMuch) else "busy")
         response.headers["Retry-After"] = str(error.wait_s if isinstance(error, TooMuch) else 1)
         return response
+    if isinstance(error.__cause__, OSError):
+        return await told_of_disk(request, error.__cause__)
     return error_response(400, str(error), "bad_request")
+
+
+async def told_of_disk(request: Request, error: Exception) -> Response:
+    """The server's disk is full, or worse: nobody else is to know where it is."""
+    log.error("the disk refused %s %s", request.method, request.url.path, exc_info=error)
+    why = error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
+    return error_response(507, f"the server's disk refused it: {why}. Send it again later.", "disk")
 
 
 async def told_of_fields(request: Request, error: Exception) -> Response:
@@ -262,4 +275,6 @@ async def told_of_fields(request: Request, error: Exception) -> Response:
 
 async def told_of_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, OSError):  # while an upload was put aside
+        return await told_of_disk(request, error.__cause__)
     return error_response(error.status_code, str(error.detail), "http")

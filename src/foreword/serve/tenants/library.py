@@ -203,6 +203,12 @@ class Library:
         folder = self.shelf(tenant).store.folder
         return sum(path.stat().st_size for path in folder.glob("*/*/*") if path.is_file())
 
+    @property
+    def num_fetched(self) -> int:
+        """Prefixes that were brought from where they come from."""
+        with self._lock:
+            return sum(shelf.remote.num_fetched for shelf in self._shelves.values() if shelf.remote is not None)
+
     def _check_writable(self) -> None:
         if self.url:
             raise BadRequest(f"this server's prefixes come from {self.url}. Add and remove them there.")
