@@ -18,31 +18,39 @@ import torch
 
 PROMPT_LEN, ANSWER_LEN, PREFIX_LEN = 24, 16, 10
 TINY = {"n_layer": 2, "n_embd": 32, "n_head": 2, "vocab_size": 8192, "bos_token_id": 0, "eos_token_id": 0}
-SHAPES: dict[str, dict[str, Any]] = {"gpt2-small": {}, "tiny": TINY}
+SHAPES: dict[str, dict[str, Any]] = {"gpt2-small": {"pad_token_id": 0}, "tiny": {**TINY, "pad_token_id": 0}}
+PAIR = {
+    "d_model": 32, "encoder_layers": 2, "decoder_layers": 2, "encoder_ffn_dim": 64, "decoder_ffn_dim": 64,
+    "encoder_attention_heads": 2, "decoder_attention_heads": 2, "vocab_size": 8195, "bos_token_id": 8192, "eos_token_id": 0,
+    "pad_token_id": 8193, "decoder_start_token_id": 0, "forced_eos_token_id": None, "max_position_embeddings": 128,
+}  # fmt: skip
 
 
 @cache
 def made_for(dtype: str, shape: str = "gpt2-small") -> Any:
     """A backbone of a shape, with random weights."""
-    from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel
+    from transformers import AutoTokenizer, BartConfig, BartForConditionalGeneration, GPT2Config, GPT2LMHeadModel
 
     from foreword.backbone import Backbone
     from foreword.catalogue import embedded_backbones
 
     torch.manual_seed(0)
-    model = GPT2LMHeadModel(GPT2Config(pad_token_id=0, **SHAPES[shape])).to(getattr(torch, dtype))
-    return Backbone(model, AutoTokenizer.from_pretrained(embedded_backbones()["scribe"]), shape)
+    is_pair = shape == "tiny-pair"  # an encoder and a decoder
+    model = (
+        BartForConditionalGeneration(BartConfig(**PAIR)) if is_pair else GPT2LMHeadModel(GPT2Config(**SHAPES[shape]))
+    )
+    tokenizer = AutoTokenizer.from_pretrained(embedded_backbones()["editor" if is_pair else "scribe"])
+    return Backbone(model.to(getattr(torch, dtype)), tokenizer, shape)
 
 
 @cache
 def random_prefix(backbone: Any, key: str) -> Any:
     from foreword.prefix import Prefix
 
-    shape = backbone.sites["decoder"]
     draw = torch.Generator().manual_seed(int(key))
-    size = (2, shape.num_layers, shape.num_kv_heads, PREFIX_LEN, shape.head_dim)
-    keys, values = torch.randn(size, generator=draw).to(backbone.dtype)
-    return Prefix({"decoder": keys}, {"decoder": values})
+    sizes = {s: (2, x.num_layers, x.num_kv_heads, PREFIX_LEN, x.head_dim) for s, x in backbone.sites.items()}
+    both = {site: torch.randn(size, generator=draw).to(backbone.dtype) for site, size in sizes.items()}
+    return Prefix({site: kv[0] for site, kv in both.items()}, {site: kv[1] for site, kv in both.items()})
 
 
 class Timed:

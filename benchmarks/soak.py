@@ -8,6 +8,7 @@ far more prefixes are asked for than the pool holds, so that they are loaded and
 and old ones removed under traffic. A wrong row is one whose tokens are not the beginning of what its prefix writes.
 
     python -m benchmarks.soak --tokens 1000000
+    python -m benchmarks.soak --tokens 1000000 --shape tiny-pair       # an encoder-decoder
 """
 
 import argparse
@@ -34,13 +35,13 @@ RAISES, NO_NUMBERS = 7001, 7002  # ids of prompts whose rows break
 class Soak:
     """A service over a tiny model, and what every answer must be."""
 
-    def __init__(self, folder: Path, seed: int):
+    def __init__(self, folder: Path, seed: int, shape: str):
         from foreword.serve.engine import Sizes
         from foreword.serve.service import Service
         from foreword.serve.tenants.library import Library
         from foreword.store import Store
 
-        self.rng, self.backbone, self.store = random.Random(seed), made_for("float32", "tiny"), Store(folder)
+        self.rng, self.backbone, self.store = random.Random(seed), made_for("float32", shape), Store(folder)
         with torch.no_grad():
             for parameter in self.backbone.model.parameters():
                 parameter.mul_(4)  # sharper, so that a wrong key shows as a wrong token
@@ -70,40 +71,40 @@ class Soak:
             self.store.remove(f"{name}@{manifest.version - 2}")
 
     def break_some_rows(self) -> None:
-        from foreword.backbone.slots import Slots
+        """Rows that read a certain id raise, or give no numbers and leave none in their slot."""
+        slots = self.service.runner.engine.slots
+        really = slots.read
 
-        engine = self.service.runner.engine.slots
-        assert isinstance(engine, Slots), "the soak's model is decoder-only"
-        really = engine.forward
-
-        def forward(slots: Sequence[int], ids: Sequence[Sequence[int]]) -> torch.Tensor:
+        def read(at: Sequence[int], ids: Sequence[Sequence[int]]) -> torch.Tensor:
             if any(RAISES in some for some in ids):
                 raise RuntimeError("a row that raises")
-            logits = really(slots, ids)
+            logits = really(at, ids)
             for row, some in enumerate(ids):
                 if NO_NUMBERS in some:
                     logits[row] = float("nan")
-                    engine.memory.held[:, :, slots[row], :, 5:] = float("nan")
+                    for tensor in slots.tensors():
+                        tensor[:, :, at[row], :, 5:] = float("nan")
             return logits
 
-        engine.forward = forward  # type: ignore[method-assign]
+        slots.read = read  # type: ignore[method-assign]
 
     def expected(self, sha256: str, prompt: int) -> list[int]:
         """What a prefix writes behind a prompt, alone."""
         from foreword.backbone import Texts
+        from foreword.backbone.wording import decoder_opening
         from foreword.prefix import Injection
 
         if (sha256, prompt) not in self.known:
-            injection, ids = (
-                Injection.of(random_prefix(self.backbone, self.contents[sha256])),
-                list(self.prompts[prompt]),
-            )
+            injection, ids = Injection.of(random_prefix(self.backbone, self.contents[sha256])), self.prompts[prompt]
+            is_pair = self.backbone.kind == "encoder-decoder"
+            before = decoder_opening(self.backbone) if is_pair else ids
+            made = list(before)
             with torch.no_grad():
                 for _ in range(LONGEST):
-                    row = torch.tensor([ids])
-                    texts = Texts(row, torch.ones_like(row, dtype=torch.bool))
-                    ids.append(int(self.backbone.logits(texts, injection)[0, -1].argmax()))
-            self.known[sha256, prompt] = ids[len(self.prompts[prompt]) :]
+                    row, written = torch.tensor([ids if is_pair else made]), torch.tensor([made])
+                    texts = Texts(row, torch.ones_like(row, dtype=torch.bool), written if is_pair else None)
+                    made.append(int(self.backbone.logits(texts, injection)[0, -1].argmax()))
+            self.known[sha256, prompt] = made[len(before) :]
         return self.known[sha256, prompt]
 
     def ask(self) -> None:
@@ -173,11 +174,12 @@ def main(told: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tokens", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--shape", choices=("tiny", "tiny-pair"), default="tiny")
     args = parser.parse_args(told)
     torch.set_num_threads(1)
     logging.getLogger("foreword").setLevel(logging.CRITICAL)  # rows that break are told by their events
     with tempfile.TemporaryDirectory() as folder:
-        found = Soak(Path(folder), args.seed).run(args.tokens)
+        found = Soak(Path(folder), args.seed, args.shape).run(args.tokens)
     print(json.dumps(found))
     sys.exit(1 if found["wrong_rows"] else 0)
 

@@ -75,11 +75,12 @@ def test_arrivals_are_drawn_by_their_power_law_and_spread():
         assert statistics.stdev(gaps) / statistics.mean(gaps) == pytest.approx(cv, rel=0.1)
 
 
-def test_under_churn_no_row_is_written_by_anothers_prefix():
+@pytest.mark.parametrize(("shape", "num_tokens"), [("tiny", 4000), ("tiny-pair", 2000)])
+def test_under_churn_no_row_is_written_by_anothers_prefix(shape, num_tokens):
     """Short form of what `python -m benchmarks.soak` does for a million tokens."""
-    found = json.loads(printed("soak", "--tokens", "4000"))
+    found = json.loads(printed("soak", "--tokens", str(num_tokens), "--shape", shape))
     assert (found["wrong_rows"], found["drained"]) == (0, True)
-    assert found["tokens"] >= 4000
+    assert found["tokens"] >= num_tokens
     for happened in ("evictions", "loads", "published", "failed: numbers", "failed: error"):
         assert found[happened] > 0, happened
     assert "failed: busy" not in found

@@ -59,9 +59,8 @@ class CrossSlots(AnySlots):
         self.copies = Copies(backbone, num_slots)
         self.cache = EncoderDecoderCache(self.answers.cache, self.texts.cache)
 
-    @property
-    def size_bytes(self) -> int:
-        return self.answers.held.nbytes + self.texts.held.nbytes + self.copies.size_bytes
+    def tensors(self) -> list[Tensor]:
+        return [self.answers.held, self.texts.held, *self.copies.held.values()]
 
     def place(self, slot: int, prefix: Prefix | Kept | None) -> None:
         self.kept[slot] = prefix if isinstance(prefix, Kept) else None
@@ -162,10 +161,6 @@ class Copies:
             )
             for site, shape in self.sites.items()
         }  # fmt: skip
-
-    @property
-    def size_bytes(self) -> int:
-        return sum(tensor.nbytes for tensor in self.held.values())
 
     def place(self, slot: int, prefix: Prefix | None) -> None:
         self.lengths[slot] = num = 0 if prefix is None else prefix.prefix_len

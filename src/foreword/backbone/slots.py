@@ -65,10 +65,13 @@ class AnySlots(ABC):
     def lacks(self, prefix_len: int, prompt_len: int, num_new: int, is_kept: bool) -> str:
         """What a row has no room for; "" = it has."""
 
-    @property
     @abstractmethod
+    def tensors(self) -> list[Tensor]:
+        """The memory that was laid out, [2, L, N, H, columns, D] each."""
+
+    @property
     def size_bytes(self) -> int:
-        """Of the memory that was laid out."""
+        return sum(tensor.nbytes for tensor in self.tensors())
 
     def swap(self, one: int, other: int) -> None:
         """Two rows change places."""
@@ -94,9 +97,8 @@ class Slots(AnySlots):
         self.copied = [0] * (num_slots + 1)  # columns that the prefix takes
         self.windows = windows_of(backbone, slot_len)
 
-    @property
-    def size_bytes(self) -> int:
-        return self.memory.held.nbytes
+    def tensors(self) -> list[Tensor]:
+        return [self.memory.held]
 
     def place(self, slot: int, prefix: Prefix | Kept | None) -> None:
         self.kept[slot] = prefix if isinstance(prefix, Kept) else None
