@@ -78,6 +78,13 @@ def test_what_is_done_is_not_done_again(house, whole):
     assert said == [f"7 runs, 7 of them done; they are written to {whole}"]
 
 
+def test_a_run_that_is_done_keeps_what_it_trained_and_not_what_it_would_have_gone_on_from(whole):
+    """A hundred runs would fill the disk with optimizers' states."""
+    for name in ("before-first", "plain-seed=0", "on-seed=1"):
+        kept = {path.name for path in (whole / "runs" / name).glob("*.safetensors")}
+        assert {name for name in kept if not name.startswith("resamples")} == {"method.safetensors"}
+
+
 def test_results_are_enough_to_know_what_is_done(house, whole, tmp_path):
     """A folder that was passed on has neither journal nor weights; only what is missing is made, and what that starts from."""
     for path in whole.rglob("*"):

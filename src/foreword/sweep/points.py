@@ -72,3 +72,12 @@ def run_point(point: Point, out: Path, command: str) -> None:
         tuned = train(point.recipe, folder, command)
         if point.kind == "train":
             tuned.evaluate()
+        drop_what_goes_on(folder)
+
+
+def drop_what_goes_on(folder: Path) -> None:
+    """A run that has its result goes on no more: what it would have gone on from takes several times what it trained."""
+    from foreword.training.loop import BEST, CHECKPOINT
+
+    for name in (CHECKPOINT, BEST):
+        (folder / name).unlink(missing_ok=True)

@@ -35,7 +35,7 @@ from foreword.training.stopping import stop_at_next_step
 from foreword.writing import unwritable
 
 DevScores = Callable[[], dict[str, float]]
-CHECKPOINT = "checkpoint.safetensors"
+CHECKPOINT, BEST = "checkpoint.safetensors", "best.safetensors"
 LOWER_IS_BETTER = {"loss", "ter"}
 
 
@@ -252,7 +252,7 @@ class Training:
         if better:
             state.best, state.best_step, state.evals_since_best = value, state.step, 0
             if self.is_main:
-                checkpoint.save(self.out / "best.safetensors", self.method.export(), self._facts(state.step))
+                checkpoint.save(self.out / BEST, self.method.export(), self._facts(state.step))
         else:
             state.evals_since_best += 1
             state.stopped_early = bool(settings.patience) and state.evals_since_best >= settings.patience
@@ -320,7 +320,7 @@ class Training:
         kept, step = self.method.export(), self.state.step
         if self.state.best is not None:
             self.accelerator.wait_for_everyone()
-            kept, step = checkpoint.load(self.out / "best.safetensors")[0], self.state.best_step
+            kept, step = checkpoint.load(self.out / BEST)[0], self.state.best_step
         if self.is_main:
             checkpoint.save(self.out / "method.safetensors", kept, self._facts(step))
         self.accelerator.wait_for_everyone()
