@@ -3,7 +3,7 @@
 #
 #     bash scripts/few_examples.sh minilm 0 1          # a backbone, seeds
 #
-# Comes in:  data/fewglue (FewGLUE with its dev32), data/sst2; for minilm also data/bbc_news. FOREWORD names another command.
+# Comes in:  data/fewglue (FewGLUE with its dev32), data/sst2; for minilm and reader also data/bbc_news. FOREWORD names another command.
 # Goes out:  runs/few_examples/BACKBONE/TASK-WAY-SEED, a run each. What has a result is not run again.
 set -eu
 backbone=$1 && shift
@@ -29,6 +29,13 @@ ways() { # a line for each: its name, its settings
     echo warp method.name=warp train.lr=1e-2
     echo ipt-prompt method.name=ipt method.base=prompt method.head=false train.lr="$ipt_lr"
     echo ipt-prefix method.name=ipt method.base=prefix method.head=false train.lr=1e-2
+    if [ "$backbone" = reader ]; then # the rest of both families, on a model that ships
+      echo ppt method.name=prompt-tuning method.prompt_len=20 method.head=false train.lr="$prompt_lr" "train.start_from=$out/pretext"
+      echo ipt-pretrained method.name=ipt method.base=prefix method.head=false train.lr=1e-2 "train.start_from=$out/topics-ipt"
+      for encoder in cnn lstm mlp; do
+        echo ipt-$encoder method.name=ipt method.base=prefix method.encoder=$encoder method.head=false train.lr=1e-2
+      done
+    fi
     ;;
   esac
 }
@@ -38,8 +45,13 @@ reader) prompt_lr=1e-1 prefix_lr=1e-3 ipt_lr=3e-2 ;;
 *) prompt_lr=1e-2 prefix_lr=1e-2 ipt_lr=1e-2 ;;
 esac
 
-if [ "$backbone" = minilm ] && [ ! -f "$out/topics-ipt/result-test.json" ]; then
-  $foreword train understanding/topics --out "$out/topics-ipt" && $foreword eval "$out/topics-ipt"
+if [ "$backbone" = minilm ] || [ "$backbone" = reader ]; then # what is pretrained before
+  if [ ! -f "$out/topics-ipt/result-test.json" ]; then
+    $foreword train understanding/topics --set backbone.name="$backbone" --out "$out/topics-ipt" && $foreword eval "$out/topics-ipt"
+  fi
+fi
+if [ "$backbone" = reader ] && [ ! -f "$out/pretext/result-test.json" ]; then
+  $foreword train understanding/pretext --set backbone.name=reader --set train.lr=$prompt_lr --out "$out/pretext" && $foreword eval "$out/pretext"
 fi
 for seed in "$@"; do
   for task in cb rte sst2 boolq; do
