@@ -110,7 +110,7 @@ class Timed:
             for number in itertools.cycle(range(20, 60)):
                 if stop.wait(1 / loads_per_second):
                     return
-                self.engine.load(str(number))
+                self.engine.fetcher.load(str(number))
 
         thread = threading.Thread(target=load) if loads_per_second else None
         if thread:

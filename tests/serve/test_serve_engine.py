@@ -14,6 +14,7 @@ from tests.tiny_models import DECODER_ONLY, ENCODER_DECODER, VOCAB, random_prefi
 from foreword.errors import BadRequest, Busy
 from foreword.prefix import Kept, Prefix
 from foreword.serve import engine as engines
+from foreword.serve import fetching
 from foreword.serve.choosing import Chooser
 from foreword.serve.engine import Sizes
 from foreword.serve.request import Failed, Finished, Sampling
@@ -77,7 +78,7 @@ def test_whatever_happens_beside_it_a_row_is_what_it_is_alone(data):
 
 @pytest.mark.parametrize("family", ["llama", "bart", "t5"])
 def test_a_long_prefix_is_kept_once_and_held_to_the_rows_end(family, monkeypatch):
-    monkeypatch.setattr(engines, "KEPT_FROM", 10)
+    monkeypatch.setattr(fetching, "KEPT_FROM", 10)
     backbone = tiny_backbone(family)
     prefixes = prefixes_for(backbone)
     engine = engine_of(backbone, prefixes, Sizes(num_slots=4, slot_len=64, chunk_len=32, pool_size=3))
@@ -338,3 +339,45 @@ def test_an_encoder_decoder_says_what_a_row_lacks():
         ask(engine, [5] * 65)
     with pytest.raises(BadRequest, match="max_tokens = 65; a row has room for an answer of 64. Ask for less, or start"):
         ask(engine, [5], max_new_tokens=65)
+
+
+@pytest.mark.parametrize("family", ["gpt2", "gemma3", "bart"])
+def test_answers_to_one_prompt_share_what_was_read_of_it(family):
+    """In one batch and one after the other; whose prefix is another one's reads for himself; what each writes is its own."""
+    backbone = tiny_backbone(family, sharp=1.5)
+    prefixes = prefixes_for(backbone)
+    prompt = words(30, 0)
+
+    def written(seed: int, key: str, company: bool) -> list[list[int]]:
+        engine = engine_of(backbone, prefixes, Sizes(num_slots=6, slot_len=80, chunk_len=16, pool_size=4))
+        num_read = []
+        really = engine.slots.read
+        engine.slots.read = lambda at, ids: num_read.extend(map(len, ids)) or really(at, ids)  # type: ignore[method-assign]
+        heard = [
+            ask(engine, prompt, key, LENGTHS[key], max_new_tokens=6, sampling=Sampling(temperature=1.2, seed=seed + n))
+            for n in range(4 if company else 1)
+        ]
+        other = ask(engine, prompt, "a", 4, max_new_tokens=2)
+        run(engine)
+        assert other.ids == alone(backbone, prefixes["a"], prompt, 2)
+        once = 1 if company else 0
+        assert sum(num_read) == (60 + 3 * once if family != "bart" else 60 + 90 * once)
+        return [one.ids for one in heard]
+
+    together = written(5, "b", company=True)
+    assert together == [written(5 + n, "b", company=False)[0] for n in range(4)]
+    assert len(set(map(tuple, together))) > 1
+
+
+def test_a_row_whose_twin_is_cancelled_while_it_reads_reads_for_itself():
+    backbone = tiny_backbone("gpt2")
+    engine = engine_of(backbone, {}, Sizes(num_slots=3, slot_len=64, chunk_len=8))
+    prompt = words(30, 0)
+    heard = [ask(engine, prompt, max_new_tokens=3) for _ in range(2)]
+    engine.step()
+    engine.cancel(0)
+    late = ask(engine, prompt, max_new_tokens=3)
+    run(engine)
+    assert heard[0].last == Finished("cancelled", 0)
+    assert [heard[1].ids, late.ids] == [alone(backbone, None, prompt, 3)] * 2
+    assert not engine._first

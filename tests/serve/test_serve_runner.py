@@ -46,7 +46,7 @@ def submit(runner: Runner, request: Request, listener) -> Handle:
 def runner_of(backbone, sizes: Sizes = SMALL, **prefixes) -> Runner:
     def make(wake: Callable[[], None]) -> Engine:
         engine = engine_of(backbone, prefixes, sizes)
-        engine.wake = wake
+        engine.fetcher.wake = wake
         return engine
 
     return Runner(make)

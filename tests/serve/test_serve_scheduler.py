@@ -22,11 +22,16 @@ class Simulated:
         self.asked: dict[int, Job] = {}
         self.wanted: dict[int, list[object]] = {}  # what the slot of each row must hold
         self.keeps: dict[int, bool] = {}
+        self.prompts: dict[int, int] = {}  # what stands for a row's prompt: the number of who had it first
+        self.num_read = 0
         self.begun: list[int] = []
         self.count = 0
 
-    def submit(self, prompt_len: int, prefix: str = "", tenant: str = "", holds_prefix: bool = False) -> int:
-        job = Job(self.count, prompt_len, prefix, tenant)
+    def submit(
+        self, prompt_len: int, prefix: str = "", tenant: str = "", holds_prefix: bool = False, like: int | None = None
+    ) -> int:
+        job = Job(self.count, prompt_len, prefix, tenant, like)
+        self.prompts[self.count] = self.count if like is None else self.prompts[like]
         self.keeps[self.count] = holds_prefix
         self.scheduler.submit(job)
         self.asked[self.count] = job
@@ -46,8 +51,13 @@ class Simulated:
             self.slots[slot], self.wanted[number] = [held], [f"prefix {prefix}" if prefix else "nothing"]
             self.begun.append(number)
             self.scheduler.placed(number, self.keeps[number])
+        for source, target, num in plan.copies:
+            self.slots[target] += self.slots[source][1 : 1 + num]
+            number = self.scheduler.rows[target].number
+            self.wanted[number] += [(self.prompts[number], at) for at in range(num)]
         for chunk in plan.read:
-            part = [(chunk.number, at) for at in range(chunk.start, chunk.stop)]
+            part = [(self.prompts[chunk.number], at) for at in range(chunk.start, chunk.stop)]
+            self.num_read += len(part)
             self.slots[chunk.slot] += part
             self.wanted[chunk.number] += part
             if chunk.is_last:
@@ -97,6 +107,15 @@ class Machine(RuleBasedStateMachine):
     @rule(length=st.integers(1, 20), prefix=st.sampled_from(KEYS), tenant=st.sampled_from("xy"), holds=st.booleans())
     def submit(self, length, prefix, tenant, holds):
         self.engine.submit(length, prefix, tenant, holds)
+
+    @precondition(lambda self: self.engine.asked)
+    @rule(data=st.data())
+    def submit_the_same(self, data):
+        """As another that is open, or as one that it is like."""
+        number = data.draw(st.sampled_from(sorted(self.engine.asked)))
+        job = self.engine.asked[number]
+        like = job.like if job.like in self.engine.asked else number
+        self.engine.submit(job.prompt_len, job.prefix, job.tenant, self.engine.keeps[number], like)
 
     @rule()
     def step(self):
@@ -227,6 +246,25 @@ def test_a_long_prompt_is_read_in_chunks_while_others_write():
         assert plan.write == [writer]
         stops += [(chunk.number, chunk.stop, chunk.is_last) for chunk in plan.read]
     assert stops == [(reader, 4, False), (reader, 8, False), (reader, 10, True)]
+
+
+def test_a_prompt_that_is_asked_several_times_is_read_once():
+    """The others wait until it is whole, and read its last id for themselves; who asks something else waits for nobody."""
+    engine = Simulated(num_slots=5, chunk_len=10, pool_size=1)
+    first = engine.submit(20)
+    for _ in range(3):
+        engine.submit(20, like=first)
+    engine.submit(4, tenant="other")
+    engine.step()
+    assert sorted(engine.begun) == [0, 4]
+    for _ in range(4):
+        engine.step()
+    assert sorted(engine.begun) == [0, 1, 2, 3, 4]
+    assert engine.num_read == 20 + 3 + 4
+    engine.leave(first)
+    last = engine.submit(20, like=first)
+    engine.drain()
+    assert engine.num_read == 20 + 3 + 4 + 20, f"{last} was like one that had gone"
 
 
 def test_short_prompts_are_read_side_by_side_as_far_as_padding_allows():

@@ -49,6 +49,10 @@ class AnySlots(ABC):
     def move(self, source: int, target: int) -> None:
         """What is in one slot stands in another from now on."""
 
+    def copy_text(self, source: int, target: int, num: int) -> None:
+        """What a row has read, as far as its first `num` ids, stands behind another row's prefix, which is the same."""
+        raise AssertionError("a prompt that is read in one piece is not shared")
+
     @abstractmethod
     def read(self, slots: Sequence[int], ids: Sequence[Sequence[int]]) -> Tensor:
         """Some rows' prompts, or the next part of them. Returns [B, V] logits behind each row's last id."""
@@ -114,6 +118,12 @@ class Slots(AnySlots):
     def move(self, source: int, target: int) -> None:
         self.memory.move(source, target)
         self.copied[target], self.kept[target] = self.copied[source], self.kept[source]
+
+    def copy_text(self, source: int, target: int, num: int) -> None:
+        assert (self.copied[source], self.kept[source]) == (self.copied[target], self.kept[target]), "another prefix"
+        first = self.copied[target]
+        self.memory.held[:, :, target, :, first : first + num] = self.memory.held[:, :, source, :, first : first + num]
+        self.lengths[target] = first + num
 
     def read(self, slots: Sequence[int], ids: Sequence[Sequence[int]]) -> Tensor:
         return self.forward(slots, ids)

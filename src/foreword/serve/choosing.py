@@ -100,13 +100,16 @@ def among(shares: Tensor, at: float) -> int:
     return min(place, int(shares.nonzero()[-1]))
 
 
-def choose(logits: Tensor, choosers: Sequence[Chooser]) -> list[Token | Exception | None]:
-    """The next id of each row of [B, V]; None where its logits are no numbers, and what was raised where it could not be chosen."""
+def choose(logits: Tensor, choosers: Sequence[Chooser | None]) -> list[Token | Exception | None]:
+    """The next id of each row of [B, V]; None where its logits are no numbers, and what was raised where it could not be chosen.
+
+    A row without a chooser is only looked at: its chance is for ids that are written.
+    """
     logits = logits.float()  # of bfloat16 the largest is found five times more slowly
     sound = logits.sum(dim=-1).isfinite().tolist()
     plain = logits.argmax(dim=-1).tolist()
     return [
-        None if not ok else Token(best) if chooser.is_plain else tried(chooser, logits[row])
+        None if not ok else Token(best) if chooser is None or chooser.is_plain else tried(chooser, logits[row])
         for row, (chooser, ok, best) in enumerate(zip(choosers, sound, plain, strict=True))
     ]
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Container, Sequence
 from concurrent.futures import Executor
 from copy import copy
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from torch import Tensor
@@ -20,8 +19,9 @@ from torch import Tensor
 from foreword.backbone import Backbone
 from foreword.backbone.cross_slots import slots_for
 from foreword.errors import BadRequest, Busy, ForewordError
-from foreword.prefix import Kept, Prefix
+from foreword.prefix import Kept
 from foreword.serve.choosing import Chooser, choose
+from foreword.serve.fetching import Fetcher, Held, Load, is_long
 from foreword.serve.pool import Pool, PoolCounts
 from foreword.serve.request import Failed, Finished, Listener, Piece, Reason, Request, Token
 from foreword.serve.scheduler import Job, Plan, Scheduler
@@ -29,10 +29,8 @@ from foreword.serve.text import GrowingText
 
 log = logging.getLogger(__name__)
 
-KEPT_FROM = 256  # positions from which a prefix is kept once instead of copied into every row
-
 Ids = TypeVar("Ids")
-Load = Callable[[str], Prefix]  # content hash -> prefix, checked; called in the background
+Asked = tuple[str, str, tuple[int, ...]]  # tenant, prefix, prompt
 
 
 @dataclass(frozen=True)
@@ -93,16 +91,16 @@ class Engine:
             clock: of deadlines.
             wake: called, by any thread, when there is something new for `step` to do.
         """
-        self.backbone, self.sizes, self.load, self.executor = backbone, sizes, load, executor
-        self.clock, self.on_step, self.wake = clock, on_step, wake
+        self.backbone, self.sizes, self.clock, self.on_step = backbone, sizes, clock, on_step
         self.slots = slots_for(backbone, sizes.num_slots, sizes.slot_len)
-        self.pool: Pool[Prefix | Kept] = Pool(sizes.pool_size)
+        self.fetcher = Fetcher(backbone, self.slots, load, executor, wake)
+        self.pool: Pool[Held] = Pool(sizes.pool_size)
         self.scheduler = Scheduler(
             self.pool, sizes.num_slots, sizes.chunk_len, sizes.max_waiting, self.slots.reads_whole
         )
         self._rows: dict[int, _Row] = {}
+        self._first: dict[Asked, int] = {}  # of rows that ask the same, the number of the first
         self._deadlines: list[tuple[float, int]] = []
-        self._arrived: SimpleQueue[tuple[str, Prefix | Kept | Exception]] = SimpleQueue()
         self._count = 0
 
     @property
@@ -127,14 +125,14 @@ class Engine:
             )
         if request.max_new_tokens < 1:
             raise BadRequest(f"max_tokens must be at least 1, got {request.max_new_tokens}.")
-        is_kept = request.prefix_len >= KEPT_FROM
+        is_kept = is_long(request.prefix_len)
         lack = self.slots.lacks(request.prefix_len, len(request.ids), request.max_new_tokens, is_kept)
         if lack:
             raise BadRequest(f"{lack} Ask for less, or start the engine with longer slots.")
 
     def most_new(self, request: Request) -> int:
         """Tokens that the answer to a request can have."""
-        return self.slots.most_new(request.prefix_len, len(request.ids), request.prefix_len >= KEPT_FROM)
+        return self.slots.most_new(request.prefix_len, len(request.ids), is_long(request.prefix_len))
 
     def submit(self, request: Request, listener: Listener) -> int:
         """Let a request wait for its turn; its number, for `cancel`.
@@ -145,7 +143,10 @@ class Engine:
         """
         self.check(request)
         number, self._count = self._count, self._count + 1
-        self.scheduler.submit(Job(number, len(request.ids), request.prefix, request.tenant))
+        same = asked_of(request)
+        like = None if self.slots.reads_whole else self._first.get(same)
+        self.scheduler.submit(Job(number, len(request.ids), request.prefix, request.tenant, like))
+        self._first.setdefault(same, number)
         before = self.slots.opening or request.ids  # what an encoder read is not before the answer, but beside it
         chooser = Chooser(request.sampling, before, request.end_ids, request.min_new_tokens)
         self._rows[number] = _Row(request, listener, chooser, GrowingText(self._decode, request.stop), [])
@@ -196,9 +197,9 @@ class Engine:
             if number in self._rows:
                 self._leave(number, Failed("deadline", "the request's time was over before its answer was whole."))
         plan = self.scheduler.plan()
-        self._load_wanted()
+        self.fetcher.want(self.pool.take_loads())
         if not plan:
-            return not self._arrived.empty()
+            return not self.fetcher.is_empty
         for kind, one, other in plan.moves:
             (self.slots.move if kind == "move" else self.slots.swap)(one, other)
         prefixes = {
@@ -206,6 +207,8 @@ class Engine:
         }
         for number, slot in plan.begin:
             self._begin(number, slot)
+        for source, target, num in plan.copies:
+            self.slots.copy_text(source, target, num)
         self._write(plan)
         self._read(plan)
         self.on_step(Step(len(plan.write), len(plan.read), len(prefixes), time.perf_counter() - began))
@@ -213,44 +216,15 @@ class Engine:
 
     def _take_arrivals(self) -> None:
         """Prefixes that were loaded since the last step, or could not be."""
-        while True:
-            try:
-                key, arrived = self._arrived.get_nowait()
-            except Empty:
-                return
-            if isinstance(arrived, Exception):
+        for key, come in self.fetcher.come():
+            if isinstance(come, Exception):
                 self.pool.failed(key)
-                why = str(arrived) if isinstance(arrived, ForewordError) else "its prefix could not be loaded."
+                why = str(come) if isinstance(come, ForewordError) else "its prefix could not be loaded."
                 for number in self.scheduler.failed(key):
-                    self._rows.pop(number).listener(Failed("prefix", why))
+                    self._forget(number).listener(Failed("prefix", why))
             else:
-                self.pool.loaded(key, arrived)
+                self.pool.loaded(key, come)
                 self.scheduler.loaded(key)
-
-    def _load_wanted(self) -> None:
-        for key in self.pool.take_loads():
-            if self.executor is None:
-                self._fetch(key)
-            else:
-                self.executor.submit(self._fetch, key)
-
-    def _fetch(self, key: str) -> None:
-        """Load a prefix, in whichever thread, in the form it is attended to."""
-        try:
-            prefix = self.load(key)
-            prefix.check_fits(self.backbone.sites, self.backbone.name, self.backbone.fingerprint)
-            is_long = prefix.prefix_len >= KEPT_FROM
-            if self.slots.lacks(prefix.prefix_len, 1, 1, is_long):
-                raise BadRequest(
-                    f"its prefix of {prefix.prefix_len} positions leaves no room in a row of {self.slots.slot_len}."
-                )
-            prefix = prefix.to(self.backbone.device, self.backbone.dtype)
-            kept = is_long or bool(prefix.layer_lens) or set(prefix.keys) < set(self.backbone.sites)
-            arrived: Prefix | Kept | Exception = Kept.of(prefix) if kept else prefix
-        except Exception as error:
-            arrived = error
-        self._arrived.put((key, arrived))
-        self.wake()
 
     def _begin(self, number: int, slot: int) -> None:
         request = self._rows[number].request
@@ -292,11 +266,14 @@ class Engine:
             self._forward(forward, places[:half], ids[:half], only)
             self._forward(forward, places[half:], ids[half:], only)
             return
-        chosen = choose(logits, [self._rows[number].chooser for number, _ in places])
-        for (number, slot), token in zip(places, chosen, strict=True):
+        write = [only is None or number in only for number, _ in places]
+        choosers = [
+            self._rows[number].chooser if writes else None for (number, _), writes in zip(places, write, strict=True)
+        ]
+        for (number, slot), token, writes in zip(places, choose(logits, choosers), write, strict=True):
             if not isinstance(token, Token):
                 self._put_out(number, slot, token)
-            elif only is None or number in only:
+            elif writes:
                 self._took(number, token)
 
     def _put_out(self, number: int, slot: int, error: Exception | None) -> None:
@@ -338,7 +315,18 @@ class Engine:
 
     def _leave(self, number: int, last: Finished | Failed) -> None:
         self.scheduler.leave(number)
-        self._rows.pop(number).listener(last)
+        self._forget(number).listener(last)
+
+    def _forget(self, number: int) -> _Row:
+        row = self._rows.pop(number)
+        same = asked_of(row.request)
+        if self._first.get(same) == number:
+            del self._first[same]
+        return row
 
     def _decode(self, ids: list[int]) -> str:
         return str(self.backbone.tokenizer.decode(ids, skip_special_tokens=True))
+
+
+def asked_of(request: Request) -> Asked:
+    return request.tenant, request.prefix, request.ids

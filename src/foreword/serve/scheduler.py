@@ -27,6 +27,7 @@ class Job:
     prompt_len: int
     prefix: str = ""  # content hash; "" = none
     tenant: str = ""
+    like: int | None = None  # number of a job of the same tenant with the same prompt and prefix
     has_reserved: bool = False
     stage: Stage = "waiting"
     slot: int = -1
@@ -52,6 +53,9 @@ class Plan:
     begin: list[tuple[int, int]] = field(
         default_factory=list
     )  # numbers, and the slots in which their prefixes are placed
+    copies: list[tuple[int, int, int]] = field(
+        default_factory=list
+    )  # slots from and to which so many ids of a prompt are copied, behind the prefix
     read: list[Chunk] = field(default_factory=list)
     write: list[int] = field(default_factory=list)  # numbers, in the order of their slots: 0, 1, ...
 
@@ -143,7 +147,8 @@ class Scheduler:
     def plan(self) -> Plan:
         """What to do next; it counts as done."""
         self._reserve()
-        plan = Plan(begin=self._begin())
+        plan = Plan()
+        self._begin(plan)
         plan.write = [job.number for job in self.rows[: self.num_writing]]
         plan.read = self._read()
         plan.moves, self._moves = self._moves, []
@@ -171,19 +176,26 @@ class Scheduler:
                 job.stage = "loading"
                 self._loading.setdefault(job.prefix, []).append(job)
 
-    def _begin(self) -> list[tuple[int, int]]:
-        begun = []
+    def _begin(self, plan: Plan) -> None:
         while len(self.rows) < self.num_slots:
-            tenant = self._next(lambda one: bool(one.ready))
+            tenant = self._next(lambda one: bool(one.ready) and self._reads_now(one.ready[0]) is None)
             if tenant is None:
-                break
+                return
             job = tenant.ready.popleft()
             self._num_ahead -= 1
             job.stage, job.slot = "reading", len(self.rows)
             self.rows.append(job)
-            tenant.served += job.prompt_len
-            begun.append((job.number, job.slot))
-        return begun
+            plan.begin.append((job.number, job.slot))
+            first = self.jobs.get(-1 if job.like is None else job.like)
+            if first is not None and first.stage == "writing" and job.prompt_len > 1:
+                job.num_read = job.prompt_len - 1  # the last is read again, for what follows it
+                plan.copies.append((first.slot, job.slot, job.num_read))
+            tenant.served += job.prompt_len - job.num_read
+
+    def _reads_now(self, job: Job) -> Job | None:
+        """Who is reading the same prompt just now: it is copied from there when it is whole."""
+        first = self.jobs.get(-1 if job.like is None else job.like)
+        return first if first is not None and first.stage == "reading" else None
 
     def placed(self, number: int, keeps: bool = False) -> None:
         """A row's prefix is where it belongs: a copy needs its original no more; a row that `keeps` it does, to its end."""
