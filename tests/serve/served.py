@@ -1,5 +1,6 @@
 """Engines over tiny models, listeners that remember, and the obvious way to write a row: alone, everything computed again."""
 
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 
@@ -79,6 +80,14 @@ def run(engine: Engine, most: int = 3000) -> None:
         if not engine.step() and not engine.num_rows:
             return
     raise AssertionError(f"{engine.num_rows} rows are still there after {most} steps")
+
+
+def until(happens: Callable[[], object], seconds: float = 20) -> None:
+    """Wait for something that another thread does."""
+    end = time.monotonic() + seconds
+    while not happens():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.01)
 
 
 @torch.no_grad()

@@ -172,6 +172,21 @@ def test_a_row_whose_next_id_cannot_be_chosen_is_put_out_and_nothing_is_read_twi
     assert [one.ids for one in sound] == [alone(backbone, None, [5, 6], 5), alone(backbone, None, [9], 5)]
 
 
+def test_a_row_whose_tokens_cannot_be_said_is_put_out_alone(monkeypatch, caplog):
+    backbone = tiny_backbone("gpt2")
+    good, bad = alone(backbone, None, [5, 6], 6), alone(backbone, None, [9], 6)
+    unsayable = next(token for token in bad if token not in good)
+    really = backbone.tokenizer.decode
+    monkeypatch.setattr(
+        backbone.tokenizer, "decode", lambda ids, **told: 1 // 0 if unsayable in ids else really(ids, **told)
+    )
+    engine = engine_of(backbone, {})
+    heard = [ask(engine, ids, max_new_tokens=6) for ids in ([5, 6], [9], [5, 6])]
+    run(engine)
+    assert [heard[0].ids, heard[2].ids] == [good, good]
+    assert heard[1].last == Failed("error", "the model failed on this request (ZeroDivisionError).")
+
+
 def test_numbers_that_are_none_leave_no_trace_in_a_slot():
     """The next row there is what it is alone, though a masked NaN would still be one."""
     backbone = tiny_backbone("gpt2")
@@ -233,6 +248,23 @@ def test_one_seed_draws_one_answer_whoever_stands_beside_it():
 
     assert drawn(0, hot) == drawn(5, hot)
     assert drawn(0, hot) != drawn(0, Sampling(temperature=1.3, top_p=0.95, seed=8))
+
+
+@pytest.mark.parametrize("temperature", [5e-324, 1e-40, 9e-6])
+def test_a_temperature_next_to_none_takes_the_likeliest(temperature):
+    backbone = tiny_backbone("gpt2")
+    engine = engine_of(backbone, {})
+    heard = ask(engine, [5, 6], max_new_tokens=5, sampling=Sampling(temperature=temperature, top_p=0.9))
+    run(engine)
+    assert heard.ids == alone(backbone, None, [5, 6], 5)
+
+
+def test_a_seed_and_its_negative_are_two():
+    backbone = tiny_backbone("llama", sharp=1.5)
+    engine = engine_of(backbone, {})
+    heard = [ask(engine, [5], max_new_tokens=9, sampling=Sampling(temperature=1.5, seed=s)) for s in (1, -1, 1)]
+    run(engine)
+    assert heard[0].ids == heard[2].ids != heard[1].ids
 
 
 def test_what_cannot_be_served_is_refused_before_it_waits():

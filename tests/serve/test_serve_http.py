@@ -4,13 +4,13 @@ import asyncio
 import json
 import socket
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 
 import httpx
 import openai
 import pytest
+from tests.serve.served import until
 from tests.serve.servers import Served, served
 
 from foreword.serve.engine import Sizes
@@ -85,6 +85,20 @@ def test_an_encoder_decoder_answers_texts_with_prefixes_mixed(family, tmp_path):
             lambda: running.openai.completions.create(model="tiny", prompt="u" * 200), 400,
             "the prompt has 200 tokens; a row has room for 100. Ask for less",
         )  # fmt: skip
+
+
+def test_without_a_seed_each_answer_is_drawn_anew_and_with_one_it_is_the_same(server):
+    ask = server.openai.completions.create
+
+    def texts(seed: int | None, n: int = 1) -> list[str]:
+        asked = {} if seed is None else {"seed": seed}
+        made = ask(model="tiny", prompt="so", temperature=1.5, max_tokens=12, n=n, **asked)
+        return [choice.text for choice in made.choices]
+
+    assert len({texts(None)[0] for _ in range(4)}) > 1
+    assert texts(7) == texts(7)
+    assert len(set(texts(-1, n=4))) == 4
+    assert texts(-1, n=3)[0] == texts(-1)[0]
 
 
 def test_the_base_goes_on_from_a_text_as_it_stands(server):
@@ -255,13 +269,6 @@ def test_a_body_that_hides_its_length_is_cut_off(server):
 def free(server: Served) -> bool:
     facts = server.service.facts()
     return not facts.num_running and not facts.num_waiting and not server.service.runner.num_open
-
-
-def until(happens, seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not happens():
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("stream", [True, False])

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.serve.served import Heard, alone, engine_of
+from tests.serve.served import Heard, alone, engine_of, until
 from tests.tiny_models import random_prefix, tiny_backbone
 
 from foreword.errors import BadRequest, Busy
+from foreword.serve import runner as runners
 from foreword.serve.engine import Engine, Sizes
 from foreword.serve.request import Failed, Finished, Request
 from foreword.serve.runner import Handle, Runner
@@ -150,6 +151,39 @@ def test_a_broken_engine_is_replaced_and_everybody_is_told(backbone, caplog):
     runner.cancel(handle)  # of the engine that is gone: nobody in the new one is meant
     assert after.wait().ids == alone(backbone, None, [6], 5)
     assert runner.restarts == 1
+    assert runner.stop()
+
+
+def test_while_no_engine_can_be_made_requests_are_refused_and_then_served_again(backbone, monkeypatch, caplog):
+    """The memory of the one that broke is free before another is made, or a machine that ran out of it would never come back."""
+    monkeypatch.setattr(runners, "RETRY_S", 0.2)
+    tries: list[int] = []
+    first: list[Engine] = []
+
+    def make(wake: Callable[[], None]) -> Engine:
+        tries.append(first[0].slots.size_bytes if first else -1)
+        if len(tries) in (2, 3):
+            raise MemoryError("no room for the slots")
+        engine = engine_of(backbone, {}, SMALL)
+        engine.fetcher.wake = wake
+        return engine
+
+    runner = Runner(make)
+    first.append(runner.engine)
+    broken = Waited()
+    monkeypatch.setattr(first[0], "step", lambda: 1 // 0)
+    submit(runner, Request((5,), max_new_tokens=5), broken)
+    assert broken.wait().last == Failed("error", "the server's engine broke. Try again.")
+    until(lambda: runner.is_broken)
+    with pytest.raises(Busy, match="the server's engine broke and is being made again. Try again in a moment"):
+        submit(runner, Request((6,), max_new_tokens=5), Waited())
+    assert runner.call(lambda engine: engine.facts().num_running).result(30) == 0
+    until(lambda: runner.takes_requests)
+    after = Waited()
+    submit(runner, Request((6,), max_new_tokens=5), after)
+    assert after.wait().ids == alone(backbone, None, [6], 5)
+    assert tries == [-1, 0, 0, 0]
+    assert (runner.restarts, runner.num_open) == (1, 0)
     assert runner.stop()
 
 

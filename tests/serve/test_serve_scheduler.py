@@ -267,6 +267,19 @@ def test_a_prompt_that_is_asked_several_times_is_read_once():
     assert engine.num_read == 20 + 3 + 4 + 20, f"{last} was like one that had gone"
 
 
+def test_a_short_prompt_does_not_stand_behind_long_ones():
+    """Rows that read take turns, whoever came first."""
+    engine = Simulated(num_slots=4, chunk_len=10, pool_size=1)
+    for _ in range(3):
+        engine.submit(500)
+    engine.step()
+    short = engine.submit(4, tenant="other")
+    turns = [chunk.number for _ in range(3) for chunk in engine.step().read]
+    assert turns == [1, 2, short], "who was not read yet comes first"
+    turns = [chunk.number for _ in range(9) for chunk in engine.step().read]
+    assert sorted(turns) == sorted([0, 1, 2] * 3)
+
+
 def test_short_prompts_are_read_side_by_side_as_far_as_padding_allows():
     engine = Simulated(num_slots=4, chunk_len=8, pool_size=1)
     for length in (2, 3, 3, 1):

@@ -73,6 +73,11 @@ class CrossSlots(AnySlots):
         self.copies.clear(slot)
         self.kept[slot] = None
 
+    def free(self) -> None:
+        self.answers.free()
+        self.texts.free()
+        self.copies.held, self.kept = {}, []
+
     def move(self, source: int, target: int) -> None:
         self.answers.move(source, target)
         self.texts.move(source, target)

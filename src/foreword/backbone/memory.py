@@ -84,6 +84,12 @@ class Memory:
         """The layers, as a model takes them."""
         return Cache(layers=list(self.layers))
 
+    def free(self) -> None:
+        """Let go of all of it, whoever still holds a layer."""
+        self.held = self.held.new_empty(0)
+        for layer in self.layers:
+            layer.all_keys = layer.all_values = layer.keys = layer.values = self.held
+
     def clear(self, slot: int) -> None:
         """Numbers that are none would reach the next row in a slot even where it does not look."""
         self.held[:, :, slot] = 0

@@ -62,6 +62,10 @@ class AnySlots(ABC):
         """One id more of some rows' answers. Returns [B, V] logits behind it."""
 
     @abstractmethod
+    def free(self) -> None:
+        """Let go of the memory: no row is read or written here any more."""
+
+    @abstractmethod
     def most_new(self, prefix_len: int, prompt_len: int, is_kept: bool) -> int:
         """Ids that an answer can have, behind such a prefix and prompt."""
 
@@ -114,6 +118,10 @@ class Slots(AnySlots):
     def clear(self, slot: int) -> None:
         self.memory.clear(slot)
         self.place(slot, None)
+
+    def free(self) -> None:
+        self.memory.free()
+        self.kept = []
 
     def move(self, source: int, target: int) -> None:
         self.memory.move(source, target)

@@ -5,6 +5,7 @@ A text behind a prefix is asked as in training: put into its task's question, an
 is simply gone on from. What is not given is as the prefix was measured, but for beams: the engine writes one row each.
 """
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -83,7 +84,7 @@ class Asker:
             presence_penalty=told.presence_penalty,
             frequency_penalty=told.frequency_penalty,
             bias=told.bias,
-            seed=int(asked.get("seed", 0)) if told.seed is None else told.seed,
+            seed=self._seed(told.seed, int(asked.get("seed", 0)) if draws else None, temperature),
             one_of=self.word_ids(one_of) if one_of else (),
             never=tuple(self.backbone.line_break_ids) if asked.get("no_newlines") else (),
             num_logprobs=told.num_logprobs,
@@ -101,6 +102,15 @@ class Asker:
             tenant=tenant,
             deadline=deadline,
         )
+
+    @staticmethod
+    def _seed(told: int | None, measured: int | None, temperature: float) -> int:
+        """As it was told, or as the prefix was measured; else another each time."""
+        if told is not None:
+            return told
+        if measured is not None:
+            return measured
+        return secrets.randbits(63) if temperature > 0 else 0
 
     def word_ids(self, words: tuple[str, ...]) -> tuple[int, ...]:
         """The token of each word an answer can be."""

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from foreword.serve.request import Sampling, Token
 
+COLDEST = 1e-5  # the lowest temperature at which ids are drawn
 NUCLEUS = 1024  # of the likeliest ids looked at first, where a share of them is to be drawn from
 
 
@@ -26,7 +27,7 @@ class Chooser:
     answer: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.chance = random.Random(self.sampling.seed)
+        self.chance = random.Random(str(self.sampling.seed))  # as a text, for -1 and 1 are one seed to Random
 
     @property
     def banned(self) -> tuple[int, ...]:
@@ -37,7 +38,12 @@ class Chooser:
     def is_plain(self) -> bool:
         """Whether the likeliest id is taken, and nothing else is asked."""
         s = self.sampling
-        return s.num_logprobs is None and s.temperature == 0 and not self._changes_logits()
+        return s.num_logprobs is None and self.is_greedy and not self._changes_logits()
+
+    @property
+    def is_greedy(self) -> bool:
+        """Whether the likeliest id is taken: so near to 0, what logits are divided by would leave no numbers."""
+        return self.sampling.temperature < COLDEST
 
     def _changes_logits(self) -> bool:
         s = self.sampling
@@ -47,7 +53,7 @@ class Chooser:
     def choose(self, logits: Tensor) -> Token:
         """From [V] logits. The log-probabilities are the model's own, before any setting."""
         wanted = self.changed(logits) if self._changes_logits() else logits
-        chosen = int(wanted.argmax()) if self.sampling.temperature == 0 else self.drawn(wanted)
+        chosen = int(wanted.argmax()) if self.is_greedy else self.drawn(wanted)
         if self.sampling.num_logprobs is None:
             return Token(chosen)
         logprobs = torch.log_softmax(logits, dim=-1)

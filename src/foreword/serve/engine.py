@@ -157,12 +157,19 @@ class Engine:
     def cancel(self, number: int) -> None:
         """End a row wherever it stands; nothing happens to one that has ended."""
         if number in self._rows:
-            self._finish(number, "cancelled")
+            self._leave(number, Finished("cancelled", len(self._rows[number].chooser.answer)))
 
     def fail_all(self, failed: Failed) -> None:
         """End every row, unfinished."""
         for number in list(self._rows):
             self._leave(number, failed)
+
+    def give_up(self, failed: Failed) -> None:
+        """Tell every row that it is over, whatever broke, and let go of the slots' memory; this engine is asked no more."""
+        rows, self._rows = list(self._rows.values()), {}
+        self.slots.free()
+        for row in rows:
+            row.listener(failed)
 
     def preload(self, key: str, pin: bool = False) -> None:
         """Have a prefix at hand before anybody asks for it; pinned, it stays.
@@ -274,7 +281,10 @@ class Engine:
             if not isinstance(token, Token):
                 self._put_out(number, slot, token)
             elif writes:
-                self._took(number, token)
+                try:
+                    self._took(number, token)
+                except Exception as error:  # a tokenizer that cannot say what it is, say
+                    self._put_out(number, slot, error)
 
     def _put_out(self, number: int, slot: int, error: Exception | None) -> None:
         """End a row that raised, or (None) whose numbers are none, with no trace of it in its slot."""

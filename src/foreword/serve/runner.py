@@ -1,11 +1,13 @@
 """The engine's thread: it alone touches the engine, and everybody else speaks to it here.
 
 Comes in:  Requests from any thread.      Goes out: Events, called by the engine's thread; a handle to cancel by.
-If a step raises what no row is to blame for, all rows are told, and a fresh engine takes over.
+If a step raises what no row is to blame for, all rows are told, and a fresh engine takes over. While none can be made, requests
+are refused, and it is tried again.
 """
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -18,6 +20,8 @@ from foreword.serve.request import Event, Failed, Finished, Listener, Request
 log = logging.getLogger(__name__)
 
 GOING_DOWN = "the server is going down. Try again in a moment."
+BROKEN = "the server's engine broke and is being made again. Try again in a moment."
+RETRY_S = 2.0  # between two tries to make one
 
 T = TypeVar("T")
 
@@ -43,6 +47,8 @@ class Runner:
         self._ready = threading.Condition()
         self._todo: deque[Callable[[], None]] = deque()
         self._woken = self._stopping = False
+        self._repair_at: float | None = None  # when another engine is to be made; None: there is one
+        self.is_broken = False  # whether none could be made
         self.engine = make(self.wake)
         self.restarts = 0
         self.num_open = 0
@@ -60,8 +66,8 @@ class Runner:
         for request, _ in asked:
             self.engine.check(request)
         with self._ready:
-            if self._stopping:
-                raise Busy(GOING_DOWN)
+            if not self.takes_requests:
+                raise Busy(BROKEN if self.is_alive and not self._stopping else GOING_DOWN)
             if self.num_open + len(asked) > self.most_open:
                 raise Busy(
                     f"{self.num_open} requests are open already, of at most {self.most_open}. Try again in a moment."
@@ -86,6 +92,9 @@ class Runner:
         def begin() -> None:
             if handle.cancelled:
                 heard(Finished("cancelled", 0))
+                return
+            if self._repair_at is not None:
+                heard(Failed("shutdown", BROKEN))
                 return
             try:
                 handle.engine, handle.number = self.engine, self.engine.submit(request, heard)
@@ -140,7 +149,7 @@ class Runner:
 
     @property
     def takes_requests(self) -> bool:
-        return self.is_alive and not self._stopping
+        return self.is_alive and not self._stopping and not self.is_broken
 
     def _do(self, what: Callable[[], None]) -> None:
         with self._ready:
@@ -156,16 +165,29 @@ class Runner:
         while True:
             with self._ready:
                 if not busy:
-                    # Deadlines of rows that wait for a prefix pass without anybody waking us.
-                    self._ready.wait_for(lambda: self._woken, 0.05 if self.engine.num_rows else None)
+                    # Deadlines of rows that wait for a prefix pass without anybody waking us, and so does the time of a repair.
+                    waits = self.engine.num_rows or self._repair_at is not None
+                    self._ready.wait_for(lambda: self._woken, 0.05 if waits else None)
                 self._woken = False
             try:
+                if self._repair_at is not None and time.monotonic() >= self._repair_at:
+                    self._repair()
                 while self._todo:
                     self._todo.popleft()()
-                busy = self.engine.step()
+                busy = self._repair_at is None and self.engine.step()
             except SystemExit:
                 return
             except Exception:
                 log.exception("the engine broke; a new one takes over")
-                self.engine.fail_all(Failed("error", "the server's engine broke. Try again."))
-                self.engine, self.restarts, busy = self._make(self.wake), self.restarts + 1, True
+                self.engine.give_up(Failed("error", "the server's engine broke. Try again."))
+                self._repair_at, busy = time.monotonic(), True
+
+    def _repair(self) -> None:
+        """Make an engine in place of the one that broke, whose memory is free by now."""
+        try:
+            self.engine = self._make(self.wake)
+        except Exception:
+            log.exception("no engine can be made; it is tried again in %s s", RETRY_S)
+            self._repair_at, self.is_broken = time.monotonic() + RETRY_S, True
+            return
+        self._repair_at, self.is_broken, self.restarts = None, False, self.restarts + 1

@@ -32,6 +32,7 @@ class Job:
     stage: Stage = "waiting"
     slot: int = -1
     num_read: int = 0  # ids of the prompt
+    read_at: int = -1  # the step in which part of it was read last
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ class Scheduler:
         self._tenants: dict[str, _Tenant] = {}
         self._loading: dict[str, list[Job]] = {}
         self._num_ahead = 0  # jobs that are loading or ready
+        self._num_plans = 0
         self._moves: list[tuple[Literal["move", "swap"], int, int]] = []
 
     @property
@@ -203,17 +205,19 @@ class Scheduler:
             self._release(self.jobs[number])
 
     def _read(self) -> list[Chunk]:
-        """Chunks of the rows that read, in their order: as many as fit the step side by side, padded to the longest."""
+        """Chunks of the rows that read: as many as fit the step side by side, padded to the longest. Rows take turns, so that a
+        short prompt does not stand behind a long one until that is read."""
         chunks: list[Chunk] = []
         longest = 0
-        for job in self.rows[self.num_writing :]:
+        self._num_plans += 1
+        for job in sorted(self.rows[self.num_writing :], key=lambda job: job.read_at):
             num = job.prompt_len if self.reads_whole else min(job.prompt_len - job.num_read, self.chunk_len)
             longest = max(longest, num)
             if chunks and (len(chunks) + 1) * longest > self.chunk_len:
                 break
             stop = job.num_read + num
             chunks.append(Chunk(job.number, job.slot, job.num_read, stop, stop == job.prompt_len))
-            job.num_read = stop
+            job.num_read, job.read_at = stop, self._num_plans
         return chunks
 
     def begins_to_write(self, number: int) -> None:

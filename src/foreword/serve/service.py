@@ -3,6 +3,8 @@
 Comes in:  a tenant, a model's name, prompts, settings.      Goes out: events of each answer, by whichever thread they come.
 """
 
+import hashlib
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -23,6 +25,7 @@ from foreword.serve.tenants.library import Library
 from foreword.serve.tenants.quota import Quotas, could_ever
 from foreword.store import Entry
 
+log = logging.getLogger(__name__)
 Hear = Callable[[int, Event], None]  # which answer, and what became of it
 LOADERS = 2  # threads that load prefixes
 
@@ -59,13 +62,17 @@ class Service:
         self._asker, self._asking = Asker(asking), threading.Lock()
 
         def make(wake: Callable[[], None]) -> Engine:
-            return Engine(backbone, self._load, sizes, self._executor, clock, self.metrics.step, wake)
+            engine = Engine(backbone, self._load, sizes, self._executor, clock, self.metrics.step, wake)
+            for sha256 in library.pinned():
+                try:
+                    engine.preload(sha256, pin=True)
+                except Busy as error:
+                    log.warning("a pinned prefix is not kept at hand: %s", error)
+            return engine
 
         self.runner = Runner(make)
         self.metrics.watch(self.facts, lambda: self.runner.restarts, lambda: library.num_fetched)
         threading.Thread(target=library.refresh, args=("",), name="index", daemon=True).start()
-        for sha256 in library.pinned():
-            self.runner.call(lambda engine, key=sha256: engine.preload(key, pin=True))
 
     def entry(self, tenant: Tenant, model: str) -> Entry | None:
         """The prefix that a request's model names; None: the untouched backbone.
@@ -201,4 +208,7 @@ class Service:
 
 def drawn_apart(request: Request, number: int) -> Request:
     """Of several answers to one prompt another, with a chance of its own."""
-    return replace(request, sampling=replace(request.sampling, seed=request.sampling.seed + number))
+    if not number:
+        return request
+    digest = hashlib.sha256(f"{request.sampling.seed} {number}".encode()).digest()
+    return replace(request, sampling=replace(request.sampling, seed=int.from_bytes(digest[:8], "big")))

@@ -95,9 +95,10 @@ def model(model: str, service: Serving, who: Who) -> dict[str, Any]:
 
 
 @router.get("/healthz")
-def healthz() -> dict[str, str]:
-    """Whether the process lives."""
-    return {"status": "ok"}
+def healthz(service: Serving) -> Response:
+    """Whether the process lives, with an engine in it."""
+    lives = service.runner.is_alive and not service.runner.is_broken
+    return JSONResponse({"status": "ok" if lives else "broken"}, 200 if lives else 503)
 
 
 @router.get("/readyz")
