@@ -53,6 +53,10 @@ class StoreError(ForewordError):
     """A stored prefix that is missing, changed, truncated or not allowed to be written."""
 
 
+class StoreAway(StoreError):
+    """A store elsewhere that does not answer just now."""
+
+
 class RunError(ForewordError):
     """A run folder that cannot be used: in the way, unfinished, or made by another recipe."""
 

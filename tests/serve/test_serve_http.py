@@ -14,6 +14,7 @@ from tests.serve.served import until
 from tests.serve.servers import Served, served
 
 from foreword.serve.engine import Sizes
+from foreword.serve.http.answers import spelled
 from foreword.serve.http.app import bunch
 from foreword.serve.request import Finished, Piece
 from foreword.serve.tenants.ledger import Limits
@@ -198,7 +199,9 @@ def test_models_are_the_base_and_the_prefixes(server):
     ("told", "status", "words"),
     [
         ({"model": "tiny:nope"}, 404, "unknown prefix 'nope'"),
-        ({"model": "tiny:../../etc/passwd"}, 400, "cannot be called"),
+        ({"model": "tiny:../../etc/passwd"}, 404, "unknown model 'tiny:../../etc/passwd'"),
+        ({"model": "GPT-4"}, 404, "unknown model 'GPT-4'"),
+        ({"model": "other:a"}, 404, "unknown model 'other:a'"),
         ({"model": "tiny:a@0"}, 400, "names no version"),
         ({"prompt": " "}, 400, "the prompt is blank"),
         ({"prompt": ""}, 400, "prompt is empty"),
@@ -213,7 +216,9 @@ def test_models_are_the_base_and_the_prefixes(server):
         ({"temperature": 3}, 400, "less than or equal to 2"),
         ({"logit_bias": {"97": 1}}, 400, "97 is no token"),
         ({"logit_bias": {"x": 1}}, 400, "logit_bias"),
-        ({"extra_body": {"best_of": 3}}, 400, "best_of: Extra inputs are not permitted"),
+        ({"best_of": 3}, 400, "best_of: Input should be 1"),
+        ({"echo": True}, 400, "echo: Input should be False"),
+        ({"extra_body": {"beams": 3}}, 400, "beams: Extra inputs are not permitted"),
         ({"stream_options": {"include_usage": True}}, 400, "stream_options needs stream = true"),
         ({"logprobs": 50}, 400, "less than or equal to 20"),
     ],
@@ -223,6 +228,65 @@ def test_what_cannot_be_answered_is_refused_with_its_reason(server, told, status
         lambda: server.openai.completions.create(**{"model": "tiny:a", "prompt": "so", **told}), status, words
     )
     assert set(error.response.json()["error"]) == {"message", "type", "param", "code"}
+
+
+def test_log_probabilities_in_a_stream_stand_where_they_stand_in_the_whole(server):
+    told = {"model": "a", "prompt": "so", "logprobs": 1}
+    whole = server.openai.completions.create(**told).choices[0].logprobs
+    parts = [chunk.choices[0].logprobs for chunk in server.openai.completions.create(**told, stream=True)]
+    assert [at for part in parts if part for at in part.text_offset] == whole.text_offset
+    assert [word for part in parts if part for word in part.tokens] == whole.tokens
+
+
+def test_part_of_a_character_has_no_bytes_of_its_own():
+    assert spelled("a", -0.5) == {"token": "a", "logprob": -0.5, "bytes": [97]}
+    assert spelled("\N{REPLACEMENT CHARACTER}", -0.5)["bytes"] is None
+
+
+def test_null_means_not_given_and_what_changes_nothing_is_taken(server):
+    nulls = dict.fromkeys(
+        ["n", "stream", "presence_penalty", "frequency_penalty", "stop", "seed", "logit_bias", "suffix"]
+    )
+    body = {"model": "a", "prompt": "so", "best_of": 1, "echo": False, **nulls}
+    answer = server.http.post("/v1/completions", json=body)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["choices"][0]["text"] == server.written("a", "so")
+
+
+def test_a_text_too_long_for_any_row_is_refused_before_it_is_cut_into_tokens(server, monkeypatch):
+    """Which would take seconds, in which nobody else is answered."""
+    monkeypatch.setattr(server.service._asker.backbone, "tokenizer", None)
+    words = (
+        r"the prompt has 4000000 characters, more than the 100 tokens that a row has room for could hold. Ask for less"
+    )
+    refused(lambda: server.openai.completions.create(model="a", prompt="u" * 4_000_000), 400, words)
+    told = [{"role": "user", "content": "u" * 3_000_000}]
+    refused(lambda: server.openai.chat.completions.create(model="tiny", messages=told), 400, "3000000 characters")
+
+
+def test_while_a_long_text_is_cut_into_tokens_others_are_answered(server, monkeypatch):
+    held, gate = threading.Event(), threading.Event()
+    really = server.service._asker.request
+
+    def slowly(*told):
+        held.set()
+        assert gate.wait(20)
+        return really(*told)
+
+    monkeypatch.setattr(server.service._asker, "request", slowly)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(server.openai.completions.create, model="a", prompt="so")
+        assert held.wait(20)
+        assert server.http.get("/healthz").json() == {"status": "ok"}
+        gate.set()
+        assert asked.result().choices[0].text == server.written("a", "so")
+
+
+def test_a_bug_is_told_in_the_same_form(server, monkeypatch, caplog):
+    monkeypatch.setattr(server.service, "ask", lambda *told: 1 // 0)
+    answer = server.http.post("/v1/completions", json={"model": "a", "prompt": "so"})
+    assert (answer.status_code, answer.json()["error"]["type"]) == (500, "server_error")
+    assert answer.json()["error"]["message"] == "the server failed on this request, and has logged why."
 
 
 def test_a_tokenizer_without_a_template_has_no_conversations(tmp_path):

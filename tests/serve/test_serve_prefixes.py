@@ -2,6 +2,7 @@
 
 import errno
 import json
+import socket
 import sqlite3
 import struct
 import tempfile
@@ -183,6 +184,38 @@ def test_a_tenant_changes_his_own_prefixes_and_nobody_elses(tmp_path):
         assert "may take 20000 bytes" in answers[-1].json()["error"]["message"]
 
 
+def test_when_the_last_tenant_is_removed_nobody_is_let_in(tmp_path):
+    """The server may listen where anybody could reach it; without keys all would be the operator."""
+    with served(tmp_path, admin=True, tenants={"acme": Limits()}) as running:
+        without = {"Authorization": ""}
+        assert running.http.get("/v1/models", headers=without).status_code == 401
+        running.service.library.ledger.remove_tenant("acme")
+        assert running.http.get("/v1/models", headers=without).status_code == 401
+        assert running.http.delete("/v1/prefixes/a@1", headers=without).status_code == 401
+        assert running.http.get("/v1/models").status_code == 401
+
+
+def test_a_server_without_tenants_wants_keys_from_the_first_on(tmp_path):
+    with served(tmp_path) as running:
+        assert running.http.get("/v1/models").status_code == 200
+        key = running.service.library.ledger.add_tenant("acme", Limits())
+        assert running.http.get("/v1/models").status_code == 401
+        assert running.http.get("/v1/models", headers={"Authorization": f"Bearer {key}"}).status_code == 200
+
+
+@pytest.mark.parametrize(("admin", "status"), [(True, 401), (False, 403)])
+def test_whoever_may_not_upload_is_told_before_he_sends_anything(tmp_path, admin, status):
+    """Or anybody could fill the disk with what is refused in the end."""
+    tenants = {"acme": Limits()} if admin else None
+    with served(tmp_path, admin=admin, tenants=tenants) as running:
+        host, port = running.url.removeprefix("http://").split(":")
+        head = b"PUT /v1/prefixes/x HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n"
+        head += b"Content-Type: multipart/form-data; boundary=b\r\n\r\n"
+        with socket.create_connection((host, int(port)), timeout=10) as line:
+            line.sendall(head)
+            assert line.recv(100).startswith(f"HTTP/1.1 {status}".encode())
+
+
 def resealed(manifest: bytes, **changed: object) -> bytes:
     facts = json.loads(manifest)
     facts.pop(SEAL)
@@ -223,11 +256,28 @@ def spoiled(kind: str, good: dict[str, bytes], number: int) -> dict[str, bytes]:
         return told(struct.pack("<Q", 100_000) + b"[" * 100_000)
     if kind == "huge":
         return {**good, "tensors": b"\0" * (2 * 2**20)}
+
+    if kind == "lengths":
+        lengths = [[-5, 2, 2], [99, 99, 99], [0, 0, 0]][number % 3]
+        return told(save({**held, "decoder.lengths": torch.tensor(lengths)}))
+    if kind == "decoding":
+        wrong = [
+            {"temperature": "hot"},
+            {"max_new_tokens": None},
+            {"seed": "x"},
+            {"top_k": -5},
+            [],
+            {"sample": 1, "top_p": 7},
+        ]
+        recipe = {**json.loads(manifest)["recipe"], "generate": wrong[number % len(wrong)]}
+        return {**good, "manifest": resealed(manifest, recipe=recipe)}
     return {**good, "manifest": b"[" * 100_000}
 
 
 KINDS = [
     "shape",
+    "lengths",
+    "decoding",
     "dtype",
     "model",
     "truncated",
@@ -240,7 +290,7 @@ KINDS = [
 ]
 
 
-def test_fifty_bad_prefixes_under_good_traffic_are_refused_and_no_good_request_fails(server, tmp_path):
+def test_sixty_bad_prefixes_under_good_traffic_are_refused_and_no_good_request_fails(server, tmp_path):
     good = made_elsewhere(server, tmp_path / "x", 31)
     stop, failures, count = threading.Event(), [], [0]
 
@@ -254,7 +304,7 @@ def test_fifty_bad_prefixes_under_good_traffic_are_refused_and_no_good_request_f
     thread = threading.Thread(target=traffic)
     thread.start()
     try:
-        for number in range(50):
+        for number in range(60):
             kind = KINDS[number % len(KINDS)]
             answer = put(server, "bad", spoiled(kind, good, number))
             assert answer.status_code in (400, 413), (kind, answer.status_code, answer.text)

@@ -42,18 +42,36 @@ class Settings:
 class Asker:
     """Of one backbone. Tokenizers are not to be shared between threads: one thread asks at a time."""
 
-    def __init__(self, backbone: Backbone):
+    def __init__(self, backbone: Backbone, most_ids: int):
+        """
+        Args:
+            most_ids: that a row could read. A text of more characters than these could ever be is not cut into ids at all, which
+                would take seconds.
+        """
         self.backbone = backbone
+        self.most_ids, self.most_chars = most_ids, most_ids * max(map(len, backbone.tokenizer.get_vocab()))
         self._words: dict[tuple[str, ...], tuple[int, ...]] = {}
+
+    def check_length(self, text: str) -> None:
+        """
+        Raises:
+            BadRequest: the text is longer than any that a row could read.
+        """
+        if len(text) > self.most_chars:
+            raise BadRequest(
+                f"the prompt has {len(text)} characters, more than the {self.most_ids} tokens that a row has room for could hold. "
+                "Ask for less, or start the engine with longer slots."
+            )
 
     def ids(self, prompt: str | Sequence[int], entry: Entry | None) -> list[int]:
         """Ids of a prompt; those that are given stay as they are.
 
         Raises:
-            BadRequest: a blank text.
+            BadRequest: a blank text, or one longer than any row could read.
         """
         if not isinstance(prompt, str):
             return list(prompt)
+        self.check_length(prompt)
         if not prompt.strip():
             raise BadRequest("the prompt is blank. Give it a text.")
         if entry is None:

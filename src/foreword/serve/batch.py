@@ -6,6 +6,7 @@ Lines are written as they are known. If it is stopped, the same call goes on beh
 """
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from foreword.serve.request import Event, Failed, Finished
 from foreword.serve.service import Asked, Service
 from foreword.serve.tenants.ledger import Tenant
 
+log = logging.getLogger(__name__)
 URLS = {"/v1/completions": CompletionBody, "/v1/chat/completions": ChatBody}
 
 
@@ -140,6 +142,10 @@ class Waiting:
                     time.sleep(RETRY_S)
         except ForewordError as error:
             self.fault = (400, str(error))
+            self.whole.set()
+        except Exception as error:  # a bug with one line: the others are answered
+            log.exception("line %d was not asked", self.line.number)
+            self.fault = (500, f"{type(error).__name__}: {error}")
             self.whole.set()
 
     def hear(self, number: int, event: Event) -> None:

@@ -13,7 +13,7 @@ from copy import copy, deepcopy
 from dataclasses import dataclass, replace
 
 from foreword.backbone import Backbone
-from foreword.errors import BadRequest, Busy, TooMuch
+from foreword.errors import BadRequest, Busy, TooMuch, UnknownName
 from foreword.prefix import Prefix
 from foreword.serve.asking import Asker, Settings
 from foreword.serve.engine import Engine, Facts, Sizes
@@ -24,6 +24,7 @@ from foreword.serve.tenants.ledger import Tenant
 from foreword.serve.tenants.library import Library
 from foreword.serve.tenants.quota import Quotas, could_ever
 from foreword.store import Entry
+from foreword.store.reference import has_name
 
 log = logging.getLogger(__name__)
 Hear = Callable[[int, Event], None]  # which answer, and what became of it
@@ -56,10 +57,6 @@ class Service:
         self.started = int(time.time())
         self.metrics, self.quotas = Metrics(), Quotas(clock)
         self._executor = ThreadPoolExecutor(LOADERS, thread_name_prefix="prefixes")
-        # A tokenizer is not to be used by two threads at once; the engine has one, whoever asks has the other.
-        asking = copy(backbone)
-        asking.tokenizer = deepcopy(backbone.tokenizer)
-        self._asker, self._asking = Asker(asking), threading.Lock()
 
         def make(wake: Callable[[], None]) -> Engine:
             engine = Engine(backbone, self._load, sizes, self._executor, clock, self.metrics.step, wake)
@@ -71,6 +68,10 @@ class Service:
             return engine
 
         self.runner = Runner(make)
+        # A tokenizer is not to be used by two threads at once; the engine has one, whoever asks has the other.
+        asking = copy(backbone)
+        asking.tokenizer = deepcopy(backbone.tokenizer)
+        self._asker, self._asking = Asker(asking, self.runner.engine.slots.most_positions()), threading.Lock()
         self.metrics.watch(self.facts, lambda: self.runner.restarts, lambda: library.num_fetched)
         threading.Thread(target=library.refresh, args=("",), name="index", daemon=True).start()
 
@@ -83,9 +84,10 @@ class Service:
         if model == self.name:
             return None
         base, colon, rest = model.partition(":")
-        if colon and base == self.name:
-            return self.library.find(tenant.name, rest)
-        return self.library.find(tenant.name, model)
+        name = rest if colon and base == self.name else model
+        if not has_name(name):
+            raise UnknownName("model", model, None)
+        return self.library.find(tenant.name, name)
 
     def ask(
         self,
@@ -138,6 +140,7 @@ class Service:
             BadRequest: there is no template, or it refuses the messages.
         """
         with self._asking:
+            self._asker.check_length("".join(message["content"] for message in messages))
             tokenizer = self._asker.backbone.tokenizer
             if tokenizer.chat_template is None:
                 raise BadRequest(f"{self.name}'s tokenizer has no chat template. Use /v1/completions.")

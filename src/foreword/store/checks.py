@@ -158,6 +158,10 @@ def layout_fault(manifest: Manifest, content: bytes) -> str:
             return (
                 f"{FILE} has for {name} {found.get(name, 'nothing')}, its manifest says {expected.get(name, 'nothing')}"
             )
+    for name in sorted(lengths.keys() & found):
+        given = tensors[name].tolist()
+        if not all(0 <= length <= manifest.prefix_len for length in given) or not any(given):
+            return f"{FILE} has for {name} {given}, where each must be from 0 to {manifest.prefix_len} and not all 0"
     return ""
 
 

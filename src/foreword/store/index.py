@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from foreword.errors import StoreError, UnknownName
-from foreword.store.manifest import Manifest, UnreadableManifest
+from foreword.store.manifest import Manifest, UnreadableManifest, decoding_of
 from foreword.store.reference import Reference
 from foreword.store.registry import names, read_manifest, versions
 
@@ -55,12 +55,16 @@ class Entry:
 
     @classmethod
     def of(cls, manifest: Manifest) -> "Entry":
-        decoding, made_for = manifest.recipe.get("generate"), manifest.backbone
+        """
+        Raises:
+            UnreadableManifest: it says of decoding what cannot be.
+        """
+        made_for = manifest.backbone
         return cls(
             manifest.name, manifest.version, manifest.sha256, manifest.size_bytes, manifest.prefix_len, tuple(manifest.sites),
             manifest.created.isoformat(), manifest.method, made_for.name, made_for.fingerprint, made_for.tokenizer_hash,
             manifest.form.words, manifest.form.per_word, manifest.form.question,
-            dict(decoding) if isinstance(decoding, dict) else {},
+            decoding_of(manifest),
         )  # fmt: skip
 
     @classmethod

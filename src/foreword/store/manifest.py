@@ -21,6 +21,7 @@ from pydantic import (
     ValidationError,
 )
 
+from foreword.recipe.decoding import GenerateRecipe
 from foreword.store.reference import Reference
 
 if TYPE_CHECKING:
@@ -129,6 +130,25 @@ class Manifest(Record):
         facts = self.model_dump(mode="json")
         sealed = facts | {SEAL: seal(facts)}
         return (json.dumps(sealed, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def decoding_of(manifest: Manifest) -> dict[str, Any]:
+    """How its texts were decoded: what its recipe's [generate] gives.
+
+    Raises:
+        UnreadableManifest: with values that decoding cannot have.
+    """
+    given = manifest.recipe.get("generate", {})
+    try:
+        if not isinstance(given, dict):
+            raise UnreadableManifest(f"its recipe's generate must be a table, got {given!r}")
+        known = {key: given[key] for key in GenerateRecipe.model_fields if key in given}
+        GenerateRecipe.model_validate(known)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        place = ".".join(["generate", *(str(part) for part in fault["loc"])])
+        raise UnreadableManifest(f"its recipe's {place} cannot be {fault['input']!r} ({fault['msg']})") from None
+    return known
 
 
 class UnreadableManifest(Exception):

@@ -37,6 +37,11 @@ class Reference(NamedTuple):
         return cls(name, int(version) if at else None)
 
 
+def has_name(text: str) -> bool:
+    """Whether what stands before a reference's '@' could be the name of something."""
+    return NAME.fullmatch(text.partition("@")[0]) is not None
+
+
 def check_name(name: str) -> None:
     """Refuse a name that the store would not give a folder."""
     if not NAME.fullmatch(name):

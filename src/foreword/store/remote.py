@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from foreword.errors import StoreError, UnknownName
+from foreword.errors import StoreAway, StoreError, UnknownName
 from foreword.store.checks import FILE
 from foreword.store.manifest import UnreadableManifest, manifest_from_bytes
 from foreword.store.reference import VERSION, Reference
@@ -95,7 +95,7 @@ class RemoteStore:
                 [int(entry.name) for entry in here.iterdir() if VERSION.fullmatch(entry.name)] if here.is_dir() else []
             )
             if not known:
-                raise StoreError(f"{self.url} does not answer: {error}. Try again.") from None
+                raise StoreAway(f"{self.url} does not answer: {error}. Try again.") from None
         with self._lock:
             self._versions[name] = time.monotonic(), sorted(known)
         return sorted(known)
@@ -105,7 +105,7 @@ class RemoteStore:
         try:
             manifest, tensors = (bytes(self.files.cat_file(f"{place}/{file}")) for file in (MANIFEST, FILE))
         except Exception as error:
-            raise StoreError(f"prefix {str(found)!r} cannot be had from {self.url}: {error}. Try again.") from None
+            raise StoreAway(f"prefix {str(found)!r} cannot be had from {self.url}: {error}. Try again.") from None
         try:
             told = manifest_from_bytes(manifest)
         except UnreadableManifest as error:

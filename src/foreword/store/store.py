@@ -37,6 +37,7 @@ from foreword.store.manifest import (
     StoredScore,
     StoredSite,
     UnreadableManifest,
+    decoding_of,
     explained,
     manifest_from_bytes,
 )
@@ -118,6 +119,7 @@ class Store:
         check_name(name)
         try:
             sent = manifest_from_bytes(manifest)
+            decoding_of(sent)
         except UnreadableManifest as error:
             raise StoreError(
                 f"prefix {name!r} is not stored: {error}. Send both files as a store holds them."

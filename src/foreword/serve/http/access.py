@@ -6,6 +6,7 @@ Comes in:  a request, with a key or without.      Goes out: a Service; a Tenant;
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
+from starlette.datastructures import State
 
 from foreword.errors import ForewordError
 from foreword.serve.service import Service
@@ -27,23 +28,43 @@ def service_of(request: Request) -> Service:
 Serving = Annotated[Service, Depends(service_of)]
 
 
-def tenant(service: Serving, authorization: Annotated[str | None, Header()] = None) -> Tenant:
-    """Whose request it is. Where there are no tenants nobody is asked for a key."""
+def owner(state: State, authorization: str | None) -> Tenant:
+    """Whose request it is. Where there never was a tenant since the server began nobody is asked for a key; one that wanted keys
+    wants them to its end, whoever is removed: it may listen where anybody could reach it.
+
+    Raises:
+        NotAllowed: no key, or one that opens nothing.
+    """
+    ledger = state.service.library.ledger
     scheme, _, key = (authorization or "").partition(" ")
-    found = service.library.ledger.tenant_of(key.strip()) if scheme.lower() == "bearer" else None
-    if found is None and service.library.ledger.has_tenants:
+    found = ledger.tenant_of(key.strip()) if scheme.lower() == "bearer" else None
+    if found is not None:
+        return found
+    state.wants_key = state.wants_key or ledger.has_tenants
+    if state.wants_key:
         raise NotAllowed("this server wants a key: send 'Authorization: Bearer KEY'. `foreword tenants add` makes one.")
-    return found or Tenant()
+    return Tenant()
+
+
+def administrator(state: State, authorization: str | None) -> Tenant:
+    """The same, of a request that would change something.
+
+    Raises:
+        NotAllowed, AdminOff: it may not.
+    """
+    found = owner(state, authorization)
+    if not state.admin:
+        raise AdminOff("administration is off on this server. Start it with --admin to let it be changed over HTTP.")
+    return found
+
+
+def tenant(request: Request, authorization: Annotated[str | None, Header()] = None) -> Tenant:
+    return owner(request.app.state, authorization)
+
+
+def administering(request: Request, authorization: Annotated[str | None, Header()] = None) -> Tenant:
+    return administrator(request.app.state, authorization)
 
 
 Who = Annotated[Tenant, Depends(tenant)]
-
-
-def administering(request: Request, who: Who) -> Tenant:
-    """The same, of a request that would change something."""
-    if not request.app.state.admin:
-        raise AdminOff("administration is off on this server. Start it with --admin to let it be changed over HTTP.")
-    return who
-
-
 Admin = Annotated[Tenant, Depends(administering)]

@@ -7,9 +7,11 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from foreword.serve.request import Failed, Finished, Piece, Request, Token
+from foreword.serve.text import BROKEN
 
 WordsOf = Callable[[Sequence[int]], list[str]]  # each token's own text
 
@@ -40,6 +42,7 @@ class Form:
     strips: bool  # the space with which an answer behind a prefix begins
     id: str = ""
     created: int = field(default_factory=lambda: int(time.time()))
+    offsets: dict[int, int] = field(default_factory=dict)  # answer -> characters of the tokens told so far
 
     def __post_init__(self) -> None:
         self.id = ("chatcmpl-" if self.chat else "cmpl-") + uuid.uuid4().hex
@@ -54,10 +57,16 @@ class Form:
         """More of one answer."""
         text = piece.text.removeprefix(" ") if first and self.strips else piece.text
         if not self.chat:
-            choice = {"index": number, "text": text, "logprobs": self._logprobs(piece.tokens), "finish_reason": None}
+            logprobs = self._logprobs(number, piece.tokens)
+            choice = {"index": number, "text": text, "logprobs": logprobs, "finish_reason": None}
             return self._head("text_completion") | {"choices": [choice]}
         delta = {"role": "assistant", "content": text} if first else {"content": text}
-        choice = {"index": number, "delta": delta, "logprobs": self._logprobs(piece.tokens), "finish_reason": None}
+        choice = {
+            "index": number,
+            "delta": delta,
+            "logprobs": self._logprobs(number, piece.tokens),
+            "finish_reason": None,
+        }
         return self._head("chat.completion.chunk") | {"choices": [choice]}
 
     def end(self, number: int, last: Finished) -> dict[str, Any]:
@@ -77,19 +86,26 @@ class Form:
         assert isinstance(row.last, Finished), row
         text = row.text.removeprefix(" ") if self.strips else row.text
         said = {"message": {"role": "assistant", "content": text, "refusal": None}} if self.chat else {"text": text}
-        return {"index": number, **said, "logprobs": self._logprobs(row.tokens), "finish_reason": row.last.reason}
+        return {
+            "index": number,
+            **said,
+            "logprobs": self._logprobs(number, row.tokens),
+            "finish_reason": row.last.reason,
+        }
 
-    def _logprobs(self, tokens: Sequence[Token]) -> dict[str, Any] | None:
+    def _logprobs(self, number: int, tokens: Sequence[Token]) -> dict[str, Any] | None:
         if not tokens or tokens[0].logprob is None:
             return None
         words = self.words_of([token.id for token in tokens])
+        offsets = list(accumulate(map(len, words), initial=self.offsets.get(number, 0)))
+        self.offsets[number] = offsets.pop()
         likeliest = [list(zip(self.words_of([i for i, _ in t.likeliest]), t.likeliest, strict=True)) for t in tokens]
         if not self.chat:
             return {
                 "tokens": words,
                 "token_logprobs": [token.logprob for token in tokens],
                 "top_logprobs": [{word: logprob for word, (_, logprob) in best} for best in likeliest],
-                "text_offset": [sum(map(len, words[:number])) for number in range(len(words))],
+                "text_offset": offsets,
             }
         return {
             "content": [
@@ -104,7 +120,8 @@ class Form:
 
 
 def spelled(word: str, logprob: float | None) -> dict[str, Any]:
-    return {"token": word, "logprob": logprob, "bytes": list(word.encode())}
+    """A token that is part of a character only has no text, and so no bytes that could be told."""
+    return {"token": word, "logprob": logprob, "bytes": None if BROKEN in word else list(word.encode())}
 
 
 def usage(rows: Sequence[Row], requests: Sequence[Request], num_prompts: int) -> dict[str, int]:

@@ -5,34 +5,30 @@ Errors are told as OpenAI does: {"error": {"message", "type", "param", "code"}}.
 """
 
 import asyncio
-import logging
-import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Query, Request, Response
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
-from starlette.exceptions import HTTPException
 
-from foreword.errors import Busy, ForewordError, TooMuch, UnknownName
 from foreword.serve.asking import Settings
-from foreword.serve.http.access import AdminOff, NotAllowed, Serving, Who
+from foreword.serve.http.access import AdminOff, NotAllowed, Serving, Who, administrator
 from foreword.serve.http.answers import Form, Row
 from foreword.serve.http.bodies import ChatBody, CompletionBody, Written
 from foreword.serve.http.events import sse
 from foreword.serve.http.limits import BodyLimit
 from foreword.serve.http.page import router as page_routes
 from foreword.serve.http.prefixes import router as prefix_routes
+from foreword.serve.http.refusals import error_body, error_response, response_to, tell_errors
 from foreword.serve.request import Event, Failed, Finished, Piece
 from foreword.serve.service import Asked, Service
 from foreword.serve.tenants.ledger import Tenant
 
+ABOUT = "Trained prefixes over one frozen model, mixed in every batch."
 MOST_BYTES = 4 * 2**20  # of a body that is no upload
 STATUS = {"deadline": 504, "prefix": 503, "numbers": 500, "error": 500, "busy": 429, "shutdown": 503}
 
-log = logging.getLogger(__name__)
 router = APIRouter()
 
 
@@ -45,14 +41,20 @@ def make_app(
         admin: whether prefixes may be uploaded, removed, called by an alias, pinned.
         coalesce_s: for so long a stream gathers tokens before it sends them on.
     """
-    app = FastAPI(title="Foreword", description="Trained prefixes over one frozen model, mixed in every batch.")
+    # FastAPI's own pages of documentation would ask other servers for their scripts.
+    app = FastAPI(title="Foreword", description=ABOUT, docs_url=None, redoc_url=None)
     app.state.service, app.state.admin, app.state.coalesce_s = service, admin, coalesce_s
-    app.add_middleware(BodyLimit, most_bytes=MOST_BYTES, most_upload_bytes=most_upload_bytes)
-    app.add_exception_handler(ForewordError, told)
-    app.add_exception_handler(OSError, told_of_disk)
-    app.add_exception_handler(sqlite3.Error, told_of_disk)
-    app.add_exception_handler(RequestValidationError, told_of_fields)
-    app.add_exception_handler(HTTPException, told_of_http)
+    app.state.wants_key = service.library.ledger.has_tenants
+
+    def refused(authorization: str) -> Response | None:
+        try:
+            administrator(app.state, authorization)
+        except (NotAllowed, AdminOff) as error:
+            return response_to(error)
+        return None
+
+    app.add_middleware(BodyLimit, most_bytes=MOST_BYTES, most_upload_bytes=most_upload_bytes, refused=refused)
+    tell_errors(app)
     app.include_router(router)
     app.include_router(prefix_routes)
     app.include_router(page_routes)
@@ -68,7 +70,7 @@ async def completions(body: CompletionBody, request: Request, service: Serving, 
 @router.post("/v1/chat/completions")
 async def chat(body: ChatBody, request: Request, service: Serving, who: Who) -> Response:
     """Answer a conversation, where the tokenizer has a template for one."""
-    ids = service.chat_ids([message.plain() for message in body.messages])
+    ids = await asyncio.to_thread(service.chat_ids, [message.plain() for message in body.messages])
     return await answered(service, Answering(body, [ids], body.told(), True, who), request)
 
 
@@ -122,14 +124,14 @@ class Answering:
         self.events: asyncio.Queue[tuple[int, Event]] = asyncio.Queue()
 
     async def begin(self, service: Service) -> Asked:
-        """Ask; in a thread, where a name may have to be looked up elsewhere."""
+        """Ask; in a thread, for a name may have to be looked up elsewhere, and a text be long."""
         loop = asyncio.get_running_loop()
 
         def hear(number: int, event: Event) -> None:
             loop.call_soon_threadsafe(self.events.put_nowait, (number, event))
 
         asked = partial(service.ask, self.who, self.body.model, self.prompts, self.told, self.body.n, hear)
-        return await asyncio.to_thread(asked) if service.library.url else asked()
+        return await asyncio.to_thread(asked)
 
 
 async def answered(service: Service, answering: Answering, request: Request) -> Response:
@@ -183,7 +185,7 @@ async def streamed(
                     left -= 1
                     yield sse(form.end(number, event))
                 else:
-                    yield sse(error_body(event.message, event.cause))
+                    yield sse(error_body(event.message, event.cause, kind="server_error"))
                     return
         if answering.body.wants_usage:
             yield sse(form.counted(rows, asked.requests, len(answering.prompts)))
@@ -227,55 +229,3 @@ def prefix_model(service: Service, called: str, entry: Any) -> dict[str, Any]:
         "version": entry.version,
     }
     return {**base_model(service), "id": f"{service.name}:{called}", "parent": service.name, **told}
-
-
-def error_body(
-    message: str, code: str, param: str | None = None, kind: str = "invalid_request_error"
-) -> dict[str, Any]:
-    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
-
-
-def error_response(status: int, message: str, code: str, param: str | None = None) -> JSONResponse:
-    kind = "invalid_request_error" if status < 500 else "server_error"
-    return JSONResponse(error_body(message, code, param, kind), status)
-
-
-async def told(request: Request, error: Exception) -> Response:
-    """One of our own errors."""
-    if isinstance(error, NotAllowed):
-        return error_response(401, str(error), "invalid_api_key")
-    if isinstance(error, AdminOff):
-        return error_response(403, str(error), "administration_off")
-    if isinstance(error, UnknownName):
-        return error_response(404, str(error), "not_found")
-    if isinstance(error, Busy):
-        response = error_response(429, str(error), "rate_limit_exceeded" if isinstance(error, TooMuch) else "busy")
-        response.headers["Retry-After"] = str(error.wait_s if isinstance(error, TooMuch) else 1)
-        return response
-    if isinstance(error.__cause__, OSError):
-        return await told_of_disk(request, error.__cause__)
-    return error_response(400, str(error), "bad_request")
-
-
-async def told_of_disk(request: Request, error: Exception) -> Response:
-    """The server's disk is full, or worse: nobody else is to know where it is."""
-    log.error("the disk refused %s %s", request.method, request.url.path, exc_info=error)
-    why = error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
-    return error_response(507, f"the server's disk refused it: {why}. Send it again later.", "disk")
-
-
-async def told_of_fields(request: Request, error: Exception) -> Response:
-    """A body that is not as it must be: of its faults the one whose place is known best (where a field may have several types,
-    the others only say which they are not)."""
-    assert isinstance(error, RequestValidationError)
-    fault = max(error.errors(), key=lambda fault: (len(fault["loc"]), not fault["type"].endswith("_type")))
-    parts = [str(part) for part in fault["loc"] if isinstance(part, int) or part.isidentifier()]
-    place = ".".join(part for part in parts if part not in ("body", "str"))
-    return error_response(400, f"{place}: {fault['msg']}" if place else fault["msg"], "bad_request", place or None)
-
-
-async def told_of_http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    if isinstance(error.__cause__, OSError):  # while an upload was put aside
-        return await told_of_disk(request, error.__cause__)
-    return error_response(error.status_code, str(error.detail), "http")

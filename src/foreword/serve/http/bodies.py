@@ -24,11 +24,20 @@ class Body(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class StreamOptions(Body):
+class Given(Body):
+    """One in which null means that a field is not given, as in OpenAI's own."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def null_is_not_given(cls, told: Any) -> Any:
+        return {key: value for key, value in told.items() if value is not None} if isinstance(told, dict) else told
+
+
+class StreamOptions(Given):
     include_usage: bool = Field(default=False, description="a last chunk says how many tokens there were")
 
 
-class Written(Body):
+class Written(Given):
     """How an answer is written, whatever it is asked by."""
 
     model: Annotated[str, Field(min_length=1, max_length=300)] = Field(
@@ -89,6 +98,8 @@ class CompletionBody(Written):
     """POST /v1/completions"""
 
     prompt: str | list[Token] | list[str] | list[list[Token]] = Field(description="a text or its tokens; or several")
+    best_of: Literal[1] = Field(default=1, description="as many are written as are asked for")
+    echo: Literal[False] = Field(default=False, description="the prompt does not come back")
     max_tokens: Annotated[int, Field(ge=1)] | None = Field(default=None, description="an answer is cut here")
     logprobs: Annotated[int, Field(ge=0, le=20)] | None = Field(default=None, description="of so many likeliest tokens")
 

@@ -1,9 +1,11 @@
-"""No body is read beyond what it may be, whatever its header says of its length.
+"""No body is read beyond what it may be, whatever its header says of its length; and no upload of somebody who may send none.
 
-Comes in:  ASGI messages.      Goes out: the same, or 413.
+Comes in:  ASGI messages.      Goes out: the same, or 413; or a refusal, before the body is read.
 """
 
+import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 TOO_LARGE = "the body has more than {most} bytes, and this is all that is read. Send less."
@@ -12,15 +14,26 @@ TOO_LARGE = "the body has more than {most} bytes, and this is all that is read. 
 class BodyLimit:
     """ASGI middleware; what is sent to /v1/prefixes is an upload."""
 
-    def __init__(self, app: Any, most_bytes: int, most_upload_bytes: int):
-        self.app, self.most_bytes, self.most_upload_bytes = app, most_bytes, most_upload_bytes
+    def __init__(self, app: Any, most_bytes: int, most_upload_bytes: int, refused: Callable[[str], Any]):
+        """
+        Args:
+            refused: the response to whoever sends this Authorization header and may upload nothing, or None.
+        """
+        self.app, self.most_bytes, self.most_upload_bytes, self.refused = app, most_bytes, most_upload_bytes, refused
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        most = self.most_upload_bytes if scope["path"].startswith("/v1/prefixes/") else self.most_bytes
-        told = dict(scope["headers"]).get(b"content-length", b"0")
+        headers = dict(scope["headers"])
+        is_upload = scope["method"] == "PUT" and scope["path"].startswith("/v1/prefixes/")
+        if is_upload:
+            refusal = await asyncio.to_thread(self.refused, headers.get(b"authorization", b"").decode("latin-1"))
+            if refusal is not None:
+                await refusal(scope, receive, send)
+                return
+        most = self.most_upload_bytes if is_upload else self.most_bytes
+        told = headers.get(b"content-length", b"0")
         if told.isdigit() and int(told) > most:
             await refuse(send, most)
             return

@@ -64,7 +64,7 @@ async def side_by_side(body: SideBySideBody, service: Serving, who: Who) -> Resp
                 loop.call_soon_threadsafe(events.put_nowait, (number, event))
 
             ask = partial(service.ask, who, model, [body.prompt], told, 1, hear)
-            asked.append(await asyncio.to_thread(ask) if service.library.url else ask())
+            asked.append(await asyncio.to_thread(ask))
     except Exception:
         end(service, asked)
         raise
