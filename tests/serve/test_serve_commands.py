@@ -152,7 +152,7 @@ def test_a_tenants_key_is_printed_alone_and_once(place):
     assert re.fullmatch(r"fw-[\w-]{43}\n", made.stdout)
     listed = foreword("tenants", "list", "--store", "store", folder=place)
     assert json.loads(listed.stdout) == [
-        {"name": "once", "requests_per_minute": 5, "tokens_per_minute": 0, "stored_bytes": 0}
+        {"name": "once", "requests_per_minute": 5, "tokens_per_minute": 0, "stored_bytes": 0, "pinned_prefixes": 0}
     ]
     assert made.stdout.strip() not in listed.stdout
     assert "removed once" in foreword("tenants", "remove", "once", "--store", "store", folder=place).stderr

@@ -1,6 +1,7 @@
 """What a name means to whom, and the numbers it stands for."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -145,6 +146,92 @@ def test_no_tenants_folder_is_outside_the_store(library, tenant, tmp_path):
             library.shelf(tenant)
     else:
         assert library.shelf("").store.folder == tmp_path
+
+
+def test_uploads_side_by_side_do_not_pass_a_limit_that_each_alone_keeps(library, tmp_path):
+    manifest, tensors = files_of(tmp_path, "common/1")
+    one = len(manifest) + len(tensors)
+    tenant = Tenant("new", Limits(stored_bytes=2 * one + one // 2))
+
+    def add_one(_: int) -> str:
+        try:
+            return library.add(tenant, "mine", manifest, tensors).reference
+        except BadRequest as error:
+            return str(error)[:30]
+
+    with ThreadPoolExecutor(8) as threads:
+        got = sorted(threads.map(add_one, range(8)))
+    assert got[:2] == ["mine@1", "mine@2"]
+    assert all(text.startswith("this key's prefixes may take") for text in got[2:])
+    assert library.stored_bytes("new") <= tenant.limits.stored_bytes
+
+
+def test_a_tenant_pins_his_own_alone_and_no_more_than_he_may(library, tmp_path):
+    tenant = Tenant("acme", Limits(pinned_prefixes=1))
+    add(Store(tmp_path / TENANTS / "acme"), "own", seed=3)
+    with pytest.raises(UnknownName, match="unknown stored prefix 'common'"):
+        library.pin(tenant, "common")
+    assert library.pin(tenant, "own@1").reference == "own@1"
+    assert library.pin(tenant, "own@1").reference == "own@1"
+    with pytest.raises(BadRequest, match="this key may keep 1 prefixes at hand and does already. Unpin another first"):
+        library.pin(tenant, "own@2")
+    library.pin(Tenant(), "common")
+    assert library.unpin("acme", "common") == []
+    assert len(library.pinned()) == 2
+    (released,) = library.remove("acme", "own@1")
+    assert (library.pinned(), library.unpin("acme", "own@1")) == ([library.find("", "common").sha256], [])
+    assert released not in library.pinned()
+
+
+def test_a_list_is_of_everything_a_tenant_could_use_page_by_page(library, tmp_path):
+    for name in ("a1", "b1", "d1"):
+        add(Store(tmp_path), name)
+    add(Store(tmp_path / TENANTS / "acme"), "d1", seed=4)
+    for owner in ("acme", ""):
+        library.refresh(owner)
+    names, after = [], ""
+    while page := library.entries(["acme", ""], after, limit=2):
+        names += [entry.name for entry in page]
+        after = names[-1]
+    assert names == ["a1", "b1", "common", "d1", "own"]
+    assert library.entries(["acme", ""], contains="d1")[0].sha256 == library.find("acme", "d1").sha256
+    assert [entry.name for entry in library.entries(["acme", ""], contains="1", limit=2)] == ["a1", "b1"]
+    assert Library(tmp_path, LoadedBackbone(name="gpt2-large", fingerprint="0" * 16)).entries(["acme", ""]) == []
+
+
+@pytest.mark.parametrize("damage", ["no tensors", "no manifest", "another bit", "half removed"])
+def test_what_is_damaged_here_is_brought_again(tmp_path, damage):
+    add(Store(tmp_path / "there"), "common")
+    library = Library(tmp_path / "here", BACKBONE, url=f"file://{tmp_path / 'there'}")
+    entry = library.find("", "common")
+    folder = tmp_path / "here" / "common" / "1"
+    tensors = folder / "prefix.safetensors"
+    if damage == "no tensors":
+        tensors.unlink()
+    elif damage == "no manifest":
+        (folder / "manifest.json").unlink()
+    elif damage == "another bit":
+        content = bytearray(tensors.read_bytes())
+        content[-1] ^= 1
+        tensors.unlink()
+        tensors.write_bytes(bytes(content))
+    else:
+        shutil.rmtree(folder.parent)
+    for again in (library, Library(tmp_path / "here", BACKBONE, url=f"file://{tmp_path / 'there'}")):
+        found = again.find("", "common")
+        assert torch.equal(again.load(found.sha256).keys["decoder"], make_prefix(0).keys["decoder"])
+    assert found == entry
+
+
+def test_what_all_tenants_prefixes_take_here_is_bounded_together(tmp_path):
+    for number in range(4):
+        add(Store(tmp_path / "there" / TENANTS / f"t{number}"), "own", seed=number)
+    size = sum(len(part) for part in files_of(tmp_path / "there" / TENANTS / "t0", "own/1"))
+    library = Library(tmp_path / "here", BACKBONE, url=f"file://{tmp_path / 'there'}", max_bytes=2 * size + size // 2)
+    for number in range(4):
+        library.find(f"t{number}", "own")
+    held = sorted(path.parts[-4] for path in (tmp_path / "here").rglob("prefix.safetensors"))
+    assert held == ["t2", "t3"]
 
 
 def test_prefixes_come_from_elsewhere_as_they_are_asked_for(tmp_path):

@@ -15,6 +15,7 @@ import pytest
 import torch
 from safetensors.torch import load, save
 from starlette.formparsers import MultiPartParser
+from tests.serve.served import until
 from tests.serve.servers import Served, served, stored
 from tests.serve.test_serve_http import refused
 
@@ -153,6 +154,22 @@ def test_what_is_pinned_is_loaded_when_the_server_starts(tmp_path):
     with served(tmp_path) as second:
         facts = second.service.facts()
         assert (facts.num_pinned, facts.num_held) == (1, 1)
+
+
+def test_a_pin_goes_with_its_version_and_is_kept_by_an_engine_that_takes_over(server, caplog):
+    pinned = lambda: server.service.facts().num_pinned  # noqa: E731
+    for name in "ab":
+        assert server.http.put(f"/v1/prefixes/{name}/pin").status_code == 200
+    assert pinned() == 2
+    assert server.http.delete("/v1/prefixes/a@1").status_code == 200
+    assert pinned() == 1
+    assert server.http.delete("/v1/prefixes/a/pin").json() == {"unpinned": "a", "released": 0}
+    server.service.runner.engine.step = lambda: 1 // 0  # type: ignore[method-assign]
+    refused(lambda: server.openai.completions.create(model="c", prompt="so"), 500, "the server's engine broke")
+    until(lambda: server.service.runner.restarts == 1)
+    assert pinned() == 1
+    assert server.http.delete("/v1/prefixes/b/pin").json() == {"unpinned": "b", "released": 1}
+    assert pinned() == 0
 
 
 def test_administration_is_off_unless_asked_for(tmp_path):

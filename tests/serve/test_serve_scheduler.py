@@ -7,7 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from foreword.errors import Busy
 from foreword.serve.pool import Pool
-from foreword.serve.scheduler import Job, Plan, Scheduler
+from foreword.serve.scheduler import Job, Plan, Scheduler, has_room
 
 KEYS = ["", "a", "b", "c", "d", "e"]
 
@@ -316,6 +316,21 @@ def test_a_prefix_that_cannot_be_had_ends_those_who_wait_for_it_and_nobody_else(
     again = engine.submit(2, "a")
     engine.drain()
     assert again in engine.begun
+
+
+def test_a_tenant_who_fills_the_queue_keeps_out_nobody_but_himself():
+    engine = Simulated(num_slots=2, chunk_len=8, pool_size=1, max_waiting=10)
+    for _ in range(12):
+        engine.submit(3, tenant="greedy")
+    with pytest.raises(Busy):
+        engine.submit(3, tenant="greedy")
+    for _ in range(6):
+        engine.submit(3, tenant="meek")
+    with pytest.raises(Busy):
+        engine.submit(3, tenant="meek")
+    engine.submit(3, tenant="third")
+    engine.drain()
+    assert not has_room({"a": 12, "b": 12}, "c", 1, 12), "twice as many at the very most"
 
 
 def test_a_full_queue_is_told():

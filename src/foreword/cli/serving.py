@@ -108,11 +108,13 @@ def add_tenant(
     requests_per_minute: Annotated[int, typer.Option(min=0, help="0: no limit")] = 0,
     tokens_per_minute: Annotated[int, typer.Option(min=0, help="of prompts and answers; 0: no limit")] = 0,
     stored_bytes: Annotated[int, typer.Option(min=0, help="that uploaded prefixes may take; 0: no limit")] = 0,
+    pinned_prefixes: Annotated[int, typer.Option(min=0, help="that are always kept at hand; 0: no limit")] = 0,
 ) -> None:
     """Make a tenant and print his key. It is told this once: only its hash is kept."""
     from foreword.serve.tenants.ledger import FILE, Ledger, Limits
 
-    key = Ledger(store / FILE).add_tenant(name, Limits(requests_per_minute, tokens_per_minute, stored_bytes))
+    limits = Limits(requests_per_minute, tokens_per_minute, stored_bytes, pinned_prefixes)
+    key = Ledger(store / FILE).add_tenant(name, limits)
     output.say(f"the key of {name}, which cannot be shown again:")
     print(key)
 

@@ -8,7 +8,7 @@ are refused, and it is tried again.
 import logging
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
@@ -16,6 +16,7 @@ from typing import TypeVar
 from foreword.errors import Busy, ForewordError
 from foreword.serve.engine import Engine
 from foreword.serve.request import Event, Failed, Finished, Listener, Request
+from foreword.serve.scheduler import has_room
 
 log = logging.getLogger(__name__)
 
@@ -51,10 +52,15 @@ class Runner:
         self.is_broken = False  # whether none could be made
         self.engine = make(self.wake)
         self.restarts = 0
-        self.num_open = 0
+        self.open_of: Counter[str] = Counter()  # tenant -> rows
         self.most_open = self.engine.sizes.max_waiting + self.engine.sizes.num_slots
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
+
+    @property
+    def num_open(self) -> int:
+        """Rows that wait, read or write, whoever asked."""
+        return self.open_of.total()
 
     def submit(self, asked: Sequence[tuple[Request, Listener]]) -> list[Handle]:
         """Hand requests over, all of them or none. A listener is called by the engine's thread, and must not wait.
@@ -68,11 +74,12 @@ class Runner:
         with self._ready:
             if not self.takes_requests:
                 raise Busy(BROKEN if self.is_alive and not self._stopping else GOING_DOWN)
-            if self.num_open + len(asked) > self.most_open:
+            more = Counter(request.tenant for request, _ in asked)
+            if not all(has_room(self.open_of, tenant, num, self.most_open) for tenant, num in more.items()):
                 raise Busy(
                     f"{self.num_open} requests are open already, of at most {self.most_open}. Try again in a moment."
                 )
-            self.num_open += len(asked)
+            self.open_of += more
         return [self._hand_over(request, listener) for request, listener in asked]
 
     def _hand_over(self, request: Request, listener: Listener) -> Handle:
@@ -81,7 +88,7 @@ class Runner:
         def heard(event: Event) -> None:
             if isinstance(event, Finished | Failed):
                 with self._ready:
-                    self.num_open -= 1
+                    self.open_of[request.tenant] -= 1
                     self._ready.notify_all()
             try:
                 listener(event)

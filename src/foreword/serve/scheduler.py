@@ -9,7 +9,7 @@ piece of memory. Whenever one leaves or changes sides, rows move to close the ga
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -72,6 +72,18 @@ class _Tenant:
     ready: deque[Job] = field(default_factory=deque)
 
 
+def has_room(num_open: Mapping[str, int], tenant: str, num: int, most: int) -> bool:
+    """Whether a tenant may ask for so many rows more, where `num_open` are open of each.
+
+    All together at most `most`; but who has less than his share of them is let in nevertheless, up to it, whoever was faster.
+    """
+    total, own = sum(num_open.values()), num_open.get(tenant, 0)
+    if total + num <= most:
+        return True
+    num_tenants = len({tenant, *(name for name, open_rows in num_open.items() if open_rows)})
+    return own + num <= most // num_tenants and total + num <= 2 * most
+
+
 class Scheduler:
     """Rows of one engine."""
 
@@ -105,7 +117,8 @@ class Scheduler:
             Busy: too many wait already.
         """
         assert (job.number in self.jobs, job.prompt_len > 0, job.stage) == (False, True, "waiting"), job
-        if len(self.jobs) >= self.num_slots + self.max_waiting:
+        open_rows = {name: tenant.num_jobs for name, tenant in self._tenants.items()}
+        if not has_room(open_rows, job.tenant, 1, self.num_slots + self.max_waiting):
             raise Busy(f"{len(self.jobs)} requests are open already. Try again in a moment.")
         tenant = self._tenants.setdefault(job.tenant, _Tenant())
         if not tenant.num_jobs:  # nobody saves up turns by staying away

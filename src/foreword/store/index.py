@@ -99,11 +99,12 @@ class StoreIndex:
                 version = self._newest(asked.name, again=True)
             return entry or self._read(asked.name, version, reference)
 
-    def names(self, after: str = "", limit: int = 1000) -> list[str]:
-        """Names that have a version, in alphabetical order, as the last `refresh` found them."""
+    def names(self, after: str = "", limit: int = 1000, contains: str = "") -> list[str]:
+        """Names that have a version, and this in them, in alphabetical order, as the last `refresh` found them."""
         with self._lock:
             rows = self._db.execute(
-                "SELECT name FROM names WHERE name > ? AND newest > 0 ORDER BY name LIMIT ?", (after, limit)
+                "SELECT name FROM names WHERE name > ? AND newest > 0 AND instr(name, ?) ORDER BY name LIMIT ?",
+                (after, contains, limit),
             )
             return [name for (name,) in rows]
 

@@ -8,9 +8,11 @@ a version is still there is asked again after a while. If nobody answers, what i
 
 import hashlib
 import os
+import secrets
 import shutil
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from foreword.store.checks import FILE
 from foreword.store.manifest import UnreadableManifest, manifest_from_bytes
 from foreword.store.reference import VERSION, Reference
 from foreword.store.registry import MANIFEST
-from foreword.store.writing import create_folder, renamed, staging, write_synced
+from foreword.store.writing import TEMPORARY, create_folder, renamed, staging, write_synced
 
 FRESH_S = 5.0  # for so long a list of versions is believed
 GIB = 2**30
@@ -28,10 +30,14 @@ GIB = 2**30
 class RemoteStore:
     """Read only; any thread may ask."""
 
-    def __init__(self, url: str, cache: Path, max_bytes: int = 10 * GIB, fresh_s: float = FRESH_S):
+    def __init__(
+        self, url: str, cache: Path, max_bytes: int = 10 * GIB, fresh_s: float = FRESH_S, within: Path | None = None
+    ):
         """
         Args:
             cache: the local store's folder; versions that were not asked for longest give way to others there.
+            within: a folder around it that takes at most `max_bytes`, with all stores that are cached in it; the cache alone if
+                not given.
 
         Raises:
             StoreError: the address is of a kind that no installed package reads.
@@ -43,13 +49,17 @@ class RemoteStore:
         except (ImportError, ValueError) as error:
             raise StoreError(f"{url} cannot be read: {error}. Install the package for it, or give a folder.") from None
         self.url, self.cache, self.max_bytes, self.fresh_s = url, cache, max_bytes, fresh_s
+        self.within = within or cache
         self.num_fetched = 0
         self._versions: dict[str, tuple[float, list[int]]] = {}  # name -> when it was asked, what is there
         self._fetching: dict[Reference, threading.Lock] = {}
         self._lock = threading.Lock()
 
-    def bring(self, reference: str) -> str:
+    def bring(self, reference: str, anew: bool = False) -> str:
         """See to it that the version a reference means is in the local store; its full name.
+
+        Args:
+            anew: what is there is of no use.
 
         Raises:
             UnknownName: there is no such version.
@@ -59,15 +69,13 @@ class RemoteStore:
         there = self.versions(asked.name)
         version = asked.version or max(there, default=0)
         if version not in there:
-            shutil.rmtree(
-                self.cache / asked.name / str(asked.version or ""), ignore_errors=True
-            )  # gone there, gone here
+            self._drop(self.cache / asked.name / str(asked.version or ""))  # gone there, gone here
             raise UnknownName("stored prefix", reference, None)
         found = Reference(asked.name, version)
         with self._lock:
             fetching = self._fetching.setdefault(found, threading.Lock())
         with fetching:
-            if not (self._folder(found) / MANIFEST).exists():
+            if anew or not all((self._folder(found) / file).exists() for file in (MANIFEST, FILE)):
                 self._fetch(found)
             now = time.time_ns()  # finer than the file system's own clock
             with suppress(OSError):
@@ -117,23 +125,36 @@ class RemoteStore:
             for file, content in ((MANIFEST, manifest), (FILE, tensors)):
                 write_synced(temporary / file, content)
             create_folder(self.cache / found.name)
-            renamed(temporary, self._folder(found))
+            self._drop(self._folder(found))
+            renamed(temporary, self._folder(found))  # another process may have been faster, with the same
         with self._lock:
             self.num_fetched += 1
 
     def _make_room(self, size: int) -> None:
         """Versions that were not asked for longest give way."""
         with self._lock:
-            held = sorted(
-                (path.stat().st_mtime_ns, path.parent, sum(file.stat().st_size for file in path.parent.iterdir()))
-                for path in self.cache.glob(f"*/*/{FILE}")
-            )
+            held = sorted(self._held())
             total = size + sum(num for _, _, num in held)
             for _, folder, num in held:
                 if total <= self.max_bytes:
                     return
-                shutil.rmtree(folder, ignore_errors=True)
+                self._drop(folder)
                 total -= num
+
+    def _held(self) -> Iterator[tuple[int, Path, int]]:
+        """When each version here was asked for last, its folder, and what it takes."""
+        for path in self.within.rglob(FILE):
+            if not any(part.startswith(TEMPORARY) for part in path.parts):
+                with suppress(FileNotFoundError):  # another process drops some too
+                    size = sum(file.stat().st_size for file in path.parent.iterdir())
+                    yield path.stat().st_mtime_ns, path.parent, size
+
+    def _drop(self, folder: Path) -> None:
+        """Take a version away in one step: nobody finds half of it, whatever stops us."""
+        away = self.within / f"{TEMPORARY}{secrets.token_hex(8)}"
+        with suppress(OSError):
+            folder.rename(away)
+        shutil.rmtree(away, ignore_errors=True)
 
     def _folder(self, found: Reference) -> Path:
         return self.cache / found.name / str(found.version)

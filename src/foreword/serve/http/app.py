@@ -19,6 +19,7 @@ from foreword.serve.http.bodies import ChatBody, CompletionBody, Written
 from foreword.serve.http.events import sse
 from foreword.serve.http.limits import BodyLimit
 from foreword.serve.http.page import router as page_routes
+from foreword.serve.http.prefixes import REFRESH_S
 from foreword.serve.http.prefixes import router as prefix_routes
 from foreword.serve.http.refusals import error_body, error_response, response_to, tell_errors
 from foreword.serve.request import Event, Failed, Finished, Piece
@@ -76,16 +77,21 @@ async def chat(body: ChatBody, request: Request, service: Serving, who: Who) -> 
 
 @router.get("/v1/models")
 def models(
-    service: Serving, who: Who, after: str = "", limit: Annotated[int, Query(ge=1, le=1000)] = 1000
+    service: Serving, who: Who, after: str = "", limit: Annotated[int, Query(ge=1, le=1000)] = 1000, contains: str = ""
 ) -> dict[str, Any]:
-    """The untouched model, the tenant's prefixes, the server's own, and the tenant's aliases."""
-    entries = [
-        entry for owner in dict.fromkeys((who.name, "")) for entry in service.library.entries(owner, after, limit)
-    ]
-    found = [] if after else [base_model(service)]
-    found += [prefix_model(service, entry.name, entry) for entry in entries[:limit]]
-    for alias, reference in service.library.ledger.aliases(who.name).items():
-        found.append({**base_model(service), "id": f"{service.name}:{alias}", "root": f"{service.name}:{reference}"})
+    """The untouched model, the tenant's aliases, and the prefixes of his and the server's own with this in their names, behind
+    `after` in alphabetical order."""
+    owners = list(dict.fromkeys((who.name, "")))
+    for owner in owners:
+        service.library.refresh(owner, older_than_s=REFRESH_S)
+    found = [] if after or contains else [base_model(service)]
+    if not after:
+        for alias, reference in service.library.ledger.aliases(who.name).items():
+            if contains in alias:
+                named = {"id": f"{service.name}:{alias}", "root": f"{service.name}:{reference}", "parent": service.name}
+                found.append({**base_model(service), **named})
+    entries = service.library.entries(owners, after, limit, contains)
+    found += [prefix_model(service, entry.name, entry) for entry in entries]
     return {"object": "list", "data": found}
 
 

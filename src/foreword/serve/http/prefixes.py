@@ -5,11 +5,13 @@ Whatever changes anything is refused unless the server was started with administ
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Query, UploadFile
 
+from foreword.errors import Busy
 from foreword.serve.http.access import Admin, Serving, Who
 from foreword.serve.http.bodies import AliasBody
 from foreword.serve.service import Service
@@ -21,11 +23,11 @@ REFRESH_S = 5.0  # for so long a list may not show what other processes have don
 
 @router.get("/v1/prefixes")
 def list_prefixes(
-    service: Serving, who: Who, after: str = "", limit: Annotated[int, Query(ge=1, le=1000)] = 1000
+    service: Serving, who: Who, after: str = "", limit: Annotated[int, Query(ge=1, le=1000)] = 1000, contains: str = ""
 ) -> dict[str, Any]:
-    """The newest version of each of one's own prefixes, in alphabetical order, and one's aliases."""
+    """The newest version of each of one's own prefixes with this in its name, in alphabetical order, and one's aliases."""
     service.library.refresh(who.name, older_than_s=REFRESH_S)
-    entries = service.library.entries(who.name, after, limit)
+    entries = service.library.entries([who.name], after, limit, contains)
     return {"data": [shown(entry) for entry in entries], "aliases": service.library.ledger.aliases(who.name)}
 
 
@@ -46,7 +48,7 @@ async def upload(
 @router.delete("/v1/prefixes/{reference}")
 def remove(reference: str, service: Serving, who: Admin) -> dict[str, Any]:
     """Remove one version, NAME@VERSION. Requests that have begun are finished with it."""
-    service.library.remove(who.name, reference)
+    unpin_all(service, service.library.remove(who.name, reference))
     return {"removed": reference}
 
 
@@ -69,17 +71,26 @@ def preload(reference: str, service: Serving, who: Admin) -> dict[str, Any]:
 
 @router.put("/v1/prefixes/{reference}/pin")
 def pin(reference: str, service: Serving, who: Admin) -> dict[str, Any]:
-    """Keep it at hand, now and after every start."""
-    done = at_hand(service, service.library.find(who.name, reference), pin=True)
-    service.library.pin(who.name, reference)
-    return done
+    """Keep one of one's own at hand, now and after every start."""
+    entry = service.library.pin(who, reference)
+    try:
+        return at_hand(service, entry, pin=True)
+    except Busy:
+        service.library.unpin(who.name, entry.reference)
+        raise
 
 
 @router.delete("/v1/prefixes/{reference}/pin")
 def unpin(reference: str, service: Serving, who: Admin) -> dict[str, Any]:
-    entry = service.library.pin(who.name, reference, on=False)
-    service.runner.call(lambda engine: engine.pool.unpin(entry.sha256)).result(60)
-    return shown(entry)
+    """It may give way to others again; without a version, whatever version of it was pinned."""
+    released = service.library.unpin(who.name, reference)
+    unpin_all(service, released)
+    return {"unpinned": reference, "released": len(released)}
+
+
+def unpin_all(service: Service, released: Sequence[str]) -> None:
+    for sha256 in released:
+        service.runner.call(lambda engine, sha256=sha256: engine.pool.unpin(sha256)).result(60)
 
 
 def at_hand(service: Service, entry: Entry, pin: bool) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from foreword.errors import BadRequest, StoreError, UnknownName
 from foreword.store.reference import NAME, check_name
 
 FILE = ".serving.sqlite"
-VERSION = 1
+VERSION = 2
 KEY_START = "fw-"
 
 
@@ -26,6 +26,7 @@ class Limits:
     requests_per_minute: int = 0
     tokens_per_minute: int = 0  # of prompts and answers
     stored_bytes: int = 0
+    pinned_prefixes: int = 0
 
 
 @dataclass(frozen=True)
@@ -50,20 +51,20 @@ class Ledger:
             file.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=10)
             found = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if found not in (0, VERSION):
+            if found not in (0, 1, VERSION):
                 raise StoreError(f"{file} is of version {found}, not {VERSION}. Use the Foreword that wrote it.")
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
+            if found == 1:
+                self._db.execute("ALTER TABLE tenants ADD COLUMN pinned_prefixes INTEGER NOT NULL DEFAULT 0")
+                self._db.execute("DROP TABLE pins")
             limits = ", ".join(f"{field.name} INTEGER NOT NULL" for field in fields(Limits))
-            self._db.execute(
-                f"CREATE TABLE IF NOT EXISTS tenants (name TEXT PRIMARY KEY, key_hash TEXT UNIQUE NOT NULL, {limits})"
-            )
-            self._db.execute(
-                "CREATE TABLE IF NOT EXISTS aliases (tenant TEXT, alias TEXT, reference TEXT NOT NULL, PRIMARY KEY (tenant, alias))"
-            )
-            self._db.execute(
-                "CREATE TABLE IF NOT EXISTS pins (tenant TEXT, reference TEXT, PRIMARY KEY (tenant, reference))"
-            )
+            for table in (
+                f"tenants (name TEXT PRIMARY KEY, key_hash TEXT UNIQUE NOT NULL, {limits})",
+                "aliases (tenant TEXT, alias TEXT, reference TEXT NOT NULL, PRIMARY KEY (tenant, alias))",
+                "pins (tenant TEXT, reference TEXT, sha256 TEXT NOT NULL, PRIMARY KEY (tenant, reference))",
+            ):
+                self._db.execute(f"CREATE TABLE IF NOT EXISTS {table}")
             self._db.execute(f"PRAGMA user_version = {VERSION}")
         except (OSError, sqlite3.Error) as error:
             raise StoreError(
@@ -134,13 +135,20 @@ class Ledger:
         """Alias -> what it means."""
         return dict(self._all("SELECT alias, reference FROM aliases WHERE tenant = ? ORDER BY alias", (tenant,)))
 
-    def pin(self, tenant: str, reference: str, on: bool = True) -> None:
-        """Remember that a prefix is to be at hand from the start on."""
-        kept, dropped = (
-            "INSERT OR IGNORE INTO pins VALUES (?, ?)",
-            "DELETE FROM pins WHERE (tenant, reference) = (?, ?)",
-        )
-        self._do(kept if on else dropped, (tenant, reference))
+    def pin(self, tenant: str, reference: str, sha256: str) -> None:
+        """Remember that this version of a tenant's is to be at hand."""
+        self._do("INSERT OR REPLACE INTO pins VALUES (?, ?, ?)", (tenant, reference, sha256))
+
+    def unpin(self, tenant: str, reference: str) -> list[str]:
+        """Forget it; of a name without a version, every one. Content hashes that nobody has pinned any more."""
+        held = self._all("SELECT reference, sha256 FROM pins WHERE tenant = ?", (tenant,))
+        dropped = [(held_as, sha256) for held_as, sha256 in held if reference in (held_as, held_as.partition("@")[0])]
+        for held_as, _ in dropped:
+            self._do("DELETE FROM pins WHERE (tenant, reference) = (?, ?)", (tenant, held_as))
+        return [sha256 for _, sha256 in dropped if not self._all("SELECT 1 FROM pins WHERE sha256 = ?", (sha256,))]
+
+    def pins_of(self, tenant: str) -> list[str]:
+        return [reference for owner, reference in self.pins() if owner == tenant]
 
     def pins(self) -> list[tuple[str, str]]:
         """Whose prefixes, and which."""

@@ -10,6 +10,7 @@ model but by its facts, and imports no torch until numbers are loaded.
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,13 +42,13 @@ class Shelf:
         return self.index.find(reference if self.remote is None else self.remote.bring(reference))
 
     def load(self, reference: str, backbone: BackboneFacts) -> "tuple[Prefix, Manifest]":
-        """See `Store.load`. What has given way to others meanwhile is brought again."""
+        """See `Store.load`. What has given way to others meanwhile, or is damaged here, is brought again."""
         try:
             return self.store.load(reference, backbone)
         except (UnknownName, StoreError):
             if self.remote is None:
                 raise
-            return self.store.load(self.remote.bring(reference), backbone)
+            return self.store.load(self.remote.bring(reference, anew=True), backbone)
 
 
 class Library:
@@ -71,7 +72,7 @@ class Library:
         self._shelves: dict[str, Shelf] = {}
         self._places: OrderedDict[str, tuple[str, str]] = OrderedDict()  # content hash -> tenant, reference
         self._refreshed: dict[str, float] = {}  # tenant -> when
-        self._lock = threading.Lock()
+        self._lock, self._adding = threading.Lock(), threading.Lock()
 
     def shelf(self, tenant: str) -> Shelf:
         """Where a tenant's prefixes are; the empty name is the server's own."""
@@ -81,7 +82,7 @@ class Library:
                     check_name(tenant)
                 folder = self.folder / TENANTS / tenant if tenant else self.folder
                 url = f"{self.url}/{TENANTS}/{tenant}" if tenant else self.url
-                remote = RemoteStore(url, folder, self.max_bytes) if self.url else None
+                remote = RemoteStore(url, folder, self.max_bytes, within=self.folder) if self.url else None
                 self._shelves[tenant] = Shelf(Store(folder), StoreIndex(folder), remote)
             return self._shelves[tenant]
 
@@ -136,8 +137,11 @@ class Library:
             f"a prefix is called {alias!r} already, and would not be found any more. Choose another alias."
         )
 
-    def remove(self, tenant: str, reference: str) -> None:
+    def remove(self, tenant: str, reference: str) -> list[str]:
         """Remove one version of a tenant's own; requests that were admitted with it are finished with it.
+
+        Returns:
+            content hashes that nobody wants to be at hand any more.
 
         Raises:
             UnknownName, StoreError: there is none, or no version was given.
@@ -145,6 +149,7 @@ class Library:
         self._check_writable()
         self.shelf(tenant).index.find(reference)
         self.shelf(tenant).store.remove(reference)
+        return self.ledger.unpin(tenant, reference)
 
     def add(self, tenant: Tenant, name: str, manifest: bytes, tensors: bytes) -> Entry:
         """Write an uploaded prefix as the next version of a name, after every check there is.
@@ -156,14 +161,15 @@ class Library:
         self._check_writable()
         if self.ledger.alias(tenant.name, name) is not None:
             raise BadRequest(f"an alias is called {name!r} already. Drop it, or choose another name.")
-        if most := tenant.limits.stored_bytes:
-            taken, more = self.stored_bytes(tenant.name), len(manifest) + len(tensors)
-            if taken + more > most:
-                raise BadRequest(
-                    f"this key's prefixes may take {most} bytes and take {taken} already, so that {more} more are too many. "
-                    "Remove a version first."
-                )
-        entry = Entry.of(self.shelf(tenant.name).store.receive(name, manifest, tensors, self.backbone))
+        with self._adding:  # one at a time, or several together would take more than each may
+            if most := tenant.limits.stored_bytes:
+                taken, more = self.stored_bytes(tenant.name), len(manifest) + len(tensors)
+                if taken + more > most:
+                    raise BadRequest(
+                        f"this key's prefixes may take {most} bytes and take {taken} already, so that {more} more are too many. "
+                        "Remove a version first."
+                    )
+            entry = Entry.of(self.shelf(tenant.name).store.receive(name, manifest, tensors, self.backbone))
         self.shelf(tenant.name).index.find(name)  # so that a list has it at once
         self._remember(entry, tenant.name)
         return entry
@@ -176,32 +182,62 @@ class Library:
             self._refreshed[tenant] = time.monotonic()
         self.shelf(tenant).index.refresh()
 
-    def entries(self, tenant: str, after: str = "", limit: int = 1000) -> list[Entry]:
-        """The newest version of each of a tenant's own prefixes, in alphabetical order; what cannot be read is left out."""
+    def entries(self, tenants: Sequence[str], after: str = "", limit: int = 1000, contains: str = "") -> list[Entry]:
+        """The newest version of each prefix of these tenants, in alphabetical order; where two have one name, the first one's.
+        What cannot be read, or is for another backbone, is left out."""
+        owners: dict[str, str] = {}
+        for tenant in reversed(tenants):
+            owners.update(dict.fromkeys(self.shelf(tenant).index.names(after, limit, contains), tenant))
         found = []
-        for name in self.shelf(tenant).index.names(after, limit):
-            with suppress(UnknownName, StoreError):
-                found.append(self.shelf(tenant).index.find(name))
+        for name in sorted(owners)[:limit]:
+            with suppress(UnknownName, StoreError, BadRequest):
+                entry = self.shelf(owners[name]).index.find(name)
+                self._check(entry)
+                found.append(entry)
         return found
 
-    def pin(self, tenant: str, reference: str, on: bool = True) -> Entry:
-        """Remember that a prefix is to be at hand from the start on; or that it need not be any more."""
-        entry = self.find(tenant, reference)
-        self.ledger.pin(*self._places[entry.sha256], on)
+    def pin(self, tenant: Tenant, reference: str) -> Entry:
+        """Remember that one of a tenant's own prefixes is to be at hand from the start on.
+
+        Raises:
+            UnknownName, StoreError: he has none of this name.
+            BadRequest: he may pin no more, or it is for another backbone.
+        """
+        entry = self.shelf(tenant.name).find(reference)
+        self._check(entry)
+        pinned, most = self.ledger.pins_of(tenant.name), tenant.limits.pinned_prefixes
+        if most and entry.reference not in pinned and len(pinned) >= most:
+            raise BadRequest(f"this key may keep {most} prefixes at hand and does already. Unpin another first.")
+        self._remember(entry, tenant.name)
+        self.ledger.pin(tenant.name, entry.reference, entry.sha256)
         return entry
+
+    def unpin(self, tenant: str, reference: str) -> list[str]:
+        """One of a tenant's own need not be at hand any more, be it there still or not; without a version, none of its name.
+
+        Returns:
+            content hashes that nobody wants to be at hand any more.
+        """
+        return self.ledger.unpin(tenant, reference)
 
     def pinned(self) -> list[str]:
         """Content hashes of what is to be at hand, as far as it is still there."""
         found = []
         for tenant, reference in self.ledger.pins():
             with suppress(UnknownName, StoreError, BadRequest):
-                found.append(self.find(tenant, reference).sha256)
+                entry = self.shelf(tenant).find(reference)
+                self._check(entry)
+                self._remember(entry, tenant)
+                found.append(entry.sha256)
         return found
 
     def stored_bytes(self, tenant: str) -> int:
         """What a tenant's prefixes take on the disk."""
-        folder = self.shelf(tenant).store.folder
-        return sum(path.stat().st_size for path in folder.glob("*/*/*") if path.is_file())
+        folder, taken = self.shelf(tenant).store.folder, 0
+        for path in folder.glob("[!.]*/*/*"):
+            with suppress(FileNotFoundError):  # it is being removed just now
+                taken += path.stat().st_size
+        return taken
 
     @property
     def num_fetched(self) -> int:
