@@ -50,8 +50,9 @@ if [ "$backbone" = minilm ] || [ "$backbone" = reader ]; then # what is pretrain
     $foreword train understanding/topics --set backbone.name="$backbone" --out "$out/topics-ipt" && $foreword eval "$out/topics-ipt"
   fi
 fi
-if [ "$backbone" = reader ] && [ ! -f "$out/pretext/result-test.json" ]; then
-  $foreword train understanding/pretext --set backbone.name=reader --set train.lr=$prompt_lr --out "$out/pretext" && $foreword eval "$out/pretext"
+if [ "$backbone" = reader ] && [ ! -f "$out/pretext/result-dev.json" ]; then
+  $foreword train understanding/pretext --set backbone.name=reader --set train.lr=$prompt_lr --out "$out/pretext"
+  $foreword eval "$out/pretext" --split dev
 fi
 for seed in "$@"; do
   for task in cb rte sst2 boolq; do

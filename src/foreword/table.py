@@ -162,9 +162,12 @@ def label(one: Row, sections: Sequence[str] = ()) -> str:
     """
     shown = {key: Path(value).name if key in PATHS else value for key, value in one.settings.items()}
     told = [key.split(".") + [str(value)] for key, value in shown.items() if value != ""]
-    return " ".join(
-        [one.name, *(f"{key}={value}" for section, key, value in told if section in (sections or [section]))]
-    )
+    named = [
+        f"{section if key == 'name' else key}={value}"
+        for section, key, value in told
+        if section in (sections or [section])
+    ]
+    return " ".join([one.name, *named])
 
 
 def counted(numbers: Sequence[int], of: int) -> str:
