@@ -5,7 +5,8 @@ Goes out:  one JSON object on the last line of stdout: what happened, and how ma
 
 Every row's answer is known beforehand: what its prefix makes of its prompt alone. Rows come, are cancelled, raise, give no numbers;
 far more prefixes are asked for than the pool holds, so that they are loaded and give way all the time; new versions are published
-and old ones removed under traffic. A wrong row is one whose tokens are not the beginning of what its prefix writes.
+and old ones removed under traffic. A wrong row is one whose tokens are not what its prefix writes, or of a cancelled one not the
+beginning of it; and one that failed for no reason of its own (a prefix that was removed before it was loaded is one).
 
     python -m benchmarks.soak --tokens 1000000
     python -m benchmarks.soak --tokens 1000000 --shape tiny-pair       # an encoder-decoder
@@ -127,8 +128,10 @@ class Soak:
                 self.count["tokens"] += len(got)
                 if isinstance(event, Failed):
                     self.count[f"failed: {event.cause}"] += 1
+                    self.count["failed wrongly"] += kind in ("plain", "cancelled") and event.cause != "prefix"
                 elif kind in ("plain", "cancelled"):
-                    self.done.append((sha256, number, list(got)))
+                    whole = event.reason != "cancelled"
+                    self.done.append((sha256, number, list(got), told.max_new_tokens if whole else None))
 
         told = Settings(max_new_tokens=self.rng.randint(1, LONGEST), ignores_end=True, temperature=0.0)
         try:
@@ -143,9 +146,9 @@ class Soak:
             threading.Timer(self.rng.random() / 50, self.service.cancel, (asked,)).start()
 
     def run(self, num_tokens: int) -> dict[str, Any]:
-        self.done: list[tuple[str, int, list[int]]] = []
+        self.done: list[tuple[str, int, list[int], int | None]] = []
         wrong, began, before = 0, time.monotonic(), resident_mib()
-        while self.count["tokens"] < num_tokens:
+        while self.count["tokens"] < num_tokens and self.count["rows"] < num_tokens:
             for _ in range(30):
                 self.ask()
             if self.rng.random() < 0.2:
@@ -154,7 +157,12 @@ class Soak:
         finished = self.service.close(drain_s=60)
         wrong += self.check()
         pool = self.service.runner.engine.pool.counts
-        told = {"wrong_rows": wrong, "drained": finished, "loads": pool.loads, "evictions": pool.evictions}
+        told = {
+            "wrong_rows": wrong + self.count.pop("failed wrongly", 0),
+            "drained": finished,
+            "loads": pool.loads,
+            "evictions": pool.evictions,
+        }
         took = {"seconds": round(time.monotonic() - began, 1), "grown_mib": round(resident_mib() - before, 1)}
         return {**dict(self.count), **told, **took}
 
@@ -162,7 +170,11 @@ class Soak:
         """Rows that are done and not the beginning of what they must be."""
         with self.lock:
             done, self.done = self.done, []
-        wrong = [row for row in done if row[2] != self.expected(row[0], row[1])[: len(row[2])]]
+        wrong = [
+            (sha256, prompt, got)
+            for sha256, prompt, got, num in done
+            if got != self.expected(sha256, prompt)[: len(got) if num is None else num]
+        ]
         for sha256, prompt, got in wrong:
             print(
                 f"prefix {sha256[:12]}, prompt {prompt}: {got} is not {self.expected(sha256, prompt)}", file=sys.stderr
@@ -181,7 +193,7 @@ def main(told: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         found = Soak(Path(folder), args.seed, args.shape).run(args.tokens)
     print(json.dumps(found))
-    sys.exit(1 if found["wrong_rows"] else 0)
+    sys.exit(1 if found["wrong_rows"] or not found["drained"] else 0)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ Any replica serves any prefix: which one a request names is in its body, and eac
 more requests are open than those there are have slots for. Tokens are sent on in bunches, since each chunk costs the proxy.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from foreword.cluster import join_ray
@@ -55,6 +56,9 @@ def deploy(wanted: Wanted, sizes: Sizes, replicas: Replicas, host: str, port: in
         MissingTool: Ray is not installed.
         RunError: no Ray answers at the address, or the replicas cannot be started.
     """
+    # A worker's own folder may be another.
+    folders = {"cache": wanted.cache.resolve(), "store": wanted.store if wanted.url else Path(wanted.store).resolve()}
+    wanted = replace(wanted, **folders)
     memory = 100 * 2**20 if replicas.address == "local" else None
     join_ray(replicas.address, object_store_memory=memory, ignore_reinit_error=True)
     from ray import serve

@@ -16,6 +16,7 @@ from foreword.serve.asking import Settings
 from foreword.serve.http.access import AdminOff, NotAllowed, Serving, Who, administrator
 from foreword.serve.http.answers import Form, Row
 from foreword.serve.http.bodies import ChatBody, CompletionBody, Written
+from foreword.serve.http.document import documented
 from foreword.serve.http.events import sse
 from foreword.serve.http.limits import BodyLimit
 from foreword.serve.http.page import router as page_routes
@@ -59,6 +60,7 @@ def make_app(
     app.include_router(router)
     app.include_router(prefix_routes)
     app.include_router(page_routes)
+    documented(app)
     return app
 
 
