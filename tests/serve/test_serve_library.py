@@ -1,13 +1,16 @@
 """What a name means to whom, and the numbers it stands for."""
 
+import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import torch
 from tests.store.stored import BACKBONE, LoadedBackbone, add, make_prefix
 
 from foreword.errors import BadRequest, PrefixMismatch, StoreError, UnknownName
+from foreword.serve.tenants import library as libraries
 from foreword.serve.tenants.ledger import Limits, Tenant
 from foreword.serve.tenants.library import TENANTS, Library
 from foreword.store import Store
@@ -146,6 +149,23 @@ def test_no_tenants_folder_is_outside_the_store(library, tenant, tmp_path):
             library.shelf(tenant)
     else:
         assert library.shelf("").store.folder == tmp_path
+
+
+def test_thousands_of_tenants_do_not_use_up_the_files_that_may_be_open(tmp_path, monkeypatch):
+    monkeypatch.setattr(libraries, "MOST_OPEN", 3)
+    add(Store(tmp_path), "common")
+    for number in range(8):
+        add(Store(tmp_path / TENANTS / f"t{number}"), "own", seed=number)
+    library = Library(tmp_path, BACKBONE)
+    for _ in range(2):
+        for number in range(8):
+            assert library.find(f"t{number}", "own").reference == "own@1"
+            assert library.find(f"t{number}", "common").reference == "common@1"
+        with ThreadPoolExecutor(4) as threads:
+            found = list(threads.map(lambda number: library.find(f"t{number % 8}", "own").version, range(40)))
+        assert found == [1] * 40
+        open_files = [os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+        assert sum(str(tmp_path / TENANTS) in file for file in open_files) <= 3 * 3
 
 
 def test_uploads_side_by_side_do_not_pass_a_limit_that_each_alone_keeps(library, tmp_path):

@@ -82,8 +82,9 @@ class StoreIndex:
             file: where the index is kept; in the store's folder if not given, and in memory where nothing can be written.
         """
         self.store = Path(store)
+        self.file = file or self.store / FILE
         self._lock = threading.Lock()
-        self._db = opened(file or self.store / FILE)
+        self._opened: sqlite3.Connection | None = opened(self.file)
 
     def find(self, reference: str) -> Entry:
         """The version a reference means, a name alone its newest.
@@ -122,8 +123,17 @@ class StoreIndex:
         return len(there)
 
     def close(self) -> None:
+        """Give its files back; it opens them again when it is asked."""
         with self._lock:
-            self._db.close()
+            if self._opened is not None:
+                self._opened.close()
+                self._opened = None
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        if self._opened is None:
+            self._opened = opened(self.file)
+        return self._opened
 
     def _newest(self, name: str, again: bool = False) -> int:
         changed = changed_at(self.store / name)

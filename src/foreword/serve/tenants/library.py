@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from foreword.prefix import Prefix
 
 TENANTS = ".tenants"
+MOST_OPEN = 64  # indexes whose files are open; each has three
 REMEMBERED = 100_000  # places of contents that were asked for
 
 
@@ -69,7 +70,7 @@ class Library:
         """
         self.folder, self.backbone, self.url, self.max_bytes = Path(folder), backbone, url.rstrip("/"), max_bytes
         self.ledger = ledger or Ledger(self.folder / FILE)
-        self._shelves: dict[str, Shelf] = {}
+        self._shelves: OrderedDict[str, Shelf] = OrderedDict()  # the longest unused first
         self._places: OrderedDict[str, tuple[str, str]] = OrderedDict()  # content hash -> tenant, reference
         self._refreshed: dict[str, float] = {}  # tenant -> when
         self._lock, self._adding = threading.Lock(), threading.Lock()
@@ -84,6 +85,10 @@ class Library:
                 url = f"{self.url}/{TENANTS}/{tenant}" if tenant else self.url
                 remote = RemoteStore(url, folder, self.max_bytes, within=self.folder) if self.url else None
                 self._shelves[tenant] = Shelf(Store(folder), StoreIndex(folder), remote)
+            self._shelves.move_to_end(tenant)
+            if len(self._shelves) > MOST_OPEN:
+                resting = list(self._shelves)[-MOST_OPEN - 1]
+                self._shelves[resting].index.close()
             return self._shelves[tenant]
 
     def find(self, tenant: str, asked: str) -> Entry:
