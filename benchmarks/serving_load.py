@@ -7,7 +7,6 @@ whether or not the engine is ready for them.
 
 import itertools
 import random
-import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -99,30 +98,20 @@ class Timed:
                 time.sleep(0.0002)  # somebody waits for the disk
 
     def steps(self, num_rows: int, num_steps: int, loads_per_second: int) -> list[float]:
-        """Seconds that each step of rows that write takes, while so many prefixes a second are loaded in the background."""
+        """Seconds that each step of rows that write takes, while so many prefixes a second enter the pool and give way."""
         for number in range(num_rows):
-            self.ask(str(number), answer_len=90)
+            self.ask(str(number), answer_len=num_steps + num_rows)
         while self.engine.scheduler.num_writing < num_rows:
             self.engine.step()
-        stop = threading.Event()
-
-        def load() -> None:
-            for number in itertools.cycle(range(20, 60)):
-                if stop.wait(1 / loads_per_second):
-                    return
-                self.engine.fetcher.load(str(number))
-
-        thread = threading.Thread(target=load) if loads_per_second else None
-        if thread:
-            thread.start()
+        wanted, began, asked = itertools.cycle(range(20, 60)), time.perf_counter(), 0
         taken = []
         for _ in range(num_steps):
             at = time.perf_counter()
+            while asked < (at - began) * loads_per_second:
+                self.engine.preload(str(next(wanted)))
+                asked += 1
             self.engine.step()
             taken.append(time.perf_counter() - at)
-        stop.set()
-        if thread:
-            thread.join()
         for row in self.rows:
             self.engine.cancel(row)
         return taken

@@ -17,7 +17,7 @@ class PeftServer:
         from transformers import GPT2Config, GPT2LMHeadModel
 
         torch.manual_seed(0)
-        base = GPT2LMHeadModel(GPT2Config(pad_token_id=0, **SHAPES[shape])).to(getattr(torch, dtype)).eval()
+        base = GPT2LMHeadModel(GPT2Config(**SHAPES[shape])).to(getattr(torch, dtype)).eval()
         base.generation_config.eos_token_id = None  # every answer is of one length on both sides
         config = PrefixTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=PREFIX_LEN, inference_mode=True)
         self.model = get_peft_model(base, config, adapter_name="p0")
