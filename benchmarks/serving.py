@@ -105,7 +105,7 @@ def cold(args: argparse.Namespace, folder: Path) -> dict[str, float]:
         warm.append(first_tokens(engine, [key])[0])
     added = sorted((a - b) * 1000 for a, b in zip(fresh, warm, strict=True))
     found = {"cold_ms_p50": statistics.median(added), "cold_ms_p99": p99(added)}
-    writing = Timed(backbone, num_slots=8, pool_size=16, files=files, background=True)
+    writing = Timed(backbone, num_slots=8, pool_size=32, files=files, background=True)
     steps: dict[int, list[float]] = {0: [], 100: []}
     for number in range(args.rounds + 1):
         for loads, taken in steps.items():
