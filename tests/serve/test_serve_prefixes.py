@@ -172,6 +172,22 @@ def test_a_pin_goes_with_its_version_and_is_kept_by_an_engine_that_takes_over(se
     assert pinned() == 0
 
 
+@pytest.mark.parametrize(("method", "what"), [("POST", "preload"), ("PUT", "pin")])
+def test_what_is_to_be_at_hand_is_there_when_it_is_said_to_be(server, method, what):
+    assert server.http.request(method, f"/v1/prefixes/a/{what}").status_code == 200
+    assert server.service.facts().num_held == 1
+    tensors = server.folder / "b" / "1" / "prefix.safetensors"
+    tensors.unlink()
+    tensors.write_bytes(b"spoiled")
+    answer = server.http.request(method, f"/v1/prefixes/b/{what}")
+    assert answer.status_code == 400
+    assert "prefix 'b@1' cannot be loaded: its file is not what was stored" in answer.json()["error"]["message"]
+    assert (server.service.facts().num_held, server.service.library.pinned()) == (
+        1,
+        server.service.library.pinned()[:1],
+    )
+
+
 def test_administration_is_off_unless_asked_for(tmp_path):
     with served(tmp_path) as plain:
         for method, path in [

@@ -5,19 +5,21 @@ Whatever changes anything is refused unless the server was started with administ
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Query, UploadFile
 
-from foreword.errors import Busy
+from foreword.errors import Busy, StoreError
 from foreword.serve.http.access import Admin, Serving, Who
 from foreword.serve.http.bodies import AliasBody
 from foreword.serve.service import Service
 from foreword.store import Entry
 
 router = APIRouter()
+WAIT_S = 60.0  # for a prefix that is to be at hand
 REFRESH_S = 5.0  # for so long a list may not show what other processes have done
 
 
@@ -75,7 +77,7 @@ def pin(reference: str, service: Serving, who: Admin) -> dict[str, Any]:
     entry = service.library.pin(who, reference)
     try:
         return at_hand(service, entry, pin=True)
-    except Busy:
+    except (Busy, StoreError):
         service.library.unpin(who.name, entry.reference)
         raise
 
@@ -94,7 +96,22 @@ def unpin_all(service: Service, released: Sequence[str]) -> None:
 
 
 def at_hand(service: Service, entry: Entry, pin: bool) -> dict[str, Any]:
+    """Have a prefix loaded, and say so once it is.
+
+    Raises:
+        Busy: there is no place for it.
+        StoreError: it cannot be loaded; a request for it will be told why.
+    """
     service.runner.call(lambda engine: engine.preload(entry.sha256, pin)).result(60)
+    end = time.monotonic() + WAIT_S
+    while service.runner.call(lambda engine: engine.pool.is_loading(entry.sha256)).result(60):
+        if time.monotonic() > end:
+            raise Busy(f"prefix {entry.reference!r} is still being loaded. Look again in a moment.")
+        time.sleep(0.002)
+    if not service.runner.call(lambda engine: entry.sha256 in engine.pool).result(60):
+        raise StoreError(
+            f"prefix {entry.reference!r} cannot be loaded: its file is not what was stored. Upload it again."
+        )
     return shown(entry)
 
 
