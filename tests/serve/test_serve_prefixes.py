@@ -19,6 +19,7 @@ from tests.serve.served import until
 from tests.serve.servers import Served, served, stored
 from tests.serve.test_serve_http import refused
 
+from foreword.errors import StoreAway
 from foreword.serve.tenants.ledger import Limits
 from foreword.serve.tenants.library import TENANTS
 from foreword.store import Store, writing
@@ -121,6 +122,37 @@ def test_a_disk_that_refuses_an_alias_is_told(server, monkeypatch, caplog):
         answer.json()["error"]["message"]
         == "the server's disk refused it: database or disk is full. Send it again later."
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "words"),
+    [
+        (
+            StoreAway("s3://ours does not answer: timed out. Try again."),
+            503,
+            "the store that prefixes come from does not answer",
+        ),
+        (sqlite3.OperationalError("database is locked"), 503, "the server's disk refused it: database is locked"),
+        (
+            OSError(errno.EIO, "Input/output error", "/srv/store"),
+            503,
+            "the server's disk refused it: Input/output error",
+        ),
+        (OSError(errno.EDQUOT, "Disk quota exceeded", "/srv/store"), 507, "Disk quota exceeded. Send it again later."),
+    ],
+)
+def test_what_is_wrong_with_the_store_is_told_without_saying_where_it_is(
+    server, monkeypatch, caplog, error, status, words
+):
+    def fails(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(server.service.library, "find", fails)
+    answer = server.http.post("/v1/completions", json={"model": "a", "prompt": "so"})
+    assert (answer.status_code, answer.json()["error"]["type"]) == (status, "server_error")
+    assert words in answer.json()["error"]["message"]
+    assert not any(where in answer.text for where in ("s3://", "/srv"))
+    assert ("Retry-After" in answer.headers) == isinstance(error, StoreAway)
 
 
 def test_an_alias_is_moved_in_one_step(server):
