@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.backbone.moves import move_about
 from tests.tiny_models import DECODER_ONLY, VOCAB, close, random_prefix, text, tiny_backbone, windowed_backbone
 from torch import Tensor
 
@@ -106,16 +107,7 @@ def test_rows_that_change_places_stay_what_they_are(data):
     for row in range(3):
         slots.place(row, prefixes[row] if row else Kept.of(prefixes[row]))
     slots.forward(where, rows)
-    for _ in range(data.draw(st.integers(1, 4))):
-        if data.draw(st.booleans()):
-            one, other = data.draw(st.sampled_from([(0, 1), (1, 2), (0, 2)]))
-            slots.swap(where[one], where[other])
-            where[one], where[other] = where[other], where[one]
-        else:
-            free = next(slot for slot in range(4) if slot not in where)
-            row = data.draw(st.integers(0, 2))
-            slots.move(where[row], free)
-            where[row] = free
+    move_about(data, slots, where)
     got = slots.forward(where, [[row + 4] for row in range(3)])
     for row in range(3):
         close(got[row], alone(backbone, prefixes[row], [*rows[row], row + 4]))

@@ -20,7 +20,7 @@ from transformers.cache_utils import EncoderDecoderCache
 from transformers.modeling_outputs import BaseModelOutput
 
 from foreword.backbone.backbone import Backbone
-from foreword.backbone.memory import Memory
+from foreword.backbone.memory import Memory, rows_of
 from foreword.backbone.slots import AnySlots, Slots
 from foreword.backbone.texts import Texts
 from foreword.backbone.wording import decoder_opening
@@ -198,8 +198,7 @@ class Copies:
         longest = int(lengths.max())
         if not longest:
             return Mixed(groups)
-        follow = list(slots) == list(range(slots[0], slots[0] + len(slots)))
-        rows: slice | list[int] = slice(slots[0], slots[0] + len(slots)) if follow else list(slots)
+        rows = rows_of(slots, self.device)
         taken = {site: tensor[:, :, rows, :, :longest] for site, tensor in self.held.items()}
         seen = (torch.arange(longest, device=self.device) < lengths[:, None])[:, None, None]
         keys, values = ({site: tensor[part].unbind(0) for site, tensor in taken.items()} for part in (0, 1))

@@ -15,11 +15,17 @@ from transformers.cache_utils import Cache, CacheLayerMixin
 from foreword.backbone.backbone import Backbone
 
 
+def rows_of(slots: Sequence[int], device: torch.device) -> slice | Tensor:
+    """Slots as an index: a slice where they follow one another, so that nothing is copied."""
+    first, last = slots[0], slots[0] + len(slots)
+    return slice(first, last) if list(slots) == list(range(first, last)) else torch.tensor(slots, device=device)
+
+
 class Pass:
     """One forward pass over some slots."""
 
     slots: Tensor  # [B]
-    rows: slice | Tensor  # the same, as a slice where they follow one another, so that nothing is copied
+    rows: slice | Tensor  # the same, see `rows_of`
     places: Tensor  # [B, T] where each new id stands, and its padding behind it
     ends: Tensor  # [B, 1] the first place behind a row's last id
     columns: Tensor  # [B, T] where each is written: padding where nobody looks
@@ -106,9 +112,7 @@ class Memory:
         now, device = self.now, self.held.device
         starts = [self.lengths[slot] for slot in slots]
         ends = [start + new for start, new in zip(starts, num_new, strict=True)]
-        now.slots = torch.tensor(slots, device=device)
-        follow = list(slots) == list(range(slots[0], slots[0] + len(slots)))
-        now.rows = slice(slots[0], slots[0] + len(slots)) if follow else now.slots
+        now.slots, now.rows = torch.tensor(slots, device=device), rows_of(slots, device)
         now.places = torch.tensor(starts, device=device)[:, None] + torch.arange(max(num_new), device=device)
         now.ends = torch.tensor(ends, device=device)[:, None]
         now.columns = torch.where(now.places < now.ends, now.places, self.slot_len)

@@ -193,7 +193,7 @@ class Scheduler:
 
     def _begin(self, plan: Plan) -> None:
         while len(self.rows) < self.num_slots:
-            tenant = self._next(lambda one: bool(one.ready) and self._reads_now(one.ready[0]) is None)
+            tenant = self._next(lambda one: bool(one.ready) and not self._is_read_just_now(one.ready[0]))
             if tenant is None:
                 return
             job = tenant.ready.popleft()
@@ -201,16 +201,19 @@ class Scheduler:
             job.stage, job.slot = "reading", len(self.rows)
             self.rows.append(job)
             plan.begin.append((job.number, job.slot))
-            first = self.jobs.get(-1 if job.like is None else job.like)
+            first = self._first_like(job)
             if first is not None and first.stage == "writing" and job.prompt_len > 1:
                 job.num_read = job.prompt_len - 1  # the last is read again, for what follows it
                 plan.copies.append((first.slot, job.slot, job.num_read))
             tenant.served += job.prompt_len - job.num_read
 
-    def _reads_now(self, job: Job) -> Job | None:
-        """Who is reading the same prompt just now: it is copied from there when it is whole."""
-        first = self.jobs.get(-1 if job.like is None else job.like)
-        return first if first is not None and first.stage == "reading" else None
+    def _is_read_just_now(self, job: Job) -> bool:
+        """Whether another reads the same prompt: it is copied from there when it is whole."""
+        first = self._first_like(job)
+        return first is not None and first.stage == "reading"
+
+    def _first_like(self, job: Job) -> Job | None:
+        return None if job.like is None else self.jobs.get(job.like)
 
     def placed(self, number: int, keeps: bool = False) -> None:
         """A row's prefix is where it belongs: a copy needs its original no more; a row that `keeps` it does, to its end."""

@@ -6,7 +6,6 @@ Errors are told as OpenAI does: {"error": {"message", "type", "param", "code"}}.
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Query, Request, Response
@@ -138,8 +137,9 @@ class Answering:
         def hear(number: int, event: Event) -> None:
             loop.call_soon_threadsafe(self.events.put_nowait, (number, event))
 
-        asked = partial(service.ask, self.who, self.body.model, self.prompts, self.told, self.body.n, hear)
-        return await asyncio.to_thread(asked)
+        return await asyncio.to_thread(
+            service.ask, self.who, self.body.model, self.prompts, self.told, self.body.n, hear
+        )
 
 
 async def answered(service: Service, answering: Answering, request: Request) -> Response:

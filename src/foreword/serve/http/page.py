@@ -6,7 +6,6 @@ The page is one file without a build, which asks nobody but this server.
 
 import asyncio
 from collections.abc import AsyncIterator
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -63,8 +62,7 @@ async def side_by_side(body: SideBySideBody, service: Serving, who: Who) -> Resp
             def hear(_: int, event: Event, number: int = number) -> None:
                 loop.call_soon_threadsafe(events.put_nowait, (number, event))
 
-            ask = partial(service.ask, who, model, [body.prompt], told, 1, hear)
-            asked.append(await asyncio.to_thread(ask))
+            asked.append(await asyncio.to_thread(service.ask, who, model, [body.prompt], told, 1, hear))
     except Exception:
         end(service, asked)
         raise
