@@ -14,7 +14,7 @@ from tests.tiny_runs import as_toml, data_folder, model_folder, tiny_settings
 from foreword.errors import MissingTool, RunError
 from foreword.sweep import Plan, read_sweep
 from foreword.sweep.points import is_done
-from foreword.sweep.running import run_sweep
+from foreword.sweep.running import run_sweep, settled
 
 SWEEP = """
 [sweep]
@@ -83,6 +83,19 @@ def test_a_run_that_is_done_keeps_what_it_trained_and_not_what_it_would_have_gon
     for name in ("before-first", "plain-seed=0", "on-seed=1"):
         kept = {path.name for path in (whole / "runs" / name).glob("*.safetensors")}
         assert {name for name in kept if not name.startswith("resamples")} == {"method.safetensors"}
+
+
+def test_one_precision_is_settled_for_the_runs_that_leave_it_open_and_kept(house, tmp_path, monkeypatch):
+    """What is faster here may be another by the next start; a run of another precision would be another run."""
+    (tmp_path / "open.toml").write_text(
+        (house / "sweep.toml").read_text().split("[sweep]")[0]
+        + '[sweep]\n[sweep.grid]\nbackbone.dtype = ["float32", "auto"]\n'
+    )
+    for faster in ("bfloat16", "float32"):
+        monkeypatch.setattr("foreword.assembly.choose_dtype", lambda *_, faster=faster: faster)
+        points, dtype = settled(read_sweep(tmp_path / "open.toml", tmp_path).points, tmp_path)
+        assert (dtype, [point.recipe.backbone.dtype for point in points]) == ("bfloat16", ["float32", "bfloat16"])
+        (tmp_path / "sweep.json").write_text(json.dumps({"dtype": dtype}))
 
 
 def test_results_are_enough_to_know_what_is_done(house, whole, tmp_path):

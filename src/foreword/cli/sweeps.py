@@ -114,11 +114,10 @@ def look_inside(results: "Results") -> None:
         name, folder = row.runs[0].name, row.runs[0].path.parent
         if not (folder / "method.safetensors").is_file():
             continue
-        try:
-            write_inspection([look(open_run(folder), name, TEXTS_LOOKED_AT)], folder)
-        except BadRecipe:
-            continue  # it is no prefix
-        output.say(f"looked into {name}")
+        tuned = open_run(folder)
+        if tuned.prefix is not None:
+            write_inspection([look(tuned, name, TEXTS_LOOKED_AT)], folder)
+            output.say(f"looked into {name}")
 
 
 def run(

@@ -48,10 +48,10 @@ def run_sweep(
     """
     out = Path(out)
     with held_alone(out, "another sweep"):
-        points = settled(plan.points, out)
+        points, dtype = settled(plan.points, out)
         done = {point.name for point in points if is_done(out, point)}
         waiting = unfinished(points, done, out)
-        write_json(out / PLAN, described(plan, points, command))
+        write_json(out / PLAN, described(plan, points, dtype, command))
         with Journal(out / JOURNAL) as journal:
             states: dict[str, State] = {point.name: "done" if point.name in done else "waiting" for point in points}
             for point in waiting:
@@ -117,19 +117,20 @@ def unfinished(points: Sequence[Point], done: set[str], out: Path) -> list[Point
     return [point for point in points if point.name in wanted]
 
 
-def settled(points: Sequence[Point], out: Path) -> list[Point]:
-    """The points with their precision settled, once for all: by the sweep's first start, where the recipe leaves it open."""
+def settled(points: Sequence[Point], out: Path) -> tuple[list[Point], str]:
+    """The points, and the precision of those that leave it open: settled once for all, by the sweep's first start."""
+    first = next((point.recipe for point in points if point.recipe.backbone.dtype == "auto"), None)
+    if first is None:
+        return list(points), ""
     held = read_json(out / PLAN).get("dtype", "") if (out / PLAN).is_file() else ""
-    found = []
-    for point in points:
-        if point.recipe.backbone.dtype == "auto":
-            held = held or with_dtype_settled(point.recipe).backbone.dtype
-            point = replace(point, recipe=with_dtype(point.recipe, held))
-        found.append(point)
-    return found
+    held = held or with_dtype_settled(first).backbone.dtype
+    return [
+        replace(point, recipe=with_dtype(point.recipe, held)) if point.recipe.backbone.dtype == "auto" else point
+        for point in points
+    ], held
 
 
-def described(plan: Plan, points: Sequence[Point], command: str) -> dict[str, Any]:
+def described(plan: Plan, points: Sequence[Point], dtype: str, command: str) -> dict[str, Any]:
     """What `sweep.json` holds: all that a report needs beside the results."""
     return {
         "version": PLAN_VERSION,
@@ -149,7 +150,7 @@ def described(plan: Plan, points: Sequence[Point], command: str) -> dict[str, An
             }
             for p in points
         ],
-        "dtype": points[0].recipe.backbone.dtype,
+        "dtype": dtype,  # of the points that leave it open
         "code_commit": code_commit(),
         "versions": versions(),
     }
