@@ -66,9 +66,10 @@ class Timed:
         background: bool = False,
     ):
         from foreword.serve.engine import Engine, Sizes
+        from foreword.serve.service import LOADERS
 
         load = files.load if files else library.load if library else lambda key: random_prefix(backbone, key)
-        executor = ThreadPoolExecutor(2) if background else None
+        executor = ThreadPoolExecutor(LOADERS) if background else None
         sizes = Sizes(num_slots, slot_len=128, chunk_len=512, pool_size=pool_size, max_waiting=10**6)
         self.engine = Engine(backbone, load, sizes, executor)
         self.asked: dict[int, float] = {}

@@ -28,7 +28,7 @@ from foreword.store.reference import has_name
 
 log = logging.getLogger(__name__)
 Hear = Callable[[int, Event], None]  # which answer, and what became of it
-LOADERS = 2  # threads that load prefixes
+LOADERS = 1  # threads that load prefixes; a second loads no faster from a disk, and takes the core that writes the rows
 
 
 @dataclass
