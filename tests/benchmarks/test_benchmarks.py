@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from benchmarks.serving_load import Arrivals
+from benchmarks.soak import Row, Soak
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -84,3 +85,17 @@ def test_under_churn_no_row_is_written_by_anothers_prefix(shape, num_tokens):
     for happened in ("evictions", "loads", "published", "failed: numbers", "failed: error"):
         assert found[happened] > 0, happened
     assert "failed: busy" not in found
+
+
+def test_the_soak_excuses_two_tokens_within_rounding_and_nothing_else(tmp_path):
+    soak = Soak(tmp_path, seed=0, shape="tiny")
+    try:
+        soak.contents["tied"] = "462"  # whose fifth token to the second prompt is one of two, 5e-7 of 6.07 apart
+        begin, tied = [1304, 2264, 3786, 5425], [8098, 6823]
+        assert sorted(soak.verdict(Row("tied", 1, [*begin, token], 5)) for token in tied) == ["near tie", "right"]
+        assert [soak.verdict(Row("tied", 1, begin[:num], 4)) for num in (4, 3)] == ["right", "wrong"]
+        third = int(soak.logits_alone("tied", 1, begin).topk(3).indices[2])
+        assert soak.verdict(Row("tied", 1, [*begin, third], 5)) == "wrong"
+        assert soak.verdict(Row("tied", 1, [third, *begin], 5)) == "wrong"
+    finally:
+        soak.service.close()
