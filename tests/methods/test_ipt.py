@@ -101,8 +101,8 @@ def test_the_true_counts_are_reported():
 
 @pytest.mark.parametrize("family", ["gpt2", "llama", "t5"])
 @pytest.mark.parametrize("base", ["prompt", "prefix"])
-def test_the_encoders_are_as_large_as_the_published_ones(family, base):
-    """Their sizes: an LSTM of two layers, both ways, 64 wide; a channel each for 3, 4 and 5 words; for the MLP a layer alone."""
+def test_the_encoders_have_the_numbers_of_their_layers(family, base):
+    """An LSTM of two layers, both ways, 64 wide; a channel each for 3, 4 and 5 words; for the MLP a layer alone."""
     backbone, k = tiny_backbone(family), 4
     E = backbone.word_dim
     assert E == {"gpt2": 32, "llama": 40, "t5": 32}[family]

@@ -45,6 +45,21 @@ def test_examples_stand_in_front_as_training_writes_pairs():
     assert method.num_added == len(method.arrange(asked)) - len(asked)
 
 
+def test_without_the_separator_a_decoder_reads_plain_text():
+    """To GPT-2 the marker says that a document is over, so that a question in front of it is not its answer's."""
+    backbone = tiny_backbone("gpt2")
+    method = Prompting(backbone, "so {source}", num_examples=1, separator=False, examples=[("is it a", "y")])
+    (asked,), _ = source_ids(backbone, ["is it b"], 99)
+    plain = [*ids_of(backbone, " so is it a y"), *ids_of(backbone, "\n\n"), *ids_of(backbone, " so is it b")]
+    assert method.arrange(asked) == plain
+    assert method.num_added == len(plain) - len(asked)
+    assert Prompting(backbone, separator=False).arrange(asked) == asked[:-1]
+    again = Prompting.restored(backbone, method.export(), separator=False)
+    assert (again.arrange(asked), again.prefix()) == (plain, None)
+    with pytest.raises(BadRecipe, match=r"method\.separator=false is for decoder-only models, which .* is not"):
+        Prompting(tiny_backbone("t5"), separator=False)
+
+
 def test_an_answer_stands_in_its_place_in_an_encoders_text():
     backbone = tiny_backbone("bert")
     method = Prompting(backbone, "so {source}", num_examples=1, examples=[(f"is it {MASK} .", "y")])
@@ -103,9 +118,9 @@ def test_the_prompt_is_a_prefix():
     assert Prompting(backbone).prefix() is None
 
 
-@pytest.mark.parametrize("family", ["gpt2", "t5"])
-def test_a_run_of_it_takes_no_step_and_is_kept_with_its_examples(place, tmp_path, family):
-    tuned = foreword.train(prompting_recipe(place, family, num_examples=2), tmp_path / "run")
+@pytest.mark.parametrize(("family", "separator"), [("gpt2", True), ("gpt2", False), ("t5", True)])
+def test_a_run_of_it_takes_no_step_and_is_kept_with_its_examples(place, tmp_path, family, separator):
+    tuned = foreword.train(prompting_recipe(place, family, num_examples=2, separator=separator), tmp_path / "run")
     run = json.loads((tmp_path / "run" / "run.json").read_text())
     assert (run["state"]["step"], run["method"]["trained_parameters"]) == (0, 0)
     (place / "data" / "train.jsonl").rename(tmp_path / "train.jsonl")

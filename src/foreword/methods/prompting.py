@@ -4,6 +4,9 @@ Comes in:  a backbone, a template, examples of the training data.      Goes out:
 where none stand behind it, the prefix that they are.
 
 Source: in-context learning, Brown et al. (2020), arXiv:2005.14165.
+
+What differs from them, unless `separator = False`: a decoder reads the marker between source and target (`backbone.wording`) that
+every other method here trains with, before its answer and in each example, where they write plain text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +18,7 @@ from torch import Tensor, nn
 
 from foreword.backbone import Backbone
 from foreword.backbone.wording import source_ids, target_ids, words_ids
+from foreword.errors import BadRecipe
 from foreword.marks import MASK
 from foreword.methods.base.template import Template, TemplateMethod, num_vectors
 from foreword.prefix import Prefix
@@ -31,6 +35,10 @@ class Settings(MethodRecipe):
     num_examples: NonNegativeInt = Field(
         default=0, description="worked examples in front, drawn from the training data"
     )
+    separator: bool = Field(
+        default=True,
+        description="on decoders: training's marker stands before an answer; false: plain text, an empty line between examples",
+    )
 
     @field_validator("template")
     @classmethod
@@ -46,16 +54,25 @@ class Prompting(TemplateMethod):
     gives_prefix = True
 
     def __init__(
-        self, backbone: Backbone, template: str = "{source}", num_examples: int = 0,
+        self, backbone: Backbone, template: str = "{source}", num_examples: int = 0, separator: bool = True,
         examples: Sequence[tuple[str, str]] = (), seed: int = 0,
     ):  # fmt: skip
-        """`examples`: (source, target), `num_examples` of them; they are written as training writes pairs."""
-        self.backbone = backbone
+        """`examples`: (source, target), `num_examples` of them; they are written as training writes pairs, or as plain text.
+
+        Raises:
+            BadRecipe: no separator is wanted of a model that has none.
+        """
+        if not separator and backbone.kind != "decoder-only":
+            raise BadRecipe(
+                f"method.separator=false is for decoder-only models, which {backbone.name} is not: nothing of its own stands "
+                "between its source and the answer. Leave it out."
+            )
+        self.backbone, self.separator = backbone, separator
         assert len(examples) == num_examples, f"{len(examples)} of {num_examples} examples"
         first, later = (Template.of(template, backbone, behind_words) for behind_words in (False, True))
         shown: list[int] = []
         for source, target in examples:
-            shown += example_ids(backbone, later if shown else first, source, target, behind_words=bool(shown))
+            shown += self.example_ids(later if shown else first, source, target, behind_words=bool(shown))
         own = later if shown else first
         self.template = Template((*shown, *own.before), own.after, own.markers)
 
@@ -72,24 +89,41 @@ class Prompting(TemplateMethod):
     @classmethod
     def restored(cls, backbone: Backbone, exported: Mapping[str, Tensor], **settings: Any) -> Self:
         """From the ids that were kept: the examples are not drawn again."""
-        return super().restored(backbone, exported)
+        return super().restored(backbone, exported, separator=settings.get("separator", True))
+
+    @property
+    def num_added(self) -> int:
+        return self.template.length - (not self.separator)
+
+    def arrange(self, source: list[int]) -> list[int]:
+        around = self.template.around(source)
+        return around if self.separator else around[:-1] or around
 
     def prefix(self) -> Prefix | None:
-        """None behind an encoder, where words stand behind the source, and where there is no prompt at all."""
-        if self.backbone.kind != "decoder-only" or self.template.after or not self.template.before:
+        """None behind an encoder, where words stand behind the source, where there is no prompt at all, and without the separator,
+        which whoever is given a prefix puts there."""
+        if (
+            self.backbone.kind != "decoder-only"
+            or self.template.after
+            or not self.template.before
+            or not self.separator
+        ):
             return None
         return self.backbone.activations(self.template.before)
 
+    def example_ids(self, template: Template, source: str, target: str, behind_words: bool) -> list[int]:
+        """A worked example: behind each other as a decoder is trained on them, or as plain text; in an encoder's text as words.
 
-def example_ids(backbone: Backbone, template: Template, source: str, target: str, behind_words: bool) -> list[int]:
-    """A worked example: behind each other as a decoder is trained on them; in an encoder's text as words.
-
-    An answer that has a place in its source (MASK) stands there.
-    """
-    if backbone.kind != "decoder-only":
-        told = words_ids(backbone, source.replace(MASK, target), behind_words or template.begins_with_words)
-        answer = [] if MASK in source else words_ids(backbone, target, behind_words=True)
-        return [*template.before, *told, *template.after, *answer]
-    (ids,), _ = source_ids(backbone, [source], ANY_LENGTH)
-    (answer,), _ = target_ids(backbone, [target], ANY_LENGTH)
-    return [*template.around(ids), *answer]
+        An answer that has a place in its source (MASK) stands there.
+        """
+        backbone = self.backbone
+        if backbone.kind != "decoder-only":
+            told = words_ids(backbone, source.replace(MASK, target), behind_words or template.begins_with_words)
+            answer = [] if MASK in source else words_ids(backbone, target, behind_words=True)
+            return [*template.before, *told, *template.after, *answer]
+        (ids,), _ = source_ids(backbone, [source], ANY_LENGTH)
+        (answer,), _ = target_ids(backbone, [target], ANY_LENGTH)
+        if self.separator:
+            return [*template.around(ids), *answer]
+        empty_line = backbone.tokenizer("\n\n", add_special_tokens=False)["input_ids"]
+        return [*template.around(ids)[:-1], *answer[:-1], *empty_line]
