@@ -185,6 +185,9 @@ def test_an_article_belongs_to_its_topic(tmp_path):
     assert task.splits == ("train", "dev", "test")
     assert Example(f"Head 0 . It was entertainment 0. This is about {MASK} .", ("film",)) in task.examples("test")
     assert {answer for example in task.examples("dev") for answer in example.references} == set(task.words)
+    assert task.question == "", "an article has a headline, a text may have none"
+    of_texts = load_task("bbc-topics", tmp_path, template="{text} It is {mask}")
+    assert of_texts.question == f"{{source}} It is {MASK}"
 
 
 def documents(folder: Path, count: int) -> Path:

@@ -5,7 +5,7 @@ from typing import final
 
 from foreword.errors import BadRecipe
 from foreword.tasks.bbc import BBC, WANTED
-from foreword.tasks.labelled import checked, chosen, num_soft, render
+from foreword.tasks.labelled import checked, chosen, num_soft, question_of, render
 from foreword.tasks.task import Example, Task, subset
 
 TOPICS = {
@@ -27,12 +27,12 @@ class BBCTopics(Task):
     merges = False
 
     def __init__(self, path: str | Path | None = None, template: str = "", words: str = ""):
-        """`words`: one for each topic, in their order, parted by commas."""
+        """`words`: one for each topic, in their order, parted by commas. With `template` of the text alone it asks of any text."""
         if not path:
             raise BadRecipe(WANTED.format(self.name))
         self.articles = BBC(path, ", ".join(TOPICS), ", ".join(TOPICS))
         self.pattern = checked(template or TEMPLATE, ("headline", "text"))
-        self.num_soft = num_soft(self.pattern)
+        self.num_soft, self.question = num_soft(self.pattern), question_of(self.pattern)
         self.words = chosen(words, TOPICS)
         super().__init__(self.articles.splits)
 

@@ -39,13 +39,14 @@ class Labelled(Task):
         self.pattern = checked(template or self.template, self.fields)
         self.num_soft = num_soft(self.pattern)
         self.words = chosen(words, self.classes)
-        self.question = render(self.pattern, {self.fields[0]: "{source}"}) if len(self.fields) == 1 else ""
+        self.question = question_of(self.pattern)
         super().__init__(self.files)
 
     def asking(self, text: str) -> str:
         """A text that is in no file, as the task would ask about it. Raises BadRecipe: a record has more fields than a text."""
         if not self.question:
-            raise BadRecipe(f"task {self.name!r} asks about {' and '.join(self.fields)}, not about one text.")
+            fields = fields_of(self.pattern)
+            raise BadRecipe(f"task {self.name!r} asks about {' and '.join(fields) or 'nothing'}, not about one text.")
         return self.question.replace("{source}", text)
 
     @abstractmethod
@@ -92,6 +93,12 @@ def render(template: str, texts: Mapping[str, str]) -> str:
         return SOFT * int(vectors.group(1) or 1) if vectors else texts.get(match.group(1), MASK)
 
     return NAME.sub(put, template)
+
+
+def question_of(template: str) -> str:
+    """What a text that is in no file becomes, "{source}" in it; empty where a record has more texts than one."""
+    fields = fields_of(template)
+    return render(template, {fields[0]: "{source}"}) if len(fields) == 1 else ""
 
 
 def num_soft(template: str) -> int:
