@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from foreword.catalogue import about, shipped_recipes
+from foreword.methods import method_class
 from foreword.recipe import method_names
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -22,9 +23,25 @@ def test_the_page_on_the_methods_names_each_of_them():
     assert named == set(method_names())
 
 
+def test_the_page_says_which_methods_a_store_keeps():
+    for line in (DOCS / "methods.md").read_text(encoding="utf-8").split("## ")[0].splitlines():
+        if line.startswith("| `"):
+            names, *_, kept = line.strip("| ").split("|")
+            for name in re.findall(r"`([a-z0-9-]+)`", names):
+                assert (kept.strip() == "yes") == method_class(name).gives_prefix, name
+
+
 def test_every_recipe_begins_with_a_sentence_that_says_what_it_is():
     for path in shipped_recipes().values():
         assert about(path).endswith("."), path
+
+
+def test_every_file_that_a_recipe_reads_is_in_the_table_of_files():
+    """A recipe that reads what nobody is told of runs on our machines alone."""
+    table = (DOCS / "reproduce.md").read_text(encoding="utf-8").split("The files, which are not ours to ship:")[1]
+    for name, path in shipped_recipes().items():
+        for file in re.findall(r"""= "data/\S+/(\S+\.\w+)\"""", path.read_text(encoding="utf-8")):
+            assert f"`{file}`" in table, f"{name} reads {file}"
 
 
 @pytest.mark.parametrize("page", ["reproduce.md"])

@@ -3,20 +3,24 @@
 A combination that makes no sense is refused, with the reason.
 """
 
+import os
+import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from tests.tiny_models import tiny_backbone
 from tests.tiny_runs import TEXTS, log_lines, pairs_of, tiny_training
 
 from foreword.backbone import Backbone
 from foreword.backbone.wording import Pair
-from foreword.errors import ForewordError
+from foreword.errors import ForewordError, Interrupted
 from foreword.generation import Decoding, answers, generate
 from foreword.methods import Method, build_method, method_class
 from foreword.recipe import method_names, section_of
-from foreword.training import checkpoint
+from foreword.training import Training, checkpoint
 
 KINDS = ["gpt2", "llama", "bart", "t5"]
 # What each is told here, its learning rate, and the share of the first loss that it must come down to in 40 steps.
@@ -92,6 +96,40 @@ def test_it_trains_and_is_kept(tmp_path, variant, family):
     texts = written(backbone, sources, decoding, method)
     assert texts == written(fresh, sources, decoding, restored)
     assert texts != generate(tiny_backbone(family), sources, decoding)
+
+
+@pytest.mark.parametrize("variant", TOLD)
+def test_stopped_and_gone_on_with_it_ends_the_same(tmp_path, variant):
+    """The state of every method's training is in its checkpoint: numbers, optimizer, what is drawn."""
+    arguments, lr, _ = TOLD[variant]
+    name = variant.split()[0]
+
+    def training(folder: Path) -> Training:
+        backbone = tiny_backbone("gpt2")
+        method = build_method(section_of(name)(name=name, **arguments), backbone, seed=0)
+        pairs = [Pair(method.arrange(pair.source), pair.target) for pair in pairs_of(backbone, TEXTS[:3])]
+        steps = 6 if method.trained_parameters() else 0
+        return tiny_training(
+            backbone, method, folder, pairs=pairs, lr=lr, total_steps=steps, save_every=0, lm_dropout=True
+        )
+
+    whole, stopped = training(tmp_path / "whole"), training(tmp_path / "run")
+    whole.run()
+    real = stopped.step
+
+    def step() -> int:
+        if stopped.state.step == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        return real()
+
+    stopped.step = step  # type: ignore[method-assign]
+    if whole.state.step:
+        with pytest.raises(Interrupted, match="stopped after step 3"):
+            stopped.run()
+    training(tmp_path / "run").run()
+    kept, again = (load_file(tmp_path / run / "method.safetensors") for run in ("whole", "run"))
+    assert set(kept) == set(again)
+    assert all(torch.equal(kept[key], again[key]) for key in kept)
 
 
 def written(backbone: Backbone, sources: list[str], decoding: Decoding, method: Method) -> list[str]:

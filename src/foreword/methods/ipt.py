@@ -11,7 +11,7 @@ every layer and 0.05 of them is added to its first layer, as in their code.
 What differs from the published code, by choice:
 - its pretraining gives the optimizer everything but the table, which therefore never moves; here it does;
 - its source is the first ids with the marker that opens a text, and padding where it is short; here the tokens alone, which begin
-  again where they are fewer; what an answer holds is never read. A template's words count as the text's own, as there, the mask too;
+  again where they are fewer; what an answer holds is never read. A template's words are tokens of the text, as there, its mask too;
 - k is 100 there, 16 by default here, for our texts are short; its pretraining tells 13 topics apart, ours as many as a task has;
 - its LSTM, given batch-first input without saying so, reads along the batch; here it reads along the text, and both directions are
   taken where they end; its TextCNN sees whole windows only, here text is padded, so that few words have windows too; the networks

@@ -198,7 +198,7 @@ def groups_of(layers: str, prefix_len: int) -> list[tuple[list[int], int]]:
     """Layers and their positions, in the order they are named: "0-2:5, 3" -> [([0, 1, 2], 5), ([3], prefix_len)].
 
     Raises:
-        ValueError: it cannot be read, names a layer twice, or wants more positions than prefix_len.
+        ValueError: it cannot be read, names a layer twice, or its longest group has not prefix_len positions.
     """
     groups: list[tuple[list[int], int]] = []
     for part in (part.strip() for part in layers.split(",") if layers.strip()):
@@ -219,6 +219,12 @@ def groups_of(layers: str, prefix_len: int) -> list[tuple[list[int], int]]:
     named = [layer for numbers, _ in groups for layer in numbers]
     if len(set(named)) < len(named):
         raise ValueError(f"layers must name a layer once, got {layers!r}")
+    longest = max((length for _, length in groups), default=prefix_len)
+    if longest < prefix_len:
+        raise ValueError(
+            f"layers has {longest} positions at most, and prefix_len is the longest's: got {prefix_len} in {layers!r}. "
+            f"Set prefix_len={longest}"
+        )
     return groups
 
 
