@@ -14,6 +14,8 @@ from foreword import keeping
 from foreword.errors import PrefixMismatch, StoreError, UnknownName
 from foreword.keeping import canary_fault
 from foreword.marks import MASK
+from foreword.methods import method_class
+from foreword.recipe import Recipe, method_names
 from foreword.tasks import load_task
 
 SOURCES = [s for s, _ in TEXTS]
@@ -131,6 +133,27 @@ def test_what_is_no_prefix_is_not_kept(place, tmp_path):
         StoreError, match=r"comes out of a store, where it is kept already\. Keep one from a run's folder"
     ):
         foreword.keep(foreword.take("tiny", tmp_path), "x", tmp_path)
+
+
+@pytest.mark.parametrize("method", sorted({*method_names()} - {"p-tuning-v2", "warp"}))
+def test_a_trained_method_is_kept_if_it_ends_as_a_prefix_and_refused_by_its_name_if_not(place, tmp_path, method):
+    recipe = tiny_recipe(place / "model", place / "data", train={"max_steps": 1}).to_dict()
+    small = {
+        "autoprompt": {"num_candidates": 3},
+        "prompting": {"template": "so {source}"},
+        "top-layers": {"num_layers": 1},
+    }
+    run = foreword.train(
+        Recipe.from_dict({**recipe, "method": {"name": method, **small.get(method, {})}}), tmp_path / "run"
+    )
+    if run.prefix is not None:
+        assert foreword.keep(run, "kept", tmp_path / "store").method == method
+        assert method_class(method).gives_prefix or method == "p-tuning"
+        return
+    assert not method_class(method).gives_prefix
+    with pytest.raises(StoreError, match=f"what {method} yields is not a prefix, and a store keeps only prefixes"):
+        foreword.keep(run, "kept", tmp_path / "store")
+    assert not (tmp_path / "store").exists()
 
 
 def test_a_changed_backbone_is_refused_before_any_compute(place, tmp_path):

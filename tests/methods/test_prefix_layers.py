@@ -40,6 +40,10 @@ def test_layers_are_named_in_groups(layers, groups):
         ("0:11", r"with 1 to prefix_len = 10 positions, got '0:11'"),
         ("0:0", r"with 1 to prefix_len = 10 positions, got '0:0'"),
         ("0-2, 1", r"layers must name a layer once, got '0-2, 1'"),
+        (
+            "0-2:5, 3:8",
+            r"8 positions at most, and prefix_len is the longest's: got 10 in '0-2:5, 3:8'\. Set prefix_len=8",
+        ),
     ],
 )
 def test_layers_that_cannot_be_are_told(layers, message):
@@ -92,7 +96,7 @@ def test_rows_with_uneven_prefixes_write_what_each_writes_alone(family):
     prefixes = [
         prefix_method(backbone, prefix_len=5, layers=f"0:2, {top}", seed=1).prefix(),
         prefix_method(backbone, prefix_len=3, seed=2).prefix(),
-        prefix_method(backbone, prefix_len=7, layers=f"{top}:4", seed=3).prefix(),
+        prefix_method(backbone, prefix_len=4, layers=f"{top}:4", seed=3).prefix(),
     ]
     decoding = Decoding(max_new_tokens=5, batch_size=3)
     together = generate(backbone, SOURCES[:3], decoding, prefixes)
@@ -122,10 +126,10 @@ def test_groups_are_trained_apart_and_only_what_is_there_is_counted(tmp_path, ml
 
 def test_an_uneven_prefix_starts_from_words_and_from_another(tmp_path):
     backbone = tiny_backbone("gpt2")
-    method = prefix_method(backbone, prefix_len=3, mlp_dim=8, layers="1:2", init="words", init_words="a")
+    method = prefix_method(backbone, prefix_len=2, mlp_dim=8, layers="1:2", init="words", init_words="a")
     words = backbone.activations(backbone.tokenizer(" a a a", add_special_tokens=False)["input_ids"][:2])
     close(method.prefix().keys["decoder"][1, :, :2], words.keys["decoder"][1])
-    other = prefix_method(backbone, prefix_len=3, layers="1:2", seed=9)
+    other = prefix_method(backbone, prefix_len=2, layers="1:2", seed=9)
     other.start(method.export())
     close(other.prefix().keys["decoder"], method.prefix().keys["decoder"])
     with pytest.raises(
@@ -133,7 +137,7 @@ def test_an_uneven_prefix_starts_from_words_and_from_another(tmp_path):
     ):
         prefix_method(backbone, prefix_len=3).start(method.export())
     with pytest.raises(
-        PrefixMismatch, match=r"whose layers differ in length cannot be cut or repeated from 3 positions to 5"
+        PrefixMismatch, match=r"whose layers differ in length cannot be cut or repeated from 2 positions to 5"
     ):
         prefix_method(backbone, prefix_len=5, init="prefix", init_prefix=method.prefix())
 
@@ -173,7 +177,7 @@ def test_lengths_that_are_not_the_layers_are_refused(lens):
 def test_zeros_of_layers_without_positions_are_not_counted_as_kept(tmp_path):
     recipe = tiny_recipe(
         model_folder(tmp_path / "model"), data_folder(tmp_path / "data"),
-        method={"prefix_len": 10, "mlp_dim": 0, "layers": "2:4"}, train={"max_steps": 1},
+        method={"prefix_len": 4, "mlp_dim": 0, "layers": "2:4"}, train={"max_steps": 1},
     )  # fmt: skip
     tuned = foreword.train(recipe, tmp_path / "run")
     assert tuned.prefix is not None
