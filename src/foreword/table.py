@@ -5,7 +5,7 @@ Comes in:  folders of runs, or of an untouched backbone's results.      Goes out
 
 import json
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -133,17 +133,14 @@ def row(
 def cells(rows: Sequence[Row], commands: bool = True) -> tuple[list[str], list[list[str]]]:
     """Header and rows, as text: means, and behind them the standard deviation over the seeds.
 
-    How long and how fast it was trained stands behind a method only where rows would read alike without it.
-
     Args:
         commands: with a last column for what trained each; on several tasks it holds several.
     """
-    short = [label(one, ("backbone", "task", "method", "generate")) for one in rows]
     metrics = list(dict.fromkeys(metric for one in rows for metric in one.scores))
     header = ["method", "trained", "stored", *metrics, "seeds", "minutes", *(["command"] if commands else [])]
     return header, [
         [
-            name if short.count(name) == 1 else label(one),
+            name,
             counted(one.trained, one.num_parameters),
             counted(one.stored, one.num_parameters),
             *(spread(one.scores.get(metric, ())) for metric in metrics),
@@ -151,23 +148,40 @@ def cells(rows: Sequence[Row], commands: bool = True) -> tuple[list[str], list[l
             f"{statistics.mean(one.train_s) / 60:.1f}" if one.train_s else "-",
             *(["; ".join(one.commands) or "-"] if commands else []),
         ]
-        for name, one in zip(short, rows, strict=True)
+        for name, one in zip(labels(rows), rows, strict=True)
     ]
 
 
-def label(one: Row, sections: Sequence[str] = ()) -> str:
-    """The method and the settings in which it differs from the others, of these sections of the recipe or of all.
+def labels(rows: Sequence[Row]) -> list[str]:
+    """Each row's method, and the settings in which it differs from the others.
+
+    How it was trained stands there only where rows would read alike without it, and of that what they differ in.
+    """
+    short = [label(one, {key for key in one.settings if not key.startswith("train.")}) for one in rows]
+    found = []
+    for name, one in zip(short, rows, strict=True):
+        alike = [other.settings for other, its_name in zip(rows, short, strict=True) if its_name == name]
+        found.append(
+            label(
+                one,
+                {
+                    k
+                    for k in one.settings
+                    if not k.startswith("train.") or any(s.get(k) != one.settings[k] for s in alike)
+                },
+            )
+        )
+    return found
+
+
+def label(one: Row, keys: Container[str]) -> str:
+    """The method and these of its settings.
 
     Of a path its last part, and nothing where it is empty: where a run starts from is another's folder on some machine.
     """
-    shown = {key: Path(value).name if key in PATHS else value for key, value in one.settings.items()}
+    shown = {key: Path(value).name if key in PATHS else value for key, value in one.settings.items() if key in keys}
     told = [key.split(".") + [str(value)] for key, value in shown.items() if value != ""]
-    named = [
-        f"{section if key == 'name' else key}={value}"
-        for section, key, value in told
-        if section in (sections or [section])
-    ]
-    return " ".join([one.name, *named])
+    return " ".join([one.name, *(f"{section if key == 'name' else key}={value}" for section, key, value in told)])
 
 
 def counted(numbers: Sequence[int], of: int) -> str:
