@@ -16,7 +16,8 @@ def check_command(words: list[str]) -> None:
         _, group, rest = group.resolve_command(context, rest)  # type: ignore[attr-defined]
         context = group.make_context("command", rest, parent=context)
         rest = [*context._protected_args, *context.args]
-    recipes = [word for word in words if word.startswith(("embedded/", "paper/"))]
+    folders = {name.partition("/")[0] for name in shipped_recipes()}
+    recipes = [word for word in words if "/" in word and word.partition("/")[0] in folders]
     assert set(recipes) <= set(shipped_recipes())
     overrides = [words[number + 1] for number, word in enumerate(words) if word == "--set"]
     for recipe in recipes:
