@@ -161,16 +161,8 @@ def labels(rows: Sequence[Row]) -> list[str]:
     found = []
     for name, one in zip(short, rows, strict=True):
         alike = [other.settings for other, its_name in zip(rows, short, strict=True) if its_name == name]
-        found.append(
-            label(
-                one,
-                {
-                    k
-                    for k in one.settings
-                    if not k.startswith("train.") or any(s.get(k) != one.settings[k] for s in alike)
-                },
-            )
-        )
+        differs = {key for key, value in one.settings.items() if any(its.get(key) != value for its in alike)}
+        found.append(label(one, {key for key in one.settings if not key.startswith("train.") or key in differs}))
     return found
 
 
