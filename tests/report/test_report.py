@@ -33,6 +33,12 @@ def folder(tmp_path):
     return sweep_folder(tmp_path, AXES, score, SWEEP)
 
 
+def test_a_run_that_was_held_up_does_not_lengthen_the_others_minutes(folder):
+    at = folder / "runs" / "50-prefix-1" / "run.json"
+    at.write_text(json.dumps({**json.loads(at.read_text()), "state": {"train_s": 6000.0}}))
+    assert [row.minutes for row in table_of(read_results(folder)).rows] == [1.0] * 4
+
+
 class Links(HTMLParser):
     def __init__(self):
         super().__init__()

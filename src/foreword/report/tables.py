@@ -37,7 +37,7 @@ class Row:
     labels: Sequence[str]  # of the table's row axes
     runs: Sequence[Run]
     cells: Mapping[tuple[str, str], Cell]  # (column label, "" where the sweep has no columns; metric) -> figure
-    minutes: float | None
+    minutes: float | None  # of training, the runs' median: one that was held up does not count for more
 
     @property
     def sizes(self) -> tuple[str, str]:
@@ -83,7 +83,7 @@ def row(results: Results, labels: Sequence[str], runs: Sequence[Run], heads: Seq
             if scored := [run for run in here if metric in run.scores]:
                 cells[head, metric] = Cell(estimate(scored, metric), scored, held_against(results, scored, metric))
     times = [run.train_s / 60 for run in runs if run.train_s is not None]
-    return Row(labels, runs, cells, statistics.mean(times) if times else None)
+    return Row(labels, runs, cells, statistics.median(times) if times else None)
 
 
 def held_against(results: Results, runs: Sequence[Run], metric: str) -> Difference | None:
