@@ -1,16 +1,20 @@
 """A whole experiment in miniature: a model folder, data files and a recipe that trains in a second."""
 
 import json
+import os
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from accelerate import Accelerator
 from tests.tiny_models import FAMILIES, sharpened, tokenizer
 
 from foreword.backbone import Backbone
 from foreword.backbone.wording import Pair, source_ids, target_ids
+from foreword.errors import Interrupted
 from foreword.methods import Method, Reader
 from foreword.methods.prefix_tuning import PrefixTuning
 from foreword.recipe import Recipe
@@ -108,3 +112,17 @@ def tiny_training(
 
 def log_lines(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def stopped_after(training: Training, num_steps: int) -> None:
+    """Run it, with Ctrl-C pressed while it takes the last of these steps."""
+    real = training.step
+
+    def step() -> int:
+        if training.state.step == num_steps - 1:
+            os.kill(os.getpid(), signal.SIGINT)
+        return real()
+
+    training.step = step  # type: ignore[method-assign]
+    with pytest.raises(Interrupted, match=f"stopped after step {num_steps}"):
+        training.run()

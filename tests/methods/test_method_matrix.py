@@ -3,8 +3,6 @@
 A combination that makes no sense is refused, with the reason.
 """
 
-import os
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +10,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from tests.tiny_models import tiny_backbone
-from tests.tiny_runs import TEXTS, log_lines, pairs_of, tiny_training
+from tests.tiny_runs import TEXTS, log_lines, pairs_of, stopped_after, tiny_training
 
 from foreword.backbone import Backbone
 from foreword.backbone.wording import Pair
-from foreword.errors import ForewordError, Interrupted
+from foreword.errors import ForewordError
 from foreword.generation import Decoding, answers, generate
 from foreword.methods import Method, build_method, method_class
 from foreword.recipe import method_names, section_of
@@ -113,19 +111,8 @@ def test_stopped_and_gone_on_with_it_ends_the_same(tmp_path, variant):
             backbone, method, folder, pairs=pairs, lr=lr, total_steps=steps, save_every=0, lm_dropout=True
         )
 
-    whole, stopped = training(tmp_path / "whole"), training(tmp_path / "run")
-    whole.run()
-    real = stopped.step
-
-    def step() -> int:
-        if stopped.state.step == 2:
-            os.kill(os.getpid(), signal.SIGINT)
-        return real()
-
-    stopped.step = step  # type: ignore[method-assign]
-    if whole.state.step:
-        with pytest.raises(Interrupted, match="stopped after step 3"):
-            stopped.run()
+    if training(tmp_path / "whole").run().step:
+        stopped_after(training(tmp_path / "run"), 3)
     training(tmp_path / "run").run()
     kept, again = (load_file(tmp_path / run / "method.safetensors") for run in ("whole", "run"))
     assert set(kept) == set(again)

@@ -12,10 +12,10 @@ import torch
 from safetensors.torch import load_file
 from tests.processes import begun, ended
 from tests.tiny_models import tiny_backbone
-from tests.tiny_runs import log_lines, pairs_of, prefix_method, tiny_training
+from tests.tiny_runs import log_lines, pairs_of, prefix_method, stopped_after, tiny_training
 from tests.training.killed_run import killed_run
 
-from foreword.errors import Interrupted, RunError
+from foreword.errors import RunError
 from foreword.training import checkpoint
 from foreword.training.stopping import stop_at_next_step
 
@@ -87,16 +87,7 @@ def test_an_interrupted_run_ends_as_one_never_interrupted(tmp_path):
 
     training(tmp_path / "whole").run()
     stopped = training(tmp_path / "run")
-    real = stopped.step
-
-    def step() -> int:
-        if stopped.state.step == 2:
-            os.kill(os.getpid(), signal.SIGINT)
-        return real()
-
-    stopped.step = step  # type: ignore[method-assign]
-    with pytest.raises(Interrupted, match="stopped after step 3"):
-        stopped.run()
+    stopped_after(stopped, 3)
     assert not stopped.backbone.model.training
     assert training(tmp_path / "run").run().step == 8
     for name in ("checkpoint", "method"):

@@ -91,7 +91,8 @@ def unpin(reference: str, service: Serving, who: Admin) -> dict[str, Any]:
 
 
 def unpin_all(service: Service, released: Sequence[str]) -> None:
-    service.runner.call(lambda engine: [engine.pool.unpin(sha256) for sha256 in released]).result(60)
+    if released:
+        service.runner.call(lambda engine: [engine.pool.unpin(sha256) for sha256 in released]).result(60)
 
 
 def at_hand(service: Service, entry: Entry, pin: bool) -> dict[str, Any]:
