@@ -40,6 +40,51 @@ def test_no_worse_than_by_a_margin(tmp_path, lead, said):
     assert word(tmp_path, WAYS, score, kind="no-worse", by=0.03)[0] == said
 
 
+@pytest.mark.parametrize(
+    ("lead", "said"), [(0.01, "holds"), (-0.01, "holds"), (0.1, "does not hold"), (-0.1, "does not hold")]
+)
+def test_equal_is_neither_above_nor_below_by_a_margin(tmp_path, lead, said):
+    score = lambda at: 0.5 + lead * (at["way"] == "prefix") + noise(at, 0.001)  # noqa: E731
+    assert word(tmp_path, WAYS, score, kind="equal", by=0.03)[0] == said
+
+
+def test_what_may_or_may_not_be_equal_cannot_be_told(tmp_path):
+    score = lambda at: 0.5 + 0.03 * (at["way"] == "prefix") + noise(at, 0.02)  # noqa: E731
+    assert word(tmp_path, WAYS, score, kind="equal", by=0.03)[0] == "cannot tell"
+
+
+def test_seeds_on_the_same_subset_of_the_data_are_one_trial(tmp_path):
+    """Four seeds each on two subsets are two trials: too few, however alike the seeds are."""
+    axes = {**WAYS, "subset": ("0", "1")}
+    claim = BETTER | {"a": {"way": "prefix"}, "b": {"way": "fine-tuning"}}
+    score = lambda at: 0.5 + 0.1 * (at["way"] == "prefix") + noise(at)  # noqa: E731
+    [verdict] = verdicts(results_of(tmp_path, axes, score, {"claims": [claim], "across": ["subset"]}))
+    assert verdict.word == "cannot tell"
+    assert verdict.figures.endswith("8 pairs on 2 subsets of the data; a verdict needs 3")
+
+
+def test_of_the_same_spread_few_are_called_steadier(tmp_path):
+    """Eight ways on the five subsets that one way has too: their luck with the subsets is the same eight times."""
+    ways, rng, sure = tuple("abcdefgh"), random.Random(5), 0
+    axes = {"way": ("x", *ways), "subset": tuple("01234"), "seed": ("0", "1")}
+    claim = {
+        "says": "s",
+        "source": "p",
+        "metric": "bleu",
+        "kind": "steadier",
+        "a": {"way": list(ways)},
+        "b": {"way": "x"},
+    }
+    for number in range(40):
+        luck = {(way == "x", subset): rng.gauss(0, 0.04) for way in axes["way"] for subset in axes["subset"]}
+        score = lambda at, luck=luck: 0.5 + luck[at["way"] == "x", at["subset"]] + rng.gauss(0, 0.01)  # noqa: E731
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        [verdict] = verdicts(results_of(folder, axes, score, {"claims": [claim], "across": ["subset"]}))
+        sure += verdict.word != "cannot tell"
+    assert sure <= 4
+
+
 def test_of_a_loss_the_lower_is_the_better(tmp_path):
     score = lambda at: 0.5 + 0.1 * (at["way"] == "prefix") + noise(at)  # noqa: E731 - its dev loss is 2 less its score
     assert word(tmp_path, WAYS, score, metric="loss/dev")[0] == "holds"
@@ -54,10 +99,24 @@ def test_steadier(tmp_path, wild, said):
     assert figures.startswith("standard deviation 0.0")
 
 
-@pytest.mark.parametrize(("step", "said"), [(-0.05, "holds"), (0.05, "does not hold"), (0.0, "cannot tell")])
-def test_narrows(tmp_path, step, said):
-    score = lambda at: 0.5 + (at["way"] == "prefix") * step * SIZES["size"].index(at["size"]) + noise(at, 0.01)  # noqa: E731
-    assert word(tmp_path, SIZES, score, kind="narrows", along="size")[0] == said
+def narrowing(tmp_path, *leads):
+    score = lambda at: 0.5 + (at["way"] == "prefix") * leads[SIZES["size"].index(at["size"])] + noise(at, 0.01)  # noqa: E731
+    return word(tmp_path, SIZES, score, kind="narrows", along="size")
+
+
+@pytest.mark.parametrize(
+    ("leads", "said"),
+    [((0.1, 0.05, 0.0), "holds"), ((0.1, 0.15, 0.2), "does not hold"), ((0.1, 0.1, 0.1), "cannot tell")],
+)
+def test_narrows(tmp_path, leads, said):
+    assert narrowing(tmp_path, *leads)[0] == said
+
+
+@pytest.mark.parametrize("leads", [(-0.05, -0.1, -0.15), (-0.15, -0.1, -0.05), (0.0, -0.05, -0.1)])
+def test_where_there_is_no_lead_none_narrows(tmp_path, leads):
+    found, figures = narrowing(tmp_path, *leads)
+    assert found == "cannot tell"
+    assert figures.endswith("there is no lead to begin with")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,14 @@ from foreword.report.compare import difference, drawn, estimate, paired
 from foreword.report.results import Run
 
 
-def run(value: float, draws: np.ndarray | None = None, scored_on: str = "r", **at: str) -> Run:
+def run(
+    value: float,
+    draws: np.ndarray | None = None,
+    scored_on: str = "r",
+    subset: tuple[str, ...] = (),
+    is_vote: bool = False,
+    **at: str,
+) -> Run:
     resampled = {} if draws is None else {"bleu": value + draws}
     facts = {"trained_parameters": 1, "stored_parameters": 1}
     return Run(
@@ -25,6 +32,8 @@ def run(value: float, draws: np.ndarray | None = None, scored_on: str = "r", **a
         "",
         None,
         resampled,
+        is_vote,
+        subset,
     )
 
 
@@ -68,6 +77,39 @@ def test_of_differences_that_are_chance_few_are_called_sure():
         pairs = [([run(0.5 + rng.normal(0, 0.02))], [run(0.5 + rng.normal(0, 0.02))]) for _ in range(4)]
         sure += difference(pairs, "bleu").p < 0.05
     assert sure <= 18
+
+
+def test_runs_on_one_subset_of_the_data_are_one_trial():
+    """Five subsets decide nearly all, ten seeds on each nearly nothing: the interval is that of five trials."""
+    rng = np.random.default_rng(2)
+    luck = rng.normal(0, 0.05, 5)
+    of_subsets = [run(0.5 + at, subset=(str(number),)) for number, at in enumerate(luck) for _ in range(10)]
+    found, five = estimate(of_subsets, "bleu"), estimate([run(0.5 + at) for at in luck], "bleu")
+    assert (found.low, found.high) == pytest.approx((five.low, five.high))
+    assert found.num_runs == 50
+
+
+def test_of_chance_between_subsets_few_differences_are_called_sure():
+    rng = np.random.default_rng(13)
+    sure = 0
+    for _ in range(200):
+        luck = rng.normal(0, 0.03, 5)
+        pairs = [
+            ([run(0.5 + at + rng.normal(0, 0.01), subset=(str(n),))], [run(0.5, subset=(str(n),))])
+            for n, at in enumerate(luck)
+            for _ in range(4)
+        ]
+        sure += difference(pairs, "bleu").p < 0.05
+    assert sure <= 18
+
+
+def test_a_vote_stands_against_all_its_seeds_together():
+    """It is one trial, however many voted."""
+    vote = [run(0.7, is_vote=True, model=m, way="vote") for m in ("x", "y")]
+    seeds = [run(0.5, model=m, way="one", seed=seed) for m in ("x", "y") for seed in "012"]
+    assert scores(paired(vote, seeds, ["way"])) == [([0.7], [0.5] * 3)] * 2
+    assert scores(paired(seeds, vote, ["way"])) == [([0.5] * 3, [0.7])] * 2
+    assert difference(paired(vote, seeds, ["way"]), "bleu").p == 1.0
 
 
 def test_what_two_ways_share_cancels_in_their_difference():

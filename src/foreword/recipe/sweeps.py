@@ -35,10 +35,11 @@ class ClaimRecipe(Section):
     source: str = Field(description="where it stands")
     published: str = Field(default="", description="the figures that it rests on there")
     metric: str = Field(description="the score it is about; GROUP/METRIC for one group of the examples")
-    kind: Literal["better", "no-worse", "steadier", "narrows", "rises", "falls", "peaks"] = Field(
+    kind: Literal["better", "no-worse", "equal", "steadier", "narrows", "rises", "falls", "peaks"] = Field(
         default="better",
-        description="better: a is above b by more than `by`; no-worse: not below it by more; steadier: a's scores spread less; "
-        "narrows: a's lead over b shrinks along an axis; rises, falls: along an axis; peaks: highest between an axis' ends",
+        description="better: a is above b by more than `by`; no-worse: not below it by more; equal: neither above nor below by "
+        "more; steadier: a's scores spread less; narrows: a's lead over b shrinks along an axis; rises, falls: along an axis; "
+        "peaks: highest between an axis' ends",
     )
     a: Chosen = Field(default={}, description="the runs it is about, axis -> label or labels")
     b: Chosen = Field(default={}, description="those they are held against")
@@ -50,7 +51,7 @@ class ClaimRecipe(Section):
 
     @model_validator(mode="after")
     def is_whole(self) -> Self:
-        if self.kind in ("better", "no-worse", "steadier", "narrows") and not (self.a and self.b):
+        if self.kind in ("better", "no-worse", "equal", "steadier", "narrows") and not (self.a and self.b):
             raise ValueError(f"kind = {self.kind!r} needs both a and b, the runs that are compared")
         if (self.kind in ("narrows", "rises", "falls", "peaks")) != bool(self.along):
             raise ValueError(f"along goes with narrows, rises, falls and peaks, and kind is {self.kind!r}")
@@ -101,7 +102,10 @@ class SweepRecipe(Section):
     published: FormRecipe = Field(
         default=FormRecipe(), description="as the paper ran it, for backbones of the size it was published for"
     )
-    across: Names = Field(default=(), description="axes that are averaged over like seeds, e.g. task.subset_seed")
+    across: Names = Field(
+        default=(),
+        description="axes that are averaged over like seeds, e.g. task.subset_seed; runs of the same labels there are one trial",
+    )
     columns: str = Field(default="", description="the axis whose labels are columns of the table; the others are rows")
     metrics: Names = Field(
         default=(), description="the scores to show; none = all; GROUP/METRIC for one group of the examples"

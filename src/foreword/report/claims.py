@@ -18,11 +18,11 @@ from foreword.report.compare import (
     difference,
     differences_drawn,
     drawn,
-    examples_drawn,
     generator,
     interval,
     mean_score,
     paired,
+    scores_drawn,
 )
 from foreword.report.results import Results, Run, is_better_lower
 from foreword.sweep.grid import SEED
@@ -51,7 +51,9 @@ def judged(claim: ClaimRecipe, results: Results) -> Verdict:
     b = [run for run in results.chosen(**claim.b) if claim.metric in run.scores] if claim.b else []
     if not a or (claim.b and not b):
         return Verdict(claim, OPEN, "the runs it is about are not there")
-    judge = {"better": better, "no-worse": better, "steadier": steadier, "narrows": narrows}.get(claim.kind)
+    judge = {"better": better, "no-worse": better, "equal": better, "steadier": steadier, "narrows": narrows}.get(
+        claim.kind
+    )
     word, figures = judge(claim, results, a, b) if judge else along_axis(claim, results, a)
     return Verdict(claim, word, figures)
 
@@ -62,35 +64,43 @@ def better(claim: ClaimRecipe, results: Results, a: Sequence[Run], b: Sequence[R
         return OPEN, "no two runs of it are alike in all else"
     found, sign = difference(pairs, claim.metric), -1 if is_better_lower(claim.metric) else 1
     low, high = sorted((sign * found.low, sign * found.high))
-    least = claim.by if claim.kind == "better" else -claim.by
     figures = (
         f"{statistics.mean(mean_score(x, claim.metric) for x, _ in pairs):.3f} against "
         f"{statistics.mean(mean_score(x, claim.metric) for _, x in pairs):.3f}: {signed(found.value)}, 95 % interval "
         f"{signed(found.low)} to {signed(found.high)}, {counted(len(pairs), 'pair')}"
     )
-    if len(pairs) < FEWEST:
+    if found.num_trials < found.num_pairs:
+        figures += f" on {counted(found.num_trials, 'subset')} of the data"
+    if found.num_trials < FEWEST:
         return OPEN, f"{figures}; a verdict needs {FEWEST}"
+    if claim.kind == "equal":
+        return word_of(-claim.by < low and high < claim.by, low > claim.by or high < -claim.by), figures
+    least = claim.by if claim.kind == "better" else -claim.by
     return word_of(low > least, high <= least), figures
 
 
 def steadier(claim: ClaimRecipe, results: Results, a: Sequence[Run], b: Sequence[Run]) -> tuple[Word, str]:
-    """Whether a's standard deviation is the smaller: of runs that differ in nothing but what is averaged over."""
+    """Whether a's standard deviation is the smaller: of runs that differ in nothing but what is averaged over.
+
+    A variance with f degrees of freedom is taken to err as chi-squared / f does, their ratio as Fisher's F. Groups on the same
+    subsets of the data share their luck, and count as one.
+    """
     groups = [groups_of(runs, results) for runs in (a, b)]
-    if any(len(group) < FEWEST for side in groups for group in side):
+    if any(num_trials(group) < FEWEST for side in groups for group in side):
         return OPEN, f"a spread needs {FEWEST} runs or more of each"
     rng = generator()
-    values = [[np.array([run.scores[claim.metric] for run in group]) for group in side] for side in groups]
-    ratios = np.empty(DRAWS)
-    for draw in range(DRAWS):
-        ours, theirs = (pooled([rng.choice(group, len(group)) for group in side]) for side in values)
-        ratios[draw] = np.log((ours + NO_SPREAD) / (theirs + NO_SPREAD))
-    low, high = interval(ratios)
-    ours, theirs = (pooled(side) for side in values)
-    figures = (
-        f"standard deviation {ours:.3f} against {theirs:.3f}: {(ours + NO_SPREAD) / (theirs + NO_SPREAD):.2f} of it, "
-        f"95 % interval {np.exp(low):.2f} to {np.exp(high):.2f}"
+    ours, theirs = (
+        pooled([np.array([run.scores[claim.metric] for run in group]) for group in side]) for side in groups
     )
-    return word_of(high < 0, low > 0), figures
+    freedoms = [freedom(side) for side in groups]
+    off_a, off_b = (np.log(f / rng.chisquare(f, DRAWS)) / 2 for f in freedoms)
+    ratio = (ours + NO_SPREAD) / (theirs + NO_SPREAD)
+    low, high = interval(ratio * np.exp(off_a - off_b))
+    figures = (
+        f"standard deviation {ours:.3f} against {theirs:.3f}: {ratio:.2f} of it, 95 % interval {low:.2f} to {high:.2f}, "
+        f"of {freedoms[0]} and {freedoms[1]} degrees of freedom"
+    )
+    return word_of(high < 1, low > 1), figures
 
 
 def narrows(claim: ClaimRecipe, results: Results, a: Sequence[Run], b: Sequence[Run]) -> tuple[Word, str]:
@@ -104,9 +114,12 @@ def narrows(claim: ClaimRecipe, results: Results, a: Sequence[Run], b: Sequence[
     told = ", ".join(f"{label}: {signed(value)}" for label, value in found.values.items())
     if len(found.values) < 2 or found.fewest < FEWEST:
         return OPEN, f"lead at {told}; a verdict needs {FEWEST} pairs at two labels or more"
-    sign = -1 if is_better_lower(claim.metric) else 1
-    low, high = interval(sign * slopes(found.draws))
-    return word_of(high < 0, low > 0), f"lead at {told}; slope {signed(low)} to {signed(high)} a step"
+    leads = -found.draws if is_better_lower(claim.metric) else found.draws
+    low, high = interval(slopes(leads))
+    figures = f"lead at {told}; slope {signed(low)} to {signed(high)} a step"
+    if interval(leads[0])[0] <= 0:
+        return OPEN, f"{figures}; there is no lead to begin with"
+    return word_of(high < 0, low > 0), figures
 
 
 def along_axis(claim: ClaimRecipe, results: Results, runs: Sequence[Run]) -> tuple[Word, str]:
@@ -114,7 +127,7 @@ def along_axis(claim: ClaimRecipe, results: Results, runs: Sequence[Run]) -> tup
 
     def score(label: str) -> tuple[float, np.ndarray] | None:
         here = at(runs, claim, label)
-        return (mean_score(here, claim.metric), examples_drawn(here, claim.metric)) if here else None
+        return (mean_score(here, claim.metric), scores_drawn(here, claim.metric)) if here else None
 
     found = curve(results.axes[claim.along], score)
     told = ", ".join(f"{label}: {value:.3f}" for label, value in found.values.items())
@@ -132,7 +145,7 @@ def along_axis(claim: ClaimRecipe, results: Results, runs: Sequence[Run]) -> tup
 
 @dataclass(frozen=True)
 class Curve:
-    """Values along an axis, where each may lie [labels, DRAWS], and of how many runs or pairs the least sure one is."""
+    """Values along an axis, where each may lie [labels, DRAWS], and of how many trials the least sure one is."""
 
     values: Mapping[str, float]
     draws: np.ndarray
@@ -140,7 +153,7 @@ class Curve:
 
 
 def curve(labels: Sequence[str], measured: Callable[[str], tuple[float, np.ndarray] | None]) -> Curve:
-    """`measured`: of a label the value and the scores it is the mean of [runs or pairs, R]; None where there are none."""
+    """`measured`: of a label the value and the scores it is the mean of [trials, R]; None where there are none."""
     found = {label: made for label in labels if (made := measured(label)) is not None}
     rng = generator()
     draws = [drawn(scores, rng) for _, scores in found.values()]
@@ -164,6 +177,17 @@ def groups_of(runs: Sequence[Run], results: Results) -> list[list[Run]]:
         key = tuple((axis, label) for axis, label in run.at.items() if axis not in over)
         groups.setdefault(key, []).append(run)
     return list(groups.values())
+
+
+def num_trials(group: Sequence[Run]) -> int:
+    return len({run.subset or run.name for run in group})
+
+
+def freedom(groups: Sequence[Sequence[Run]]) -> int:
+    """Degrees of freedom of a standard deviation within groups."""
+    if any(run.subset for group in groups for run in group):
+        return min(map(num_trials, groups)) - 1
+    return sum(len(group) - 1 for group in groups)
 
 
 def pooled(groups: Sequence[np.ndarray]) -> float:

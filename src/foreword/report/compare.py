@@ -4,8 +4,9 @@ Comes in:  runs with their scores.      Goes out: means, spreads, 95 % intervals
 
 A score would be another with other test examples and with other seeds. Of the examples each run has kept its scores on the
 bootstrap's draws, the same draws for all, so that what two runs share cancels in their difference. Of seeds there are few, so the
-mean over n runs (of a difference: n pairs of runs) is taken to err as Student's t does, s / sqrt(n) with n - 1 degrees of freedom.
-Both are added up, draw by draw. Of fewer than FEWEST runs nothing is concluded, and of one nothing of seeds is known.
+mean over n trials (of a difference: n pairs) is taken to err as Student's t does, s / sqrt(n) with n - 1 degrees of freedom.
+Runs that share a subset of the data are one trial, their mean: two seeds on the same fifty examples say little more than one.
+Both are added up, draw by draw. Of fewer than FEWEST trials nothing is concluded, and of one nothing of seeds is known.
 
 Source: Koehn (2004) for the examples; Student (1908) for the runs.
 """
@@ -21,7 +22,7 @@ from foreword.sweep.grid import SEED
 Pair = tuple[Sequence[Run], Sequence[Run]]  # what is compared at one place: runs whose mean is one side, and the other
 
 DRAWS = 2000
-FEWEST = 3  # runs, or pairs of runs, that say anything of other seeds
+FEWEST = 3  # trials that say anything of other seeds
 TAIL_PERCENT = 2.5
 
 
@@ -38,19 +39,23 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Difference:
-    """A mean over pairs of runs, its 95 % interval, and p: how often draws fall on the other side of zero, twice; 1 of too few."""
+    """A mean over pairs of runs, its 95 % interval, and p: how often draws fall on the other side of zero, twice; 1 of too few.
+
+    `num_trials`: as many of the pairs as are independent of one another.
+    """
 
     value: float
     low: float
     high: float
     p: float
     num_pairs: int
+    num_trials: int
 
 
 def estimate(runs: Sequence[Run], metric: str) -> Estimate:
     """The mean score of runs that differ in what is averaged over."""
     values = [run.scores[metric] for run in runs]
-    low, high = interval(drawn(examples_drawn(runs, metric), generator()))
+    low, high = interval(drawn(scores_drawn(runs, metric), generator()))
     deviation = float(np.std(values, ddof=1)) if len(values) > 1 else None
     value = float(np.mean(values))
     return Estimate(value, min(low, value), max(high, value), deviation, len(values))
@@ -63,18 +68,19 @@ def difference(pairs: Sequence[Pair], metric: str) -> Difference:
     where = drawn(draws, generator())
     low, high = interval(where)
     other_side = min(float(np.mean(where <= 0)), float(np.mean(where >= 0)))
-    p = min(1.0, max(2 * other_side, 1 / DRAWS)) if len(pairs) >= FEWEST else 1.0
-    return Difference(value, min(low, value), max(high, value), p, len(pairs))
+    p = min(1.0, max(2 * other_side, 1 / DRAWS)) if len(draws) >= FEWEST else 1.0
+    return Difference(value, min(low, value), max(high, value), p, len(pairs), len(draws))
 
 
 def paired(a: Sequence[Run], b: Sequence[Run], free: Sequence[str]) -> list[Pair]:
     """The runs of `a` with those of `b` that are like them in all axes but the free ones; several are one side of a pair together.
 
-    A run that has no seed (nothing was trained; a vote) goes with those of every seed.
+    A run that has no seed, for nothing was trained, goes with those of every seed; a vote with those of all seeds together.
     """
+    voted = [SEED] if any(run.is_vote for run in (*a, *b)) else []
 
     def place(run: Run, but: Sequence[str] = ()) -> tuple[tuple[str, str], ...]:
-        return tuple(sorted((axis, label) for axis, label in run.at.items() if axis not in {*free, *but}))
+        return tuple(sorted((axis, label) for axis, label in run.at.items() if axis not in {*free, *voted, *but}))
 
     def at_places(runs: Sequence[Run], but: Sequence[str] = ()) -> dict[tuple[tuple[str, str], ...], list[Run]]:
         found: dict[tuple[tuple[str, str], ...], list[Run]] = {}
@@ -83,7 +89,7 @@ def paired(a: Sequence[Run], b: Sequence[Run], free: Sequence[str]) -> list[Pair
         return found
 
     ours, theirs = at_places(a), at_places(b)
-    if all(SEED not in run.at for run in a) and any(SEED in run.at for run in b):
+    if not voted and all(SEED not in run.at for run in a) and any(SEED in run.at for run in b):
         return [(ours[here], runs) for runs in theirs.values() if (here := place(runs[0], [SEED])) in ours]
     unseeded = at_places([run for run in b if SEED not in run.at])
     pairs = [(runs, theirs.get(here) or unseeded.get(place(runs[0], [SEED]), [])) for here, runs in ours.items()]
@@ -106,8 +112,25 @@ def examples_drawn(runs: Sequence[Run], metric: str) -> np.ndarray:
     return drawn - off
 
 
+def scores_drawn(runs: Sequence[Run], metric: str) -> np.ndarray:
+    """[trials, R]: the trials' scores on the draws of the test examples."""
+    return trials(examples_drawn(runs, metric), [run.subset for run in runs])
+
+
 def differences_drawn(pairs: Sequence[Pair], metric: str) -> np.ndarray:
-    """[pairs, R]: the pairs' differences on the draws; R = 1 where a pair was not scored on the same draws of the same examples."""
+    """[trials, R]: differences on the draws; R = 1 where a pair was not scored on the same draws of the same examples."""
+    return trials(pairs_drawn(pairs, metric), [a[0].subset for a, _ in pairs])
+
+
+def trials(scores: np.ndarray, subsets: Sequence[tuple[str, ...]]) -> np.ndarray:
+    """[n, R] -> [trials, R]: the mean of those on one subset; those that share none are trials of their own."""
+    if not all(subsets):
+        return scores
+    return np.stack([scores[[subset == one for subset in subsets]].mean(axis=0) for one in dict.fromkeys(subsets)])
+
+
+def pairs_drawn(pairs: Sequence[Pair], metric: str) -> np.ndarray:
+    """[pairs, R]"""
     if all(len({run.scored_on for run in (*a, *b)}) == 1 for a, b in pairs):
         sides = [[examples_drawn(pair[side], metric).mean(axis=0) for pair in pairs] for side in (0, 1)]
         if len({len(draws) for side in sides for draws in side}) == 1:
@@ -116,13 +139,13 @@ def differences_drawn(pairs: Sequence[Pair], metric: str) -> np.ndarray:
 
 
 def drawn(scores: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """[DRAWS]: where the mean over runs may lie, from the runs' scores on draws of the examples [runs, R]."""
-    num_runs, num_resamples = scores.shape
+    """[DRAWS]: where the mean over trials may lie, from their scores on draws of the examples [trials, R]."""
+    num_trials, num_resamples = scores.shape
     means = scores.mean(axis=0)[np.arange(DRAWS) % num_resamples]
-    if num_runs == 1:
+    if num_trials == 1:
         return means
-    error = scores.mean(axis=1).std(ddof=1) / np.sqrt(num_runs)
-    return means + error * rng.standard_t(num_runs - 1, size=DRAWS)
+    error = scores.mean(axis=1).std(ddof=1) / np.sqrt(num_trials)
+    return means + error * rng.standard_t(num_trials - 1, size=DRAWS)
 
 
 def interval(draws: np.ndarray) -> tuple[float, float]:

@@ -29,6 +29,8 @@ class Run:
     scores:     "metric", or "group/metric" for a group of the examples; "loss/train" and "loss/dev".
     resampled:  the same names -> [resamples], the scores of the bootstrap's draws; missing where they were not kept.
     scored_on:  hash of the references; two runs with the same can be compared example by example.
+    subset:     labels of the axes that the sweep goes across; runs with the same share what was drawn for them, say the examples
+                they were trained on, and are one trial. (): each run is a trial of its own.
     """
 
     name: str
@@ -42,6 +44,8 @@ class Run:
     code_commit: str
     train_s: float | None = None  # None: nothing was trained
     resampled: Mapping[str, np.ndarray] = field(default_factory=dict)
+    is_vote: bool = False  # of several runs, not one of its own
+    subset: tuple[str, ...] = ()
 
     @property
     def texts(self) -> Path:
@@ -86,6 +90,7 @@ def read_results(folder: str | Path) -> Results:
             f"{folder / PLAN} is of version {held['version']}, and this Foreword reads version {PLAN_VERSION}. Start the sweep "
             "again: what is done is not done again."
         )
+    axes, sweep = held["axes"], sweep_section(held["sweep"])
     runs, missing = [], {}
     states = journal_states(folder)
     for point in held["points"]:
@@ -93,12 +98,11 @@ def read_results(folder: str | Path) -> Results:
         if point["kind"] == "before":
             continue
         if path.is_file():
-            runs.append(read_run(path, point))
+            runs.append(read_run(path, point, sweep.across))
         else:
             missing[point["name"]] = states.get(point["name"], "not run yet")
     if not runs:
         raise RunError(f"none of the {len(missing)} runs of {folder} has a result yet. `{held['command']}` makes them.")
-    axes, sweep = held["axes"], sweep_section(held["sweep"])
     return Results(folder, sweep, held["command"], held["quick"], axes, runs, missing)
 
 
@@ -111,7 +115,7 @@ def journal_states(folder: Path) -> dict[str, str]:
     return {name: f"failed: {e.error}" if e.state == "failed" else "not finished" for name, e in entries.items()}
 
 
-def read_run(path: Path, point: Mapping[str, Any]) -> Run:
+def read_run(path: Path, point: Mapping[str, Any], across: Sequence[str] = ()) -> Run:
     """One result, held against its place.
 
     Raises:
@@ -150,6 +154,7 @@ def read_run(path: Path, point: Mapping[str, Any]) -> Run:
     return Run(
         point["name"], point["at"], path, recipe, scores, result["data"]["references_hash"], result["method"],
         result["backbone"]["num_parameters"], result.get("code_commit", ""), train_s, resampled,
+        point["kind"] == "vote", tuple(point["at"][axis] for axis in across if axis in point["at"]),
     )  # fmt: skip
 
 
