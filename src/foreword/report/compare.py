@@ -21,7 +21,7 @@ from foreword.sweep.grid import SEED
 
 Pair = tuple[Sequence[Run], Sequence[Run]]  # what is compared at one place: runs whose mean is one side, and the other
 
-DRAWS = 2000
+DRAWS = 100_000  # of a tail of Student's t with 4 degrees of freedom they tell the end to 1 %
 FEWEST = 3  # trials that say anything of other seeds
 TAIL_PERCENT = 2.5
 
