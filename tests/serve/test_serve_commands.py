@@ -171,6 +171,7 @@ REQUESTS = [
     {"model": "nope", "prompt": "so"},
     {"custom_id": "streams", "body": {"model": "a", "prompt": "so", "stream": True}},
     {"url": "/v1/embeddings", "body": {}},
+    {"custom_id": "half \ud800", "body": {"model": "a", "prompt": "so \ud800"}},
 ]
 
 
@@ -190,15 +191,25 @@ def test_a_file_is_answered_line_by_line_and_bad_lines_keep_their_places(place, 
         "100",
     )
     done = foreword(*words, folder=place)
-    assert (done.returncode, "4 requests could not be answered, their lines say why" in done.stderr) == (1, True)
+    assert (done.returncode, "5 requests could not be answered, their lines say why" in done.stderr) == (1, True)
     answers = [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text().splitlines()]
-    assert [answer["custom_id"] for answer in answers] == ["line-1", "second", "line-3", "streams", "line-5", "line-6"]
+    assert [answer["custom_id"] for answer in answers] == [
+        "line-1",
+        "second",
+        "line-3",
+        "streams",
+        "line-5",
+        "half \ud800",
+        "line-7",
+    ]
     texts = [[choice["text"] for choice in answer["response"]["body"]["choices"]] for answer in answers[:2]]
     so, it_is = written(place, "b", "so"), written(place, "b", "it is")
     assert texts == [[written(place, "a", "so")], [so, so, it_is, it_is]]
     faults = [answer["error"]["message"] for answer in answers[2:]]
     for fault, words_of_it in zip(
-        faults, ["unknown prefix 'nope'", "leave stream out", "url must be", "not JSON"], strict=True
+        faults,
+        ["unknown prefix 'nope'", "leave stream out", "url must be", "surrogates not allowed", "not JSON"],
+        strict=True,
     ):
         assert words_of_it in fault
 

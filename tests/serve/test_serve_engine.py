@@ -271,9 +271,9 @@ def test_what_cannot_be_served_is_refused_before_it_waits():
     engine = engine_of(tiny_backbone("gpt2"), {})
     for told, words_of_it in [
         ({"ids": []}, "the prompt is empty"),
-        ({"ids": [5, VOCAB]}, rf"{VOCAB} is no token of tiny-gpt2, which has 0 to {VOCAB - 1}"),
-        ({"ids": [-1]}, "-1 is no token"),
-        ({"ids": [5], "sampling": Sampling(bias={VOCAB: 1.0})}, "is no token"),
+        ({"ids": [5, VOCAB], "max_new_tokens": 4}, rf"{VOCAB} is no token of tiny-gpt2, which has 0 to {VOCAB - 1}"),
+        ({"ids": [-1], "max_new_tokens": 4}, "-1 is no token"),
+        ({"ids": [5], "max_new_tokens": 4, "sampling": Sampling(bias={VOCAB: 1.0})}, "is no token"),
         ({"ids": [5], "max_new_tokens": 0}, "max_tokens must be at least 1, got 0"),
         (
             {"ids": [5] * 30, "max_new_tokens": 31, "prefix": "a", "prefix_len": 4},

@@ -6,17 +6,22 @@ import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
+from dataclasses import replace
 
 import httpx
 import openai
 import pytest
+from pydantic import ValidationError
 from tests.serve.served import until
 from tests.serve.servers import Served, served
 
+from foreword.errors import BadRequest
 from foreword.serve.engine import Sizes
-from foreword.serve.http.answers import spelled
+from foreword.serve.http.answers import Form, Row, spelled
 from foreword.serve.http.app import bunch
-from foreword.serve.request import Finished, Piece
+from foreword.serve.http.bodies import ChatBody, CompletionBody
+from foreword.serve.http.page import SideBySideBody
+from foreword.serve.request import Finished, Piece, Request, Token
 from foreword.serve.tenants.ledger import Limits
 
 TEMPLATE = (
@@ -216,7 +221,7 @@ def test_models_are_the_base_and_the_prefixes(server):
         ({"temperature": 3}, 400, "less than or equal to 2"),
         ({"logit_bias": {"97": 1}}, 400, "97 is no token"),
         ({"logit_bias": {"x": 1}}, 400, "logit_bias"),
-        ({"best_of": 3}, 400, "best_of: Input should be 1"),
+        ({"best_of": 3}, 400, "best_of = 3 and n = 1: as many are written"),
         ({"echo": True}, 400, "echo: Input should be False"),
         ({"extra_body": {"beams": 3}}, 400, "beams: Extra inputs are not permitted"),
         ({"stream_options": {"include_usage": True}}, 400, "stream_options needs stream = true"),
@@ -247,10 +252,54 @@ def test_null_means_not_given_and_what_changes_nothing_is_taken(server):
     nulls = dict.fromkeys(
         ["n", "stream", "presence_penalty", "frequency_penalty", "stop", "seed", "logit_bias", "suffix"]
     )
-    body = {"model": "a", "prompt": "so", "best_of": 1, "echo": False, **nulls}
-    answer = server.http.post("/v1/completions", json=body)
+    idle = {"best_of": 1, "echo": False, "user": "me", "metadata": {"order": "7"}, "service_tier": "auto"}
+    answer = server.http.post("/v1/completions", json={"model": "a", "prompt": "so", **idle, **nulls})
     assert answer.status_code == 200, answer.text
     assert answer.json()["choices"][0]["text"] == server.written("a", "so")
+    said = server.openai.chat.completions.create(
+        model="a", messages=[{"role": "user", "content": "so", "name": "ann"}], response_format={"type": "text"},
+        max_tokens=2, max_completion_tokens=2, user="me",
+    )  # fmt: skip
+    assert said.usage is not None
+    assert said.usage.completion_tokens == 2
+
+
+def test_a_chat_that_ends_at_once_is_the_assistants_too(server):
+    end = str(server.backbone.tokenizer.eos_token_id)
+    chunks = list(
+        server.openai.chat.completions.create(
+            model="a", messages=[{"role": "user", "content": "so"}], logit_bias={end: 100}, stream=True
+        )
+    )
+    assert [(chunk.choices[0].delta.role, chunk.choices[0].finish_reason) for chunk in chunks] == [
+        ("assistant", "stop")
+    ]
+
+
+def test_usage_comes_with_the_last_chunk_and_is_null_in_the_others(server):
+    body = {"model": "a", "prompt": "so", "stream": True, "stream_options": {"include_usage": True}}
+    lines = server.http.post("/v1/completions", json=body).text.splitlines()
+    chunks = [json.loads(line[6:]) for line in lines if line.startswith("data: {")]
+    assert [chunk["usage"] for chunk in chunks[:-1]] == [None] * (len(chunks) - 1)
+    assert chunks[-1]["usage"]["completion_tokens"] == 6
+
+
+def test_offsets_are_of_the_text_that_is_told():
+    """A prefix's answer is told without the space that it begins with."""
+    form = Form(False, "m", lambda ids: [{1: " so", 2: " it"}[i] for i in ids], strips=True)
+    row = Row(" so it", [Token(1, -0.1), Token(2, -0.2)], Finished("stop", 2))
+    choice = form.whole([row], [Request((5,))], 1)["choices"][0]
+    assert (choice["text"], choice["logprobs"]["text_offset"]) == ("so it", [0, 2])
+    assert choice["text"][2:] == " it"
+
+
+def test_a_question_that_asks_for_the_text_many_times_is_refused_before_it_is_put_together(tmp_path):
+    """Whoever may upload a prefix may write what he likes there."""
+    with served(tmp_path) as running:
+        entry = replace(running.service.library.find("", "a"), question="{source} " * 10**6)
+        with pytest.raises(BadRequest, match=r"the prompt has \d{8} characters, more than the 100 tokens"):
+            running.service._asker.request("so it is", entry)
+        assert running.service._asker.request("so", replace(entry, question="Say {source}:")).ids
 
 
 def test_a_text_too_long_for_any_row_is_refused_before_it_is_cut_into_tokens(server, monkeypatch):
@@ -310,14 +359,62 @@ def test_a_tokenizer_without_a_template_has_no_conversations(tmp_path):
         (b'{"model": "a", "prompt": "so", "temperature": NaN}', 400),
         (b'{"model": "a", "prompt": "' + b"a" * 5_000_000 + b'"}', 413),
         (b'{"model": "a", "prompt": "' + b"a" * 200_000 + b'"}', 400),
+        (b'{"model": "a", "prompt": [' + b"{}," * 200_000 + b"{}]}", 400),
+        (b'{"model": "a", "prompt": "\\ud800 half a character"}', 400),
     ],
-    ids=["open braces", "deep", "deep lists", "no text", "nothing", "no number", "5 MB", "200 kB"],
+    ids=["open braces", "deep", "deep lists", "no text", "nothing", "no number", "5 MB", "200 kB", "wide", "half"],
 )
 def test_bodies_of_strangers_harm_nobody(server, body, status):
     answer = server.http.post("/v1/completions", content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == status, answer.text
     assert answer.json()["error"]["message"]
     assert server.openai.completions.create(model="a", prompt="so").choices[0].text == server.written("a", "so")
+
+
+WIDE = {str(number): 1.0 for number in range(5000)}
+
+
+@pytest.mark.parametrize(
+    ("body", "told", "words"),
+    [
+        (CompletionBody, {"prompt": [{}] * 5000}, "must be a text, a list of texts"),
+        (CompletionBody, {"prompt": ["so", *[{}] * 5000]}, "valid string"),
+        (CompletionBody, {"prompt": [1, *[{}] * 5000]}, "valid integer"),
+        (CompletionBody, {"prompt": [[1, *["x"] * 5000]]}, "valid integer"),
+        (CompletionBody, {"prompt": "so", **WIDE}, "has 5002 fields, of at most 64"),
+        (CompletionBody, {"prompt": "so", "logit_bias": WIDE}, "has 5000 fields, of at most 1000"),
+        (ChatBody, {"messages": [{}] * 500}, "Field required"),
+        (ChatBody, {"messages": [{"role": "user", "content": [{}] * 5000}]}, "Field required"),
+        (SideBySideBody, {"prompt": "so", "models": [{}] * 60}, "valid string"),
+    ],
+)
+def test_of_a_body_with_thousands_of_faults_the_first_few_are_told(body, told, words):
+    """Each one costs time in which nobody else is answered."""
+    with pytest.raises(ValidationError, match=words) as caught:
+        body.model_validate({"model": "a", **told})
+    assert caught.value.error_count() <= 3
+
+
+def test_where_a_body_is_no_json_is_told(server):
+    answer = server.http.post("/v1/completions", content=b'{"model": }', headers={"Content-Type": "application/json"})
+    told = answer.json()["error"]
+    assert (told["message"], told["param"]) == ("the body is no JSON: Expecting value, at character 10.", None)
+
+
+def test_requests_that_are_refused_are_counted_by_cause(tmp_path):
+    with served(tmp_path, admin=True) as running:
+        json_type = {"Content-Type": "application/json"}
+        for answer in (
+            running.http.post("/v1/completions", json={"model": "nobody", "prompt": "so"}),
+            running.http.post("/v1/completions", json={"model": "a"}),
+            running.http.post("/v1/completions", content=b"{", headers=json_type),
+            running.http.post("/v1/completions", content=b" " * 5_000_000, headers=json_type),
+            running.http.get("/nowhere"),
+        ):
+            assert answer.status_code >= 400
+        text = running.http.get("/metrics").text
+        for cause, num in {"model_not_found": 1, "bad_request": 2, "too_large": 1, "http": 1}.items():
+            assert f'foreword_errors_total{{cause="{cause}"}} {num}.0' in text
 
 
 def test_a_body_that_hides_its_length_is_cut_off(server):

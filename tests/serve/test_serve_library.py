@@ -10,6 +10,7 @@ import torch
 from tests.store.stored import BACKBONE, LoadedBackbone, add, make_prefix
 
 from foreword.errors import BadRequest, PrefixMismatch, StoreError, UnknownName
+from foreword.serve.tenants import ledger as ledgers
 from foreword.serve.tenants import library as libraries
 from foreword.serve.tenants.ledger import Limits, Tenant
 from foreword.serve.tenants.library import TENANTS, Library
@@ -58,6 +59,29 @@ def test_numbers_that_are_not_those_that_were_asked_for_are_refused(library, tmp
     add(Store(tmp_path), "common", seed=5)
     with pytest.raises(StoreError, match="'common@1' is not the one that was asked for any more"):
         library.load(entry.sha256)
+
+
+def test_what_one_tenant_removes_another_has_still(library, tmp_path, caplog):
+    """Two have stored the same numbers: neither is told of the other's, and neither can take it from the other."""
+    prefix = add(Store(tmp_path / TENANTS / "acme"), "ours", seed=9)
+    add(Store(tmp_path / TENANTS / "other"), "theirs", seed=9)
+    assert library.find("acme", "ours").sha256 == library.find("other", "theirs").sha256 == prefix.sha256
+    library.remove("other", "theirs@1")
+    assert torch.equal(library.load(prefix.sha256).keys["decoder"], make_prefix(9).keys["decoder"])
+    library.remove("acme", "ours@1")
+    with pytest.raises(StoreError) as caught:
+        library.load(prefix.sha256)
+    assert str(caught.value) == "the prefix was removed, or its file is not what was stored. Ask for it again."
+    assert "'theirs@1' was removed" in caplog.text, "whoever runs the server is told"
+
+
+def test_a_tenant_has_no_more_aliases_than_he_may(library, monkeypatch):
+    monkeypatch.setattr(ledgers, "MOST_ALIASES", 2)
+    for alias in ("one", "two", "one"):
+        library.set_alias("acme", alias, "own")
+    with pytest.raises(BadRequest, match=r"there are 2 aliases, of at most 2. Drop one first."):
+        library.set_alias("acme", "three", "own")
+    library.set_alias("other", "one", "secret")
 
 
 def test_a_prefix_for_another_model_is_not_served(tmp_path):

@@ -278,6 +278,18 @@ def test_whoever_may_not_upload_is_told_before_he_sends_anything(tmp_path, admin
             assert line.recv(100).startswith(f"HTTP/1.1 {status}".encode())
 
 
+def test_an_upload_without_room_is_refused_before_it_is_read(tmp_path):
+    with served(tmp_path, admin=True, tenants={"acme": Limits(stored_bytes=50_000)}) as running:
+        host, port = running.url.removeprefix("http://").split(":")
+        head = f"PUT /v1/prefixes/x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {running.key}\r\n"
+        head += "Content-Length: 900000\r\nContent-Type: multipart/form-data; boundary=b\r\n\r\n"
+        with socket.create_connection((host, int(port)), timeout=10) as line:
+            line.sendall(head.encode())
+            answer = line.recv(1000).decode()
+        assert answer.startswith("HTTP/1.1 400")
+        assert "this key's prefixes may take 50000 bytes" in answer
+
+
 def resealed(manifest: bytes, **changed: object) -> bytes:
     facts = json.loads(manifest)
     facts.pop(SEAL)

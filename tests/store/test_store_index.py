@@ -134,6 +134,15 @@ def test_no_name_leaves_the_store(tmp_path, name):
         StoreIndex(tmp_path / "store").find(name)
 
 
+def test_names_that_nobody_has_leave_nothing(tmp_path):
+    """Anybody may ask for them, as often as he likes."""
+    index = StoreIndex(tmp_path)
+    for number in range(5):
+        with pytest.raises(UnknownName):
+            index.find(f"nobody{number}")
+    assert index._db.execute("SELECT count(*) FROM names").fetchone() == (0,)
+
+
 def test_an_unknown_name_does_not_make_it_list_the_store(tmp_path, monkeypatch):
     add(Store(tmp_path))
     monkeypatch.setattr(index, "names", None)

@@ -9,8 +9,9 @@ import fsspec
 import pytest
 from tests.store.stored import BACKBONE, add
 
-from foreword.errors import StoreError, UnknownName
+from foreword.errors import StoreAway, StoreError, UnknownName
 from foreword.store import Store
+from foreword.store import remote as remotes
 from foreword.store.remote import RemoteStore
 
 
@@ -41,6 +42,40 @@ def test_what_is_asked_for_comes_here_once(there, tmp_path):
     assert remote.num_fetched == 2
     assert Store(tmp_path / "here").load("e2e@2", BACKBONE)[1] == Store(there).show("e2e@2")
     assert not (tmp_path / "here" / "dart").exists()
+
+
+def test_an_address_that_says_nothing_holds_nobody_up_for_long(there, tmp_path, monkeypatch):
+    """It is asked once, and then not again for a while: what is here is served at once, whoever is asked for."""
+    remote = remote_of(there, tmp_path / "here", fresh_s=1000, patience_s=0.1)
+    remote.bring("e2e@1")
+    remote._versions.clear()
+    silent, asked = threading.Event(), []
+    monkeypatch.setattr(remote.files, "ls", lambda *_, **__: asked.append(1) or silent.wait(60))
+    with pytest.raises(StoreAway, match=r"file://.* does not answer: not within 0.1 s. Try again."):
+        remote.bring("dart")
+    for _ in range(3):
+        assert remote.bring("e2e@1") == "e2e@1"
+        with pytest.raises(StoreAway, match="does not answer: it was asked a moment ago"):
+            remote.bring("dart")
+    assert len(asked) == 1
+    silent.set()
+
+
+def test_a_file_that_never_comes_is_given_up(there, tmp_path, monkeypatch):
+    remote, silent = remote_of(there, tmp_path / "here"), threading.Event()
+    monkeypatch.setattr(remotes, "FILE_PATIENCE_S", 0.1)
+    monkeypatch.setattr(remote.files, "cat_file", lambda *_, **__: silent.wait(60))
+    with pytest.raises(StoreAway, match=r"prefix 'e2e@2' cannot be had from file://.*: not within 0.1 s. Try again."):
+        remote.bring("e2e")
+    silent.set()
+
+
+def test_of_names_that_were_asked_for_the_last_ones_are_remembered(there, tmp_path, monkeypatch):
+    monkeypatch.setattr(remotes, "REMEMBERED", 3)
+    remote = remote_of(there, tmp_path / "here", fresh_s=1000)
+    for name in ("n1", "n2", "n3", "n4"):
+        assert remote.versions(name) == []
+    assert list(remote._versions) == ["n2", "n3", "n4"]
 
 
 def test_any_kind_of_address_will_do(there, tmp_path):

@@ -65,7 +65,14 @@ def serve(
             raise BadRequest("--replicas and --most-replicas go with --ray.")
         if ray:
             stand_on_ray(
-                wanted, sizes, Replicas(ray, replicas, max(replicas, most_replicas)), host, port, admin, output.say
+                wanted,
+                sizes,
+                Replicas(ray, replicas, max(replicas, most_replicas)),
+                host,
+                port,
+                admin,
+                drain,
+                output.say,
             )
         else:
             stand(wanted, sizes, host, port, admin, drain, output.say)

@@ -16,6 +16,7 @@ from foreword.marks import MASK
 from foreword.serve.request import Request, Sampling
 from foreword.store import Entry
 
+SOURCE = "{source}"  # stands in a task's question for the text
 PLAIN_LEN = 16  # new tokens where neither prefix nor request says how many, as in OpenAI's API
 
 
@@ -52,14 +53,14 @@ class Asker:
         self.most_ids, self.most_chars = most_ids, most_ids * max(map(len, backbone.tokenizer.get_vocab()))
         self._words: dict[tuple[str, ...], tuple[int, ...]] = {}
 
-    def check_length(self, text: str) -> None:
+    def check_length(self, num_chars: int) -> None:
         """
         Raises:
-            BadRequest: the text is longer than any that a row could read.
+            BadRequest: a text of so many characters is longer than any that a row could read.
         """
-        if len(text) > self.most_chars:
+        if num_chars > self.most_chars:
             raise BadRequest(
-                f"the prompt has {len(text)} characters, more than the {self.most_ids} tokens that a row has room for could hold. "
+                f"the prompt has {num_chars} characters, more than the {self.most_ids} tokens that a row has room for could hold. "
                 "Ask for less, or start the engine with longer slots."
             )
 
@@ -71,12 +72,15 @@ class Asker:
         """
         if not isinstance(prompt, str):
             return list(prompt)
-        self.check_length(prompt)
+        self.check_length(len(prompt))
         if not prompt.strip():
             raise BadRequest("the prompt is blank. Give it a text.")
         if entry is None:
             return list(self.backbone.tokenizer(prompt, add_special_tokens=True)["input_ids"])
-        asked = entry.question.replace("{source}", prompt) if entry.question and MASK not in prompt else prompt
+        asked = prompt
+        if entry.question and MASK not in prompt:  # whoever uploaded it may have asked for the source many times
+            self.check_length(len(entry.question) + entry.question.count(SOURCE) * len(prompt))
+            asked = entry.question.replace(SOURCE, prompt)
         return source_ids(self.backbone, [asked], 10**9)[0][0]
 
     def request(

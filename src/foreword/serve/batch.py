@@ -89,7 +89,7 @@ def answer_file(
     with open(out, "ab") as file:
         for number, answer in enumerate(in_order(service, lines[done:]), start=done + 1):
             failed += answer["error"] is not None
-            file.write((json.dumps(answer, ensure_ascii=False) + "\n").encode())
+            file.write((json.dumps(answer) + "\n").encode())
             file.flush()
             progress(number, len(lines))
     return failed

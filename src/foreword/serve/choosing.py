@@ -28,6 +28,8 @@ class Chooser:
 
     def __post_init__(self) -> None:
         self.chance = random.Random(str(self.sampling.seed))  # as a text, for -1 and 1 are one seed to Random
+        bias = self.sampling.bias
+        self._bias = torch.tensor(list(bias), dtype=torch.long), torch.tensor(list(bias.values()), dtype=torch.float)
 
     @property
     def banned(self) -> tuple[int, ...]:
@@ -71,8 +73,9 @@ class Chooser:
         if (s.presence_penalty or s.frequency_penalty) and self.answer:
             seen, times = torch.tensor(self.answer, device=logits.device).unique(return_counts=True)
             logits[seen] -= s.presence_penalty + s.frequency_penalty * times
-        for token, added in s.bias.items():
-            logits[token] += added
+        if s.bias:
+            tokens, added = self._bias
+            logits[tokens] += added.to(logits.device)
         if s.one_of:
             allowed = torch.tensor(s.one_of, device=logits.device)
             only = torch.full_like(logits, -torch.inf)

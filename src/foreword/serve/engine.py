@@ -116,19 +116,16 @@ class Engine:
         """
         if not request.ids:
             raise BadRequest("the prompt is empty. Give at least one token.")
-        unknown = [
-            token for token in (*request.ids, *request.sampling.bias) if not 0 <= token < self.backbone.num_words
-        ]
-        if unknown:
-            raise BadRequest(
-                f"{unknown[0]} is no token of {self.backbone.name}, which has 0 to {self.backbone.num_words - 1}."
-            )
         if request.max_new_tokens < 1:
             raise BadRequest(f"max_tokens must be at least 1, got {request.max_new_tokens}.")
         is_kept = is_long(request.prefix_len)
         lack = self.slots.lacks(request.prefix_len, len(request.ids), request.max_new_tokens, is_kept)
         if lack:
             raise BadRequest(f"{lack} Ask for less, or start the engine with longer slots.")
+        asked, num_words = (*request.ids, *request.sampling.bias), self.backbone.num_words
+        for token in (min(asked), max(asked)):
+            if not 0 <= token < num_words:
+                raise BadRequest(f"{token} is no token of {self.backbone.name}, which has 0 to {num_words - 1}.")
 
     def most_new(self, request: Request) -> int:
         """Tokens that the answer to a request can have."""

@@ -49,7 +49,9 @@ class Replica:
             self.service.close()
 
 
-def deploy(wanted: Wanted, sizes: Sizes, replicas: Replicas, host: str, port: int, admin: bool = False) -> None:
+def deploy(
+    wanted: Wanted, sizes: Sizes, replicas: Replicas, host: str, port: int, admin: bool = False, drain_s: int = 30
+) -> None:  # fmt: skip
     """Start Ray Serve, or join one that runs, and have it keep the replicas; returns when they answer.
 
     Raises:
@@ -66,7 +68,9 @@ def deploy(wanted: Wanted, sizes: Sizes, replicas: Replicas, host: str, port: in
     serve.start(http_options={"host": host, "port": port})
     deployment = serve.deployment(
         serve.ingress()(Replica), name="foreword", ray_actor_options={"num_cpus": replicas.cpus},
-        max_ongoing_requests=sizes.num_slots + sizes.max_waiting, health_check_period_s=HEALTH_S,
+        # One more than a replica takes, so that its own 429 is reached; those that wait before it are bounded too.
+        max_ongoing_requests=sizes.num_slots + sizes.max_waiting + 1, max_queued_requests=sizes.max_waiting,
+        graceful_shutdown_timeout_s=max(drain_s, 1), health_check_period_s=HEALTH_S,
         autoscaling_config={
             "min_replicas": replicas.least, "max_replicas": replicas.most, "target_ongoing_requests": sizes.num_slots,
         },

@@ -29,6 +29,7 @@ from foreword.store.reference import has_name
 log = logging.getLogger(__name__)
 Hear = Callable[[int, Event], None]  # which answer, and what became of it
 LOADERS = 1  # threads that load prefixes; a second loads no faster from a disk, and takes the core that writes the rows
+FETCHERS = 4  # where they may come from elsewhere, and one that takes long must not hold up the others
 
 
 @dataclass
@@ -56,7 +57,7 @@ class Service:
         self.name = name or backbone.name.rstrip("/").rpartition("/")[2]
         self.started = int(time.time())
         self.metrics, self.quotas = Metrics(), Quotas(clock)
-        self._executor = ThreadPoolExecutor(LOADERS, thread_name_prefix="prefixes")
+        self._executor = ThreadPoolExecutor(FETCHERS if library.url else LOADERS, thread_name_prefix="prefixes")
 
         def make(wake: Callable[[], None]) -> Engine:
             engine = Engine(backbone, self._load, sizes, self._executor, clock, self.metrics.step, wake)
@@ -108,16 +109,18 @@ class Service:
             Busy, TooMuch: not now; nothing was begun.
         """
         arrived = self.clock()
-        entry = self.entry(tenant, model)
-        deadline = arrived + self.timeout_s
-        with self._asking:
-            firsts = [self._asker.request(prompt, entry, told, tenant.name, deadline) for prompt in prompts]
-        requests = [drawn_apart(first, number) for first in firsts for number in range(num_each)]
-        engine = self.runner.engine
-        if told.fills_row and told.max_new_tokens is None and entry is None:
-            requests = [replace(one, max_new_tokens=max(1, engine.most_new(one))) for one in requests]
-        for request in requests:
-            engine.check(request)
+        self._take(tenant, num_requests=1)  # be it served or refused: looking is work too
+        entry, engine = self.entry(tenant, model), self.runner.engine
+        requests: list[Request] = []
+        for (
+            prompt
+        ) in prompts:  # one after another, for the first that cannot be served ends it, and others ask between them
+            with self._asking:
+                first = self._asker.request(prompt, entry, told, tenant.name, arrived + self.timeout_s)
+            if told.fills_row and told.max_new_tokens is None and entry is None:
+                first = replace(first, max_new_tokens=max(1, engine.most_new(first)))
+            engine.check(first)
+            requests += [drawn_apart(first, number) for number in range(num_each)]
         num_tokens = self._charge(tenant, requests)
         heard = [self._heard(tenant, request, number, arrived, hear) for number, request in enumerate(requests)]
         try:
@@ -140,7 +143,7 @@ class Service:
             BadRequest: there is no template, or it refuses the messages.
         """
         with self._asking:
-            self._asker.check_length("".join(message["content"] for message in messages))
+            self._asker.check_length(sum(len(message["content"]) for message in messages))
             tokenizer = self._asker.backbone.tokenizer
             if tokenizer.chat_template is None:
                 raise BadRequest(f"{self.name}'s tokenizer has no chat template. Use /v1/completions.")
@@ -166,16 +169,19 @@ class Service:
         return self.runner.call(lambda engine: engine.facts()).result(timeout=60)
 
     def _charge(self, tenant: Tenant, requests: Sequence[Request]) -> int:
-        """Take what requests may cost from the tenant's minute; how many tokens that is."""
+        """Take the tokens that requests may cost from the tenant's minute; how many they are."""
         num_tokens = sum(len(request.ids) + request.max_new_tokens for request in requests)
         if not could_ever(tenant.limits, num_tokens):
             raise BadRequest(
                 f"{num_tokens} tokens are more than this key's {tenant.limits.tokens_per_minute} a minute. Ask for less."
             )
-        wait_s = self.quotas.take(tenant, num_tokens)
+        self._take(tenant, num_tokens=num_tokens)
+        return num_tokens
+
+    def _take(self, tenant: Tenant, num_requests: int = 0, num_tokens: int = 0) -> None:
+        wait_s = self.quotas.take(tenant, num_requests, num_tokens)
         if wait_s:
             raise TooMuch(f"this key has asked for as much as it may in a minute. Try again in {wait_s} s.", wait_s)
-        return num_tokens
 
     def _heard(
         self, tenant: Tenant, request: Request, number: int, arrived: float, hear: Hear

@@ -1,7 +1,7 @@
 """A server that stands until it is told to go.
 
 Comes in:  what is to be served, where to listen.      Goes out: nothing, once the last answer is given.
-SIGTERM and Ctrl-C let open answers finish; a second one ends them.
+SIGTERM and Ctrl-C let open answers finish; a second Ctrl-C ends them.
 """
 
 import ipaddress
@@ -52,8 +52,9 @@ def stand(
 
 
 def stand_on_ray(
-    wanted: Wanted, sizes: Sizes, replicas: Replicas, host: str, port: int, admin: bool, say: Callable[[str], None]
-) -> None:
+    wanted: Wanted, sizes: Sizes, replicas: Replicas, host: str, port: int, admin: bool, drain_s: int,
+    say: Callable[[str], None],
+) -> None:  # fmt: skip
     """Have replicas serve until a signal comes.
 
     Raises:
@@ -61,7 +62,7 @@ def stand_on_ray(
         MissingTool, RunError: as `deploy` has them.
     """
     has_tenants = check_reach(wanted, host)
-    deploy(wanted, sizes, replicas, host, port, admin)
+    deploy(wanted, sizes, replicas, host, port, admin, drain_s)
     try:
         name = wanted.name or wanted.backbone or "the store's backbone"
         say(told(name, wanted, f"http://{host}:{port}", admin, has_tenants))

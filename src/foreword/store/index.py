@@ -142,8 +142,9 @@ class StoreIndex:
             newest = row[1]
         else:
             newest = max(versions(self.store, name), default=0)
-            with self._changing():
-                self._db.execute("INSERT OR REPLACE INTO names VALUES (?, ?, ?)", (name, settled(changed), newest))
+            if newest or row is not None:  # of what nobody has nothing is kept: anybody may ask for it
+                with self._changing():
+                    self._db.execute("INSERT OR REPLACE INTO names VALUES (?, ?, ?)", (name, settled(changed), newest))
         if not newest:
             raise UnknownName("stored prefix", name, None)
         return newest

@@ -12,9 +12,12 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from foreword.errors import StoreAway, StoreError, UnknownName
 from foreword.store.checks import FILE
@@ -24,6 +27,11 @@ from foreword.store.registry import MANIFEST
 from foreword.store.writing import TEMPORARY, create_folder, renamed, staging, write_synced
 
 FRESH_S = 5.0  # for so long a list of versions is believed
+PATIENCE_S = 3.0  # for a list of versions
+FILE_PATIENCE_S = 60.0
+MOST_ASKING = 16  # at once
+REMEMBERED = 10_000  # names whose lists are kept
+T = TypeVar("T")
 GIB = 2**30
 
 
@@ -31,13 +39,15 @@ class RemoteStore:
     """Read only; any thread may ask."""
 
     def __init__(
-        self, url: str, cache: Path, max_bytes: int = 10 * GIB, fresh_s: float = FRESH_S, within: Path | None = None
-    ):
+        self, url: str, cache: Path, max_bytes: int = 10 * GIB, fresh_s: float = FRESH_S, within: Path | None = None,
+        patience_s: float = PATIENCE_S,
+    ):  # fmt: skip
         """
         Args:
             cache: the local store's folder; versions that were not asked for longest give way to others there.
             within: a folder around it that takes at most `max_bytes`, with all stores that are cached in it; the cache alone if
                 not given.
+            patience_s: for so long an answer is waited for; then, for `fresh_s`, nothing is asked, and what is here is served.
 
         Raises:
             StoreError: the address is of a kind that no installed package reads.
@@ -51,7 +61,12 @@ class RemoteStore:
         self.url, self.cache, self.max_bytes, self.fresh_s = url, cache, max_bytes, fresh_s
         self.within = within or cache
         self.num_fetched = 0
-        self._versions: dict[str, tuple[float, list[int]]] = {}  # name -> when it was asked, what is there
+        self.patience_s = patience_s
+        self._places = threading.BoundedSemaphore(MOST_ASKING)
+        self._away_since = float("-inf")  # when it did not answer last
+        self._versions: OrderedDict[str, tuple[float, list[int]]] = (
+            OrderedDict()
+        )  # name -> when it was asked, what is there
         self._fetching: dict[Reference, threading.Lock] = {}
         self._lock = threading.Lock()
 
@@ -86,34 +101,73 @@ class RemoteStore:
         """The versions of a name, as they were at most a moment ago; those that are here, if nobody answers."""
         with self._lock:
             at, known = self._versions.get(name, (float("-inf"), []))
-        if time.monotonic() - at < self.fresh_s:
+            away_since = self._away_since
+        now = time.monotonic()
+        if now - at < self.fresh_s:
             return known
+        if now - away_since < self.fresh_s:
+            return self._versions_here(name, "it was asked a moment ago")
         try:
-            self.files.invalidate_cache()  # some kinds remember what they listed once
-            there = self.files.ls(f"{self.root}/{name}", detail=False)
-            numbers = [
-                int(last) for last in (path.rstrip("/").rpartition("/")[2] for path in there) if VERSION.fullmatch(last)
-            ]
-            known = [n for n in numbers if self.files.exists(f"{self.root}/{name}/{n}/{MANIFEST}")]
-        except (FileNotFoundError, NotADirectoryError):
-            known = []
-        except Exception as error:  # whatever the package for this kind of address raises
-            here = self.cache / name
-            known = (
-                [int(entry.name) for entry in here.iterdir() if VERSION.fullmatch(entry.name)] if here.is_dir() else []
-            )
-            if not known:
-                raise StoreAway(f"{self.url} does not answer: {error}. Try again.") from None
+            known = self._ask(lambda: self._versions_there(name), self.patience_s)
+        except Exception as error:  # whatever the package for this kind of address raises, or the time that is over
+            with self._lock:
+                self._away_since = time.monotonic()
+            known = self._versions_here(name, str(error) or f"not within {self.patience_s:g} s")
         with self._lock:
-            self._versions[name] = time.monotonic(), sorted(known)
+            self._versions[name] = time.monotonic(), known
+            self._versions.move_to_end(name)
+            if len(self._versions) > REMEMBERED:
+                self._versions.popitem(last=False)
+        return known
+
+    def _versions_there(self, name: str) -> list[int]:
+        self.files.invalidate_cache()  # some kinds remember what they listed once
+        try:
+            there = self.files.ls(f"{self.root}/{name}", detail=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        lasts = (path.rstrip("/").rpartition("/")[2] for path in there)
+        numbers = (int(last) for last in lasts if VERSION.fullmatch(last))
+        return sorted(n for n in numbers if self.files.exists(f"{self.root}/{name}/{n}/{MANIFEST}"))
+
+    def _versions_here(self, name: str, why: str) -> list[int]:
+        """Raises StoreAway: there are none."""
+        here = self.cache / name
+        known = [int(entry.name) for entry in here.iterdir() if VERSION.fullmatch(entry.name)] if here.is_dir() else []
+        if not known:
+            raise StoreAway(f"{self.url} does not answer: {why}. Try again.")
         return sorted(known)
+
+    def _ask(self, what: Callable[[], T], patience_s: float) -> T:
+        """What the address answers, if it does in time: not every package gives up by itself, and others wait behind us.
+
+        Raises:
+            TimeoutError: it did not.
+        """
+        answer: Future[T] = Future()
+
+        def asking() -> None:
+            try:
+                answer.set_result(what())
+            except BaseException as error:
+                answer.set_exception(error)
+            finally:
+                self._places.release()
+
+        if not self._places.acquire(timeout=patience_s):
+            raise TimeoutError
+        # A thread of its own, and none of a pool's: the process must be able to end while it stands.
+        threading.Thread(target=asking, name="remote", daemon=True).start()
+        return answer.result(patience_s)
 
     def _fetch(self, found: Reference) -> None:
         place = f"{self.root}/{found.name}/{found.version}"
         try:
-            manifest, tensors = (bytes(self.files.cat_file(f"{place}/{file}")) for file in (MANIFEST, FILE))
+            files = [f"{place}/{file}" for file in (MANIFEST, FILE)]
+            manifest, tensors = self._ask(lambda: [bytes(self.files.cat_file(file)) for file in files], FILE_PATIENCE_S)
         except Exception as error:
-            raise StoreAway(f"prefix {str(found)!r} cannot be had from {self.url}: {error}. Try again.") from None
+            why = str(error) or f"not within {FILE_PATIENCE_S:g} s"
+            raise StoreAway(f"prefix {str(found)!r} cannot be had from {self.url}: {why}. Try again.") from None
         try:
             told = manifest_from_bytes(manifest)
         except UnreadableManifest as error:

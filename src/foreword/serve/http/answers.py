@@ -40,6 +40,9 @@ class Form:
     model: str
     words_of: WordsOf
     strips: bool  # the space with which an answer behind a prefix begins
+    counts: bool = (
+        False  # whether a last chunk says how many tokens there were; OpenAI's others then say that they do not
+    )
     id: str = ""
     created: int = field(default_factory=lambda: int(time.time()))
     offsets: dict[int, int] = field(default_factory=dict)  # answer -> characters of the tokens told so far
@@ -59,7 +62,7 @@ class Form:
         if not self.chat:
             logprobs = self._logprobs(number, piece.tokens)
             choice = {"index": number, "text": text, "logprobs": logprobs, "finish_reason": None}
-            return self._head("text_completion") | {"choices": [choice]}
+            return self._chunk(choice)
         delta = {"role": "assistant", "content": text} if first else {"content": text}
         choice = {
             "index": number,
@@ -67,20 +70,24 @@ class Form:
             "logprobs": self._logprobs(number, piece.tokens),
             "finish_reason": None,
         }
-        return self._head("chat.completion.chunk") | {"choices": [choice]}
+        return self._chunk(choice)
 
-    def end(self, number: int, last: Finished) -> dict[str, Any]:
-        """One answer is whole."""
-        if not self.chat:
-            choice = {"index": number, "text": "", "logprobs": None, "finish_reason": last.reason}
-            return self._head("text_completion") | {"choices": [choice]}
-        choice = {"index": number, "delta": {}, "logprobs": None, "finish_reason": last.reason}
-        return self._head("chat.completion.chunk") | {"choices": [choice]}
+    def end(self, number: int, last: Finished, first: bool) -> dict[str, Any]:
+        """One answer is whole; `first`: nothing was told of it before, for it is empty."""
+        delta = {"role": "assistant", "content": ""} if first else {}
+        said: dict[str, Any] = {"delta": delta} if self.chat else {"text": ""}
+        return self._chunk({"index": number, **said, "logprobs": None, "finish_reason": last.reason})
 
     def counted(self, rows: Sequence[Row], requests: Sequence[Request], num_prompts: int) -> dict[str, Any]:
         """The last chunk, if it is asked for."""
-        kind = "chat.completion.chunk" if self.chat else "text_completion"
-        return self._head(kind) | {"choices": [], "usage": usage(rows, requests, num_prompts)}
+        return self._head(self._chunk_kind) | {"choices": [], "usage": usage(rows, requests, num_prompts)}
+
+    def _chunk(self, choice: dict[str, Any]) -> dict[str, Any]:
+        return self._head(self._chunk_kind) | {"choices": [choice]} | ({"usage": None} if self.counts else {})
+
+    @property
+    def _chunk_kind(self) -> str:
+        return "chat.completion.chunk" if self.chat else "text_completion"
 
     def _choice(self, number: int, row: Row) -> dict[str, Any]:
         assert isinstance(row.last, Finished), row
@@ -97,7 +104,8 @@ class Form:
         if not tokens or tokens[0].logprob is None:
             return None
         words = self.words_of([token.id for token in tokens])
-        offsets = list(accumulate(map(len, words), initial=self.offsets.get(number, 0)))
+        began = -1 if self.strips and words[0].startswith(" ") else 0  # its text is told without that space
+        offsets = list(accumulate(map(len, words), initial=self.offsets.get(number, began)))
         self.offsets[number] = offsets.pop()
         likeliest = [list(zip(self.words_of([i for i, _ in t.likeliest]), t.likeliest, strict=True)) for t in tokens]
         if not self.chat:
@@ -105,7 +113,7 @@ class Form:
                 "tokens": words,
                 "token_logprobs": [token.logprob for token in tokens],
                 "top_logprobs": [{word: logprob for word, (_, logprob) in best} for best in likeliest],
-                "text_offset": offsets,
+                "text_offset": [max(0, offset) for offset in offsets],
             }
         return {
             "content": [

@@ -11,8 +11,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
+from foreword.errors import ForewordError
 from foreword.serve.asking import Settings
-from foreword.serve.http.access import AdminOff, NotAllowed, Serving, Who, administrator
+from foreword.serve.http.access import Serving, Who, administrator
 from foreword.serve.http.answers import Form, Row
 from foreword.serve.http.bodies import ChatBody, CompletionBody, Written
 from foreword.serve.http.document import documented
@@ -21,13 +22,16 @@ from foreword.serve.http.limits import BodyLimit
 from foreword.serve.http.page import router as page_routes
 from foreword.serve.http.prefixes import REFRESH_S
 from foreword.serve.http.prefixes import router as prefix_routes
-from foreword.serve.http.refusals import error_body, error_response, response_to, tell_errors
+from foreword.serve.http.refusals import counted, error_body, error_response, response_to, tell_errors
+from foreword.serve.http.threads import in_thread
 from foreword.serve.request import Event, Failed, Finished, Piece
 from foreword.serve.service import Asked, Service
 from foreword.serve.tenants.ledger import Tenant
 
 ABOUT = "Trained prefixes over one frozen model, mixed in every batch."
 MOST_BYTES = 4 * 2**20  # of a body that is no upload
+MOST_UPLOADS = 2  # read into memory at a time
+FORM_BYTES = 2000  # that a form takes around its files, at least
 STATUS = {"deadline": 504, "prefix": 503, "numbers": 500, "error": 500, "busy": 429, "shutdown": 503}
 
 router = APIRouter()
@@ -45,16 +49,21 @@ def make_app(
     # FastAPI's own pages of documentation would ask other servers for their scripts.
     app = FastAPI(title="Foreword", description=ABOUT, docs_url=None, redoc_url=None)
     app.state.service, app.state.admin, app.state.coalesce_s = service, admin, coalesce_s
+    app.state.uploads = asyncio.Semaphore(MOST_UPLOADS)
     app.state.wants_key = service.library.ledger.has_tenants
 
-    def refused(authorization: str) -> Response | None:
+    def refused(authorization: str, num_bytes: int) -> Response | None:
         try:
-            administrator(app.state, authorization)
-        except (NotAllowed, AdminOff) as error:
-            return response_to(error)
+            service.library.check_room(administrator(app.state, authorization), max(0, num_bytes - FORM_BYTES))
+        except ForewordError as error:
+            return counted(service, response_to(error))
         return None
 
-    app.add_middleware(BodyLimit, most_bytes=MOST_BYTES, most_upload_bytes=most_upload_bytes, refused=refused)
+    count = service.metrics.errors.labels
+    app.add_middleware(
+        BodyLimit, most_bytes=MOST_BYTES, most_upload_bytes=most_upload_bytes, refused=refused,
+        on_too_large=lambda: count("too_large").inc(),
+    )  # fmt: skip
     tell_errors(app)
     app.include_router(router)
     app.include_router(prefix_routes)
@@ -72,7 +81,7 @@ async def completions(body: CompletionBody, request: Request, service: Serving, 
 @router.post("/v1/chat/completions")
 async def chat(body: ChatBody, request: Request, service: Serving, who: Who) -> Response:
     """Answer a conversation, where the tokenizer has a template for one."""
-    ids = await asyncio.to_thread(service.chat_ids, [message.plain() for message in body.messages])
+    ids = await in_thread(service.chat_ids, [message.plain() for message in body.messages])
     return await answered(service, Answering(body, [ids], body.told(), True, who), request)
 
 
@@ -80,20 +89,25 @@ async def chat(body: ChatBody, request: Request, service: Serving, who: Who) -> 
 def models(
     service: Serving, who: Who, after: str = "", limit: Annotated[int, Query(ge=1, le=1000)] = 1000, contains: str = ""
 ) -> dict[str, Any]:
-    """The untouched model, the tenant's aliases, and the prefixes of his and the server's own with this in their names, behind
+    """The untouched model; then the tenant's aliases and the prefixes, his and the server's own, with this in their names, behind
     `after` in alphabetical order."""
     owners = list(dict.fromkeys((who.name, "")))
     for owner in owners:
         service.library.refresh(owner, older_than_s=REFRESH_S)
     found = [] if after or contains else [base_model(service)]
-    if not after:
-        for alias, reference in service.library.ledger.aliases(who.name).items():
-            if contains in alias:
-                named = {"id": f"{service.name}:{alias}", "root": f"{service.name}:{reference}", "parent": service.name}
-                found.append({**base_model(service), **named})
-    entries = service.library.entries(owners, after, limit, contains)
-    found += [prefix_model(service, entry.name, entry) for entry in entries]
-    return {"object": "list", "data": found}
+    named = {
+        alias: {
+            **base_model(service),
+            "id": f"{service.name}:{alias}",
+            "root": f"{service.name}:{means}",
+            "parent": service.name,
+        }
+        for alias, means in service.library.ledger.aliases(who.name).items()
+        if alias > after and contains in alias
+    }
+    for entry in service.library.entries(owners, after, limit, contains):
+        named.setdefault(entry.name, prefix_model(service, entry.name, entry))
+    return {"object": "list", "data": found + [named[name] for name in sorted(named)[:limit]]}
 
 
 @router.get("/v1/models/{model:path}")
@@ -104,14 +118,14 @@ def model(model: str, service: Serving, who: Who) -> dict[str, Any]:
 
 
 @router.get("/healthz")
-def healthz(service: Serving) -> Response:
+async def healthz(service: Serving) -> Response:
     """Whether the process lives, with an engine in it."""
     lives = service.runner.is_alive and not service.runner.is_broken
     return JSONResponse({"status": "ok" if lives else "broken"}, 200 if lives else 503)
 
 
 @router.get("/readyz")
-def readyz(service: Serving) -> Response:
+async def readyz(service: Serving) -> Response:
     """Whether the engine takes requests."""
     ready = service.runner.takes_requests
     return JSONResponse({"status": "ready" if ready else "going down"}, 200 if ready else 503)
@@ -137,15 +151,19 @@ class Answering:
         def hear(number: int, event: Event) -> None:
             loop.call_soon_threadsafe(self.events.put_nowait, (number, event))
 
-        return await asyncio.to_thread(
-            service.ask, self.who, self.body.model, self.prompts, self.told, self.body.n, hear
-        )
+        return await in_thread(service.ask, self.who, self.body.model, self.prompts, self.told, self.body.n, hear)
 
 
 async def answered(service: Service, answering: Answering, request: Request) -> Response:
     """The answer to one request: whole, or as a stream."""
     asked = await answering.begin(service)
-    form = Form(answering.chat, answering.body.model, service.words_of, strips=asked.entry is not None)
+    form = Form(
+        answering.chat,
+        answering.body.model,
+        service.words_of,
+        strips=asked.entry is not None,
+        counts=answering.body.wants_usage,
+    )
     rows = [Row() for _ in asked.requests]
     if answering.body.stream:
         stream = streamed(service, answering, asked, form, rows, request.app.state.coalesce_s)
@@ -161,7 +179,8 @@ async def answered(service: Service, answering: Answering, request: Request) -> 
         if any(not isinstance(row.last, Finished) for row in rows):
             service.cancel(asked)
     if failed is not None:
-        return error_response(STATUS[failed.cause], failed.message, failed.cause)
+        status = STATUS[failed.cause]
+        return error_response(status, failed.message, failed.cause, retry_s=1 if status in (429, 503) else None)
     return JSONResponse(form.whole(rows, asked.requests, len(answering.prompts)))
 
 
@@ -191,7 +210,7 @@ async def streamed(
                     begun[number] = begun[number] or bool(event.text)
                 elif isinstance(event, Finished):
                     left -= 1
-                    yield sse(form.end(number, event))
+                    yield sse(form.end(number, event, first=not begun[number]))
                 else:
                     yield sse(error_body(event.message, event.cause, kind="server_error"))
                     return

@@ -5,23 +5,71 @@ A field that nobody knows is refused, and so is one that would have no effect: n
 """
 
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from foreword.serve.asking import Settings
 
 MOST_ROWS = 128  # answers to one request
 MOST_STOPS = 16
+MOST_FIELDS = 64  # of an object; each one too many would be told of, one by one
+MOST_BIASED = 1000
 
 Token = Annotated[int, Field(ge=0, le=2**31)]
-Stop = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def writable(text: str) -> str:
+    """Raises ValueError: half of a character, which JSON can hold and no text."""
+    if not text.isascii():
+        text.encode()
+    return text
+
+
+Text = Annotated[str, AfterValidator(writable)]
+TokenId = Annotated[str, Field(pattern=r"^\d{1,9}$")]
+Stop = Annotated[Text, Field(min_length=1, max_length=200)]
+
+
+def few(told: Any, most: int = MOST_FIELDS) -> Any:
+    """Raises ValueError: an object of more fields, none of which is looked at."""
+    if isinstance(told, dict) and len(told) > most:
+        raise ValueError(f"has {len(told)} fields, of at most {most}")
+    return told
+
+
+def kind_of_prompt(told: Any) -> str | None:
+    """Which of its types a prompt is to be held against, by its first part: against all of them, each part would be told of."""
+    if isinstance(told, str):
+        return "a text"
+    if not isinstance(told, list):
+        return None
+    return {str: "texts", int: "a list of ids", list: "lists of ids"}.get(type(told[0] if told else ""))
+
+
+Prompt = Annotated[
+    Annotated[Text, Tag("a text")]
+    | Annotated[list[Token], Field(fail_fast=True), Tag("a list of ids")]
+    | Annotated[list[Text], Field(fail_fast=True), Tag("texts")]
+    | Annotated[list[Annotated[list[Token], Field(fail_fast=True)]], Field(fail_fast=True), Tag("lists of ids")],
+    Discriminator(
+        kind_of_prompt,
+        custom_error_type="prompt",
+        custom_error_message="must be a text, a list of texts, a list of token ids, or a list of such lists",
+    ),
+]
 
 
 class Body(BaseModel):
     """A part of a request."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def few_fields(cls, told: Any) -> Any:
+        return few(told)
 
 
 class Given(Body):
@@ -35,6 +83,7 @@ class Given(Body):
 
 class StreamOptions(Given):
     include_usage: bool = Field(default=False, description="a last chunk says how many tokens there were")
+    include_obfuscation: Literal[False] = Field(default=False, description="nothing is added to hide lengths")
 
 
 class Written(Given):
@@ -55,11 +104,19 @@ class Written(Given):
     presence_penalty: Annotated[float, Field(ge=-2, le=2)] = Field(default=0, description="of tokens the answer has")
     frequency_penalty: Annotated[float, Field(ge=-2, le=2)] = Field(default=0, description="for each time it has them")
     repetition_penalty: Annotated[float, Field(gt=0, le=100)] = Field(default=1, description="of prompt and answer")
-    logit_bias: dict[Annotated[str, Field(pattern=r"^\d{1,9}$")], Annotated[float, Field(ge=-100, le=100)]] | None = (
-        Field(default=None, max_length=1000, description="token id -> what is added to its logit")
+    logit_bias: (
+        Annotated[
+            dict[TokenId, Annotated[float, Field(ge=-100, le=100)]], BeforeValidator(partial(few, most=MOST_BIASED))
+        ]
+        | None
+    ) = Field(default=None, max_length=MOST_BIASED, description="token id -> what is added to its logit")
+    user: Annotated[str, Field(max_length=1000)] | None = Field(default=None, description="for your own records")
+    metadata: Annotated[dict[str, str], BeforeValidator(few)] | None = Field(
+        default=None, description="for your own records"
     )
+    service_tier: Literal["auto", "default"] | None = Field(default=None, description="there is one")
     seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = Field(default=None, description="of the tokens drawn")
-    stop: Stop | Annotated[list[Stop], Field(max_length=MOST_STOPS)] | None = Field(
+    stop: Stop | Annotated[list[Stop], Field(max_length=MOST_STOPS, fail_fast=True)] | None = Field(
         default=None, description="an answer ends before any of these"
     )
     ignore_eos: bool = Field(default=False, description="go on behind the end marker, up to max_tokens")
@@ -97,8 +154,8 @@ class Written(Given):
 class CompletionBody(Written):
     """POST /v1/completions"""
 
-    prompt: str | list[Token] | list[str] | list[list[Token]] = Field(description="a text or its tokens; or several")
-    best_of: Literal[1] = Field(default=1, description="as many are written as are asked for")
+    prompt: Prompt = Field(description="a text or its tokens; or several")
+    best_of: int | None = Field(default=None, description="as many are written as are asked for, n")
     echo: Literal[False] = Field(default=False, description="the prompt does not come back")
     max_tokens: Annotated[int, Field(ge=1)] | None = Field(default=None, description="an answer is cut here")
     logprobs: Annotated[int, Field(ge=0, le=20)] | None = Field(default=None, description="of so many likeliest tokens")
@@ -112,6 +169,8 @@ class CompletionBody(Written):
     def not_too_many(self) -> Self:
         if not self.prompt:
             raise ValueError("prompt is empty")
+        if self.best_of not in (None, self.n):
+            raise ValueError(f"best_of = {self.best_of} and n = {self.n}: as many are written as are asked for")
         if len(self.prompts) * self.n > MOST_ROWS:
             raise ValueError(f"{len(self.prompts)} prompts with n = {self.n} are more than {MOST_ROWS} answers")
         return self
@@ -122,22 +181,30 @@ class CompletionBody(Written):
 
 class Part(Body):
     type: Literal["text"]
-    text: str
+    text: Text
+
+
+class ResponseFormat(Body):
+    type: Literal["text"]
 
 
 class Message(Body):
     role: Annotated[str, Field(min_length=1, max_length=40)]
-    content: str | list[Part]
+    content: Text | Annotated[list[Part], Field(fail_fast=True)]
+    name: Annotated[Text, Field(min_length=1, max_length=100)] | None = Field(
+        default=None, description="who speaks, for templates that tell it"
+    )
 
     def plain(self) -> dict[str, Any]:
         text = self.content if isinstance(self.content, str) else "".join(part.text for part in self.content)
-        return {"role": self.role, "content": text}
+        return {"role": self.role, "content": text, **({} if self.name is None else {"name": self.name})}
 
 
 class ChatBody(Written):
     """POST /v1/chat/completions"""
 
-    messages: Annotated[list[Message], Field(min_length=1, max_length=1000)]
+    messages: Annotated[list[Message], Field(min_length=1, max_length=1000, fail_fast=True)]
+    response_format: ResponseFormat | None = Field(default=None, description="text, and no other")
     max_tokens: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="max_completion_tokens, as it was called"
     )
@@ -149,8 +216,8 @@ class ChatBody(Written):
 
     @model_validator(mode="after")
     def once(self) -> Self:
-        if self.max_tokens is not None and self.max_completion_tokens is not None:
-            raise ValueError("max_tokens and max_completion_tokens are the same; give one")
+        if len({self.max_tokens, self.max_completion_tokens} - {None}) > 1:
+            raise ValueError("max_tokens and max_completion_tokens are the same, and differ here; give one")
         if self.top_logprobs is not None and not self.logprobs:
             raise ValueError("top_logprobs needs logprobs = true")
         return self

@@ -14,12 +14,17 @@ TOO_LARGE = "the body has more than {most} bytes, and this is all that is read. 
 class BodyLimit:
     """ASGI middleware; what is sent to /v1/prefixes is an upload."""
 
-    def __init__(self, app: Any, most_bytes: int, most_upload_bytes: int, refused: Callable[[str], Any]):
+    def __init__(
+        self, app: Any, most_bytes: int, most_upload_bytes: int, refused: Callable[[str, int], Any],
+        on_too_large: Callable[[], None],
+    ):  # fmt: skip
         """
         Args:
-            refused: the response to whoever sends this Authorization header and may upload nothing, or None.
+            refused: the response to whoever sends this Authorization header and may not upload so many bytes, or None.
+            on_too_large: called for each body that is.
         """
-        self.app, self.most_bytes, self.most_upload_bytes, self.refused = app, most_bytes, most_upload_bytes, refused
+        self.app, self.most_bytes, self.most_upload_bytes = app, most_bytes, most_upload_bytes
+        self.refused, self.on_too_large = refused, on_too_large
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -27,15 +32,17 @@ class BodyLimit:
             return
         headers = dict(scope["headers"])
         is_upload = scope["method"] == "PUT" and scope["path"].startswith("/v1/prefixes/")
+        most = self.most_upload_bytes if is_upload else self.most_bytes
+        length = headers.get(b"content-length", b"0")
+        told = int(length) if length.isdigit() and len(length) < 20 else 0
         if is_upload:
-            refusal = await asyncio.to_thread(self.refused, headers.get(b"authorization", b"").decode("latin-1"))
+            authorization = headers.get(b"authorization", b"").decode("latin-1")
+            refusal = await asyncio.to_thread(self.refused, authorization, told)
             if refusal is not None:
                 await refusal(scope, receive, send)
                 return
-        most = self.most_upload_bytes if is_upload else self.most_bytes
-        told = headers.get(b"content-length", b"0")
-        if told.isdigit() and int(told) > most:
-            await refuse(send, most)
+        if told > most:
+            await self._refuse(send, most)
             return
         read = 0
         answered = False
@@ -57,7 +64,11 @@ class BodyLimit:
             await self.app(scope, counted, noted)
         except _TooLarge:
             if not answered:
-                await refuse(send, most)
+                await self._refuse(send, most)
+
+    async def _refuse(self, send: Any, most: int) -> None:
+        self.on_too_large()
+        await refuse(send, most)
 
 
 class _TooLarge(BaseException):

@@ -15,8 +15,9 @@ from pydantic import Field
 
 from foreword.serve.asking import Settings
 from foreword.serve.http.access import Serving, Who
-from foreword.serve.http.bodies import Body
+from foreword.serve.http.bodies import Body, Text
 from foreword.serve.http.events import sse
+from foreword.serve.http.threads import in_thread
 from foreword.serve.request import Event, Failed, Finished, Piece
 from foreword.serve.service import Asked, Service
 
@@ -30,6 +31,7 @@ POLICY = "; ".join(
         "script-src 'unsafe-inline'",
         "connect-src 'self'",
         "img-src data:",
+        "frame-ancestors 'none'",
     ]
 )
 
@@ -37,8 +39,10 @@ POLICY = "; ".join(
 class SideBySideBody(Body):
     """POST /v1/side-by-side"""
 
-    models: Annotated[list[Annotated[str, Field(min_length=1, max_length=300)]], Field(min_length=1, max_length=64)]
-    prompt: Annotated[str, Field(min_length=1)]
+    models: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=300)]], Field(min_length=1, max_length=64, fail_fast=True)
+    ]
+    prompt: Annotated[Text, Field(min_length=1)]
     max_tokens: Annotated[int, Field(ge=1)] | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
@@ -62,7 +66,7 @@ async def side_by_side(body: SideBySideBody, service: Serving, who: Who) -> Resp
             def hear(_: int, event: Event, number: int = number) -> None:
                 loop.call_soon_threadsafe(events.put_nowait, (number, event))
 
-            asked.append(await asyncio.to_thread(service.ask, who, model, [body.prompt], told, 1, hear))
+            asked.append(await in_thread(service.ask, who, model, [body.prompt], told, 1, hear))
     except Exception:
         end(service, asked)
         raise

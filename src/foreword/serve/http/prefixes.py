@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Query, UploadFile
+from fastapi import APIRouter, File, Query, Request, UploadFile
 
 from foreword.errors import Busy, StoreError
 from foreword.serve.http.access import Admin, Serving, Who
@@ -40,11 +40,13 @@ def show_prefix(reference: str, service: Serving, who: Who) -> dict[str, Any]:
 
 @router.put("/v1/prefixes/{name}", status_code=201)
 async def upload(
-    name: str, manifest: Annotated[UploadFile, File()], tensors: Annotated[UploadFile, File()], service: Serving, who: Admin
+    name: str, manifest: Annotated[UploadFile, File()], tensors: Annotated[UploadFile, File()], service: Serving, who: Admin,
+    request: Request,
 ) -> dict[str, Any]:  # fmt: skip
     """A new version from the two files of a store, manifest.json and prefix.safetensors. Running requests keep the old one."""
-    sent = await manifest.read(), await tensors.read()
-    return shown(await asyncio.to_thread(service.library.add, who, name, *sent))
+    async with request.app.state.uploads:
+        sent = await manifest.read(), await tensors.read()
+        return shown(await asyncio.to_thread(service.library.add, who, name, *sent))
 
 
 @router.delete("/v1/prefixes/{reference}")

@@ -6,6 +6,7 @@ Comes in:  an error.      Goes out: its status, and {"error": {"message", "type"
 import errno
 import logging
 import sqlite3
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -15,19 +16,40 @@ from starlette.exceptions import HTTPException
 
 from foreword.errors import Busy, ForewordError, StoreAway, TooMuch, UnknownName
 from foreword.serve.http.access import AdminOff, NotAllowed
+from foreword.serve.service import Service
 
 log = logging.getLogger(__name__)
+Teller = Callable[[Request, Exception], Awaitable[Response]]
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def tell_errors(app: FastAPI) -> None:
     """Have whatever is raised under an application told so."""
-    app.add_exception_handler(ForewordError, told)
-    app.add_exception_handler(OSError, told_of_disk)
-    app.add_exception_handler(sqlite3.Error, told_of_disk)
-    app.add_exception_handler(RequestValidationError, told_of_fields)
-    app.add_exception_handler(HTTPException, told_of_http)
-    app.add_exception_handler(Exception, told_of_bug)
+    for kind, tell in TOLD.items():
+        app.add_exception_handler(kind, counting(tell))
+
+
+def counting(tell: Teller) -> Teller:
+    """The same, and the server's metrics know of it."""
+
+    async def told_and_counted(request: Request, error: Exception) -> Response:
+        return counted(request.app.state.service, await tell(request, error))
+
+    return told_and_counted
+
+
+def counted(service: Service, response: Response) -> Response:
+    """One refusal more, of its cause."""
+    service.metrics.errors.labels(response.code if isinstance(response, Refusal) else "http").inc()
+    return response
+
+
+class Refusal(JSONResponse):
+    """A response that tells an error; its code is the cause that is counted."""
+
+    def __init__(self, body: dict[str, Any], status: int, headers: dict[str, str]):
+        super().__init__(body, status, headers)
+        self.code = body["error"]["code"]
 
 
 def error_body(
@@ -38,10 +60,10 @@ def error_body(
 
 def error_response(
     status: int, message: str, code: str, param: str | None = None, retry_s: int | None = None
-) -> JSONResponse:
+) -> Refusal:
     kind = "invalid_request_error" if status < 500 else "server_error"
     headers = {} if retry_s is None else {"Retry-After": str(retry_s)}
-    return JSONResponse(error_body(message, code, param, kind), status, headers)
+    return Refusal(error_body(message, code, param, kind), status, headers)
 
 
 def response_to(error: ForewordError) -> Response:
@@ -91,9 +113,13 @@ async def told_of_fields(request: Request, error: Exception) -> Response:
     the others only say which they are not)."""
     assert isinstance(error, RequestValidationError)
     fault = max(error.errors(), key=lambda fault: (len(fault["loc"]), not fault["type"].endswith("_type")))
+    if fault["type"] == "json_invalid":
+        why = f"the body is no JSON: {fault['ctx']['error']}, at character {fault['loc'][-1]}."
+        return error_response(400, why, "bad_request")
+    message = fault["msg"].removeprefix("Value error, ")
     parts = [str(part) for part in fault["loc"] if isinstance(part, int) or part.isidentifier()]
     place = ".".join(part for part in parts if part not in ("body", "str"))
-    return error_response(400, f"{place}: {fault['msg']}" if place else fault["msg"], "bad_request", place or None)
+    return error_response(400, f"{place}: {message}" if place else message, "bad_request", place or None)
 
 
 async def told_of_http(request: Request, error: Exception) -> Response:
@@ -105,3 +131,13 @@ async def told_of_http(request: Request, error: Exception) -> Response:
 
 async def told_of_bug(request: Request, error: Exception) -> Response:
     return error_response(500, "the server failed on this request, and has logged why.", "error")
+
+
+TOLD: Mapping[type[Exception], Teller] = {
+    ForewordError: told,
+    OSError: told_of_disk,
+    sqlite3.Error: told_of_disk,
+    RequestValidationError: told_of_fields,
+    HTTPException: told_of_http,
+    Exception: told_of_bug,
+}

@@ -17,6 +17,7 @@ from foreword.store.reference import NAME, check_name
 FILE = ".serving.sqlite"
 VERSION = 2
 KEY_START = "fw-"
+MOST_ALIASES = 1000  # of one tenant
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,12 @@ class Ledger:
 
         Raises:
             StoreError: a name that no prefix could have.
+            BadRequest: the tenant has as many as he may.
         """
         check_name(alias)
+        held = self.aliases(tenant)
+        if alias not in held and len(held) >= MOST_ALIASES:
+            raise BadRequest(f"there are {len(held)} aliases, of at most {MOST_ALIASES}. Drop one first.")
         self._do("INSERT OR REPLACE INTO aliases VALUES (?, ?, ?)", (tenant, alias, reference))
 
     def drop_alias(self, tenant: str, alias: str) -> bool:

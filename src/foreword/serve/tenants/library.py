@@ -7,6 +7,7 @@ A name is looked up once, when a request comes: from then on the request knows i
 model but by its facts, and imports no torch until numbers are loaded.
 """
 
+import logging
 import threading
 import time
 from collections import OrderedDict
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foreword.errors import BadRequest, StoreError, UnknownName
+from foreword.errors import BadRequest, ForewordError, StoreError, UnknownName
 from foreword.serve.tenants.ledger import FILE, Ledger, Tenant
 from foreword.store import BackboneFacts, Entry, Manifest, Store, StoreIndex
 from foreword.store.reference import check_name
@@ -25,9 +26,14 @@ from foreword.store.remote import GIB, RemoteStore
 if TYPE_CHECKING:
     from foreword.prefix import Prefix
 
+log = logging.getLogger(__name__)
 TENANTS = ".tenants"
 MOST_OPEN = 64  # indexes whose files are open; each has three
-REMEMBERED = 100_000  # places of contents that were asked for
+REMEMBERED = 100_000  # contents that were asked for
+MOST_PLACES = 8  # of one content
+
+
+Place = tuple[str, str]  # tenant, reference
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,9 @@ class Library:
         self.folder, self.backbone, self.url, self.max_bytes = Path(folder), backbone, url.rstrip("/"), max_bytes
         self.ledger = ledger or Ledger(self.folder / FILE)
         self._shelves: OrderedDict[str, Shelf] = OrderedDict()  # the longest unused first
-        self._places: OrderedDict[str, tuple[str, str]] = OrderedDict()  # content hash -> tenant, reference
+        self._places: OrderedDict[str, list[Place]] = (
+            OrderedDict()
+        )  # content hash -> where it was found, the last one last
         self._refreshed: dict[str, float] = {}  # tenant -> when
         self._lock, self._adding = threading.Lock(), threading.Lock()
 
@@ -113,13 +121,26 @@ class Library:
     def load(self, sha256: str) -> "Prefix":
         """The numbers of a prefix that was found before, checked as the store checks them.
 
+        Two tenants may have stored the same one: what one of them removes the other has still, and neither is told of the other's.
+
         Raises:
             StoreError: it is gone, or is not what it was.
         """
         with self._lock:
-            owner, reference = self._places.get(sha256, (None, ""))
-        if owner is None:
+            places = list(self._places.get(sha256, ()))
+        if not places:
             raise StoreError(f"nothing is known of a prefix with SHA-256 {sha256}. Ask for it by its name.")
+        for place in reversed(places):
+            try:
+                return self._load(place, sha256)
+            except ForewordError as error:
+                if len(places) == 1:
+                    raise
+                log.warning("%s", error)
+        raise StoreError("the prefix was removed, or its file is not what was stored. Ask for it again.")
+
+    def _load(self, place: Place, sha256: str) -> "Prefix":
+        owner, reference = place
         prefix, manifest = self.shelf(owner).load(reference, self.backbone)
         if manifest.sha256 != sha256:
             raise StoreError(f"prefix {reference!r} is not the one that was asked for any more. Ask for it again.")
@@ -167,17 +188,24 @@ class Library:
         if self.ledger.alias(tenant.name, name) is not None:
             raise BadRequest(f"an alias is called {name!r} already. Drop it, or choose another name.")
         with self._adding:  # one at a time, or several together would take more than each may
-            if most := tenant.limits.stored_bytes:
-                taken, more = self.stored_bytes(tenant.name), len(manifest) + len(tensors)
-                if taken + more > most:
-                    raise BadRequest(
-                        f"this key's prefixes may take {most} bytes and take {taken} already, so that {more} more are too many. "
-                        "Remove a version first."
-                    )
+            self.check_room(tenant, len(manifest) + len(tensors))
             entry = Entry.of(self.shelf(tenant.name).store.receive(name, manifest, tensors, self.backbone))
         self.shelf(tenant.name).index.find(name)  # so that a list has it at once
         self._remember(entry, tenant.name)
         return entry
+
+    def check_room(self, tenant: Tenant, more: int) -> None:
+        """
+        Raises:
+            BadRequest: so many bytes more would be more than a tenant's share of the disk.
+        """
+        most = tenant.limits.stored_bytes
+        taken = self.stored_bytes(tenant.name) if most else 0
+        if most and taken + more > most:
+            raise BadRequest(
+                f"this key's prefixes may take {most} bytes and take {taken} already, so that {more} more are too many. "
+                "Remove a version first."
+            )
 
     def refresh(self, tenant: str, older_than_s: float = 0.0) -> None:
         """Read what others have changed in a tenant's folder, so that `entries` knows it; unless that was done just now."""
@@ -263,7 +291,10 @@ class Library:
 
     def _remember(self, entry: Entry, owner: str) -> None:
         with self._lock:
-            self._places[entry.sha256] = (owner, entry.reference)
+            place, places = (owner, entry.reference), self._places.setdefault(entry.sha256, [])
+            if place in places:
+                places.remove(place)
+            self._places[entry.sha256] = [*places, place][-MOST_PLACES:]
             self._places.move_to_end(entry.sha256)
             if len(self._places) > REMEMBERED:
                 self._places.popitem(last=False)

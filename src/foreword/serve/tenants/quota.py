@@ -31,23 +31,25 @@ class Quotas:
         self.clock, self._lock = clock, threading.Lock()
         self._buckets: dict[tuple[str, str], _Bucket] = {}
 
-    def take(self, tenant: Tenant, num_tokens: int) -> int:
-        """One request that reads and may write so many tokens. Nothing is taken unless all of it may be.
+    def take(self, tenant: Tenant, num_requests: int = 0, num_tokens: int = 0) -> int:
+        """So many requests, and tokens that they read and may write. Nothing is taken unless all of it may be.
 
         Returns:
             0, or the seconds after which to try again.
         """
         wanted = {
-            "requests": (tenant.limits.requests_per_minute, 1),
+            "requests": (tenant.limits.requests_per_minute, num_requests),
             "tokens": (tenant.limits.tokens_per_minute, num_tokens),
         }
         now = self.clock()
         with self._lock:
-            waits = [self._wait(tenant.name, kind, size, much, now) for kind, (size, much) in wanted.items() if size]
+            waits = [
+                self._wait(tenant.name, kind, size, much, now) for kind, (size, much) in wanted.items() if size and much
+            ]
             if any(waits):
                 return math.ceil(max(waits))
             for kind, (size, much) in wanted.items():
-                if size:
+                if size and much:
                     self._buckets[tenant.name, kind].left -= much
         return 0
 
