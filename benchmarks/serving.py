@@ -7,6 +7,7 @@ The model has GPT-2 small's shape and random weights, prefixes have 10 positions
 Where two ways are compared they take turns, and a ratio is the median of the rounds' ratios, because machines drift.
 
 `distinct_over_same_B`:   tokens a second with B rows of B prefixes, over B rows of one prefix
+`uniform_over_same_16`:   16 rows of 4 prefixes, evenly (Punica's uniform mix), over 16 of one
 `zipf_over_same`:         the same of 1,000 prefixes asked for by Zipf(1), all at hand, over one prefix
 `over_peft_DTYPE_B`:      tokens a second over PEFT's set_adapter + generate, request by request
 `cold_ms_p50`, `_p99`:    time to first token with the prefix on the disk (its pages dropped from memory), less that with it at hand
@@ -62,6 +63,13 @@ def mixed(args: argparse.Namespace) -> dict[str, float]:
         )
         say(f"distinct_over_same_{num}", found[f"distinct_over_same_{num}"])
     num, total = 16, 64 if args.quick else 256
+    engine = Timed(backbone, num_slots=num, pool_size=num)
+    found["uniform_over_same_16"] = ratio(
+        lambda: throughput(engine, [str(row % 4) for row in range(num)]),
+        lambda: throughput(engine, ["0"] * num),
+        args.rounds,
+    )
+    say("uniform_over_same_16", found["uniform_over_same_16"])
     engine = Timed(backbone, num_slots=num, pool_size=1001)
     drawn = Arrivals(alpha=1.0, num_prefixes=1000, seed=0)
     run_all(engine, [str(key) for key in range(1000)], answer_len=1)  # all at hand

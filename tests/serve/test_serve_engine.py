@@ -259,6 +259,32 @@ def test_a_temperature_next_to_none_takes_the_likeliest(temperature):
     assert heard.ids == alone(backbone, None, [5, 6], 5)
 
 
+@pytest.mark.parametrize("family", ["gpt2", "llama"])
+def test_in_bfloat16_company_moves_log_probabilities_by_no_more_than_we_say(family):
+    """docs/serving.md says 0.1: sums are rounded in another order, and nothing else."""
+    backbone = tiny_backbone(family, sharp=1.5)
+    backbone.model.bfloat16()
+    prefixes = {
+        name: random_prefix(backbone, length, seed) for seed, (name, length) in enumerate({"a": 3, "b": 5}.items())
+    }
+    asked = {"num_logprobs": 20, "repetition_penalty": 1.3}
+
+    def told(company: int) -> Heard:
+        engine = engine_of(backbone, prefixes)
+        heard = ask(engine, [5, 9, 11], "a", 3, max_new_tokens=12, sampling=Sampling(**asked))
+        for number in range(company):
+            ask(engine, [7, *range(3, 9 + number)], "b", 5, max_new_tokens=20)
+        run(engine)
+        return heard
+
+    alone_, beside = told(0), told(2)
+    assert beside.ids == alone_.ids, "no near tie is met here, or what follows would be of other texts"
+    for one, other in zip(alone_.tokens, beside.tokens, strict=True):
+        there = dict(other.likeliest)
+        assert all(abs(logprob - there[token]) < 0.1 for token, logprob in one.likeliest if token in there)
+        assert len({token for token, _ in one.likeliest} & set(there)) >= 18
+
+
 def test_a_seed_and_its_negative_are_two():
     backbone = tiny_backbone("llama", sharp=1.5)
     engine = engine_of(backbone, {})

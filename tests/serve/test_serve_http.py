@@ -401,6 +401,17 @@ def test_where_a_body_is_no_json_is_told(server):
     assert (told["message"], told["param"]) == ("the body is no JSON: Expecting value, at character 10.", None)
 
 
+def test_tokens_are_counted_as_they_are_told(tmp_path):
+    """Whoever watches sees an answer that is being written."""
+    with served(tmp_path) as running:
+        with running.openai.completions.create(model="a", prompt="so", max_tokens=80, stream=True) as stream:
+            next(iter(stream))
+            until(
+                lambda: running.service.metrics.registry.get_sample_value("foreword_tokens_total", {"kind": "answer"})
+            )
+        until(lambda: free(running))
+
+
 def test_requests_that_are_refused_are_counted_by_cause(tmp_path):
     with served(tmp_path, admin=True) as running:
         json_type = {"Content-Type": "application/json"}

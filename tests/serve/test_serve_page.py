@@ -66,6 +66,7 @@ def test_one_text_is_answered_behind_every_chosen_prefix_side_by_side(page, serv
     answers = {name: shown(text) for name, text in write(page, "so it is").items()}
     assert answers == {name: shown(server.written(name, "so it is")) for name in "abc"}
     assert "6 tokens, the first after" in page.inner_text(".card small")
+    assert page.inner_text("#written") == "3 of 3 answers written", "whoever cannot see them is told"
     page.wait_for_timeout(1500)  # the engine's state is read every second
     assert page.inner_text("#held").endswith("of 4")
     assert int(page.inner_text("#loads")) >= 3
@@ -78,8 +79,10 @@ def test_it_can_be_used_with_the_keyboard_alone(page, server: Served):
     page.keyboard.press("Tab")
     page.keyboard.press("Space")  # not a
     assert page.inner_text("#chosen") == "3 chosen"
-    while page.query_selector("#text:focus") is None:
-        page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")  # past the last box: what comes next on the screen is next for the keyboard
+    page.keyboard.press("Tab")
+    assert page.query_selector("#text:focus") is not None
     page.keyboard.type("no")
     page.keyboard.press("Control+Enter")
     page.wait_for_selector(".card.writing", state="detached")

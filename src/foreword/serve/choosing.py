@@ -67,7 +67,7 @@ class Chooser:
         """Logits with penalties, bias and bans."""
         s, logits = self.sampling, logits.clone()
         if s.repetition_penalty != 1:
-            seen = torch.tensor(sorted({*self.prompt, *self.answer}), device=logits.device)
+            seen = torch.tensor(sorted({*self.prompt, *self.answer}), dtype=torch.long, device=logits.device)
             there = logits[seen]
             logits[seen] = torch.where(there > 0, there / s.repetition_penalty, there * s.repetition_penalty)
         if (s.presence_penalty or s.frequency_penalty) and self.answer:

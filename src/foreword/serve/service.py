@@ -196,12 +196,12 @@ class Service:
             if isinstance(event, Piece):
                 (self.metrics.between if told else self.metrics.first_token).observe(now - last)
                 last, told = now, told + len(event.tokens)
+                self.metrics.tokens.labels("answer").inc(len(event.tokens))
             else:
                 outcome = event.reason if isinstance(event, Finished) else "failed"
                 self.metrics.requests.labels(outcome).inc()
                 if isinstance(event, Failed):
                     self.metrics.errors.labels(event.cause).inc()
-                self.metrics.tokens.labels("answer").inc(told)
                 self.quotas.give_back(tenant, request.max_new_tokens - told)
             hear(number, event)
 
