@@ -278,6 +278,21 @@ def test_whoever_may_not_upload_is_told_before_he_sends_anything(tmp_path, admin
             assert line.recv(100).startswith(f"HTTP/1.1 {status}".encode())
 
 
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("127.0.0.1", 200), ("localhost:8000", 200), ("[::1]:8000", 200), ("evil.example", 401), ("evil.example:80", 401)],
+)
+def test_without_tenants_changes_are_asked_of_this_machine_by_its_own_name(tmp_path, host, status):
+    """Else a page somewhere could have its own name mean this address, and change what it likes from a browser here."""
+    with served(tmp_path, admin=True) as running:
+        answer = running.http.put("/v1/aliases/x", json={"prefix": "a@1"}, headers={"Host": host})
+        assert answer.status_code == status, answer.text
+        upload = running.http.put("/v1/prefixes/y", files=files_of(tmp_path / "a" / "1"), headers={"Host": host})
+        assert upload.status_code == (201 if status == 200 else 401), upload.text
+        if status == 401:
+            assert f"the request names {host!r}. Ask 127.0.0.1" in answer.json()["error"]["message"]
+
+
 def test_an_upload_without_room_is_refused_before_it_is_read(tmp_path):
     with served(tmp_path, admin=True, tenants={"acme": Limits(stored_bytes=50_000)}) as running:
         host, port = running.url.removeprefix("http://").split(":")

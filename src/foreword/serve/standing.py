@@ -4,7 +4,6 @@ Comes in:  what is to be served, where to listen.      Goes out: nothing, once t
 SIGTERM and Ctrl-C let open answers finish; a second Ctrl-C ends them.
 """
 
-import ipaddress
 import queue
 import signal
 import threading
@@ -18,6 +17,7 @@ from fastapi import FastAPI
 
 from foreword.errors import BadRequest
 from foreword.serve.engine import Sizes
+from foreword.serve.http.access import is_loopback
 from foreword.serve.http.app import make_app
 from foreword.serve.opening import Wanted, open_service
 from foreword.serve.replicas import Replicas, deploy, shut_down
@@ -132,13 +132,6 @@ class Standing(uvicorn.Server):
         if self.started:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
             self.begun(f"http://{host}:{port}" if ":" not in host else f"http://[{host}]:{port}")
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def told(name: str, wanted: Wanted, at: str, admin: bool, has_tenants: bool) -> str:

@@ -3,6 +3,7 @@
 Comes in:  a request, with a key or without.      Goes out: a Service; a Tenant; or a refusal.
 """
 
+import ipaddress
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
@@ -46,8 +47,12 @@ def owner(state: State, authorization: str | None) -> Tenant:
     return Tenant()
 
 
-def administrator(state: State, authorization: str | None) -> Tenant:
+def administrator(state: State, authorization: str | None, host: str) -> Tenant:
     """The same, of a request that would change something.
+
+    Args:
+        host: whom it names. Where no key is wanted that must be this machine: a page of somebody else's can have the name of his
+            own mean this address, and its requests would come from a browser here.
 
     Raises:
         NotAllowed, AdminOff: it may not.
@@ -55,7 +60,24 @@ def administrator(state: State, authorization: str | None) -> Tenant:
     found = owner(state, authorization)
     if not state.admin:
         raise AdminOff("administration is off on this server. Start it with --admin to let it be changed over HTTP.")
+    if not found.name and not is_loopback(host_of(host)):
+        raise NotAllowed(
+            f"without tenants only this machine's own address is taken for changes, and the request names {host!r}. Ask 127.0.0.1, "
+            "or make a tenant."
+        )
     return found
+
+
+def host_of(header: str) -> str:
+    """The name in a Host header, without its port."""
+    return header[1:].partition("]")[0] if header.startswith("[") else header.rpartition(":")[0] or header
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def tenant(request: Request, authorization: Annotated[str | None, Header()] = None) -> Tenant:
@@ -63,7 +85,7 @@ def tenant(request: Request, authorization: Annotated[str | None, Header()] = No
 
 
 def administering(request: Request, authorization: Annotated[str | None, Header()] = None) -> Tenant:
-    return administrator(request.app.state, authorization)
+    return administrator(request.app.state, authorization, request.headers.get("host", ""))
 
 
 Who = Annotated[Tenant, Depends(tenant)]

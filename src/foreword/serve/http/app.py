@@ -52,9 +52,10 @@ def make_app(
     app.state.uploads = asyncio.Semaphore(MOST_UPLOADS)
     app.state.wants_key = service.library.ledger.has_tenants
 
-    def refused(authorization: str, num_bytes: int) -> Response | None:
+    def refused(authorization: str, host: str, num_bytes: int) -> Response | None:
         try:
-            service.library.check_room(administrator(app.state, authorization), max(0, num_bytes - FORM_BYTES))
+            who = administrator(app.state, authorization, host)
+            service.library.check_room(who, max(0, num_bytes - FORM_BYTES))
         except ForewordError as error:
             return counted(service, response_to(error))
         return None

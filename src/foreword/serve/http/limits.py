@@ -15,12 +15,12 @@ class BodyLimit:
     """ASGI middleware; what is sent to /v1/prefixes is an upload."""
 
     def __init__(
-        self, app: Any, most_bytes: int, most_upload_bytes: int, refused: Callable[[str, int], Any],
+        self, app: Any, most_bytes: int, most_upload_bytes: int, refused: Callable[[str, str, int], Any],
         on_too_large: Callable[[], None],
     ):  # fmt: skip
         """
         Args:
-            refused: the response to whoever sends this Authorization header and may not upload so many bytes, or None.
+            refused: the response to whoever sends these Authorization and Host headers and may not upload so many bytes, or None.
             on_too_large: called for each body that is.
         """
         self.app, self.most_bytes, self.most_upload_bytes = app, most_bytes, most_upload_bytes
@@ -36,8 +36,8 @@ class BodyLimit:
         length = headers.get(b"content-length", b"0")
         told = int(length) if length.isdigit() and len(length) < 20 else 0
         if is_upload:
-            authorization = headers.get(b"authorization", b"").decode("latin-1")
-            refusal = await asyncio.to_thread(self.refused, authorization, told)
+            authorization, host = (headers.get(name, b"").decode("latin-1") for name in (b"authorization", b"host"))
+            refusal = await asyncio.to_thread(self.refused, authorization, host, told)
             if refusal is not None:
                 await refusal(scope, receive, send)
                 return
