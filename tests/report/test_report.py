@@ -104,6 +104,15 @@ def test_the_csv_has_a_line_for_each_figure_with_its_files(folder):
     assert first["results"].split() == [f"runs/50-prefix-{seed}/result-test.json" for seed in range(3)]
 
 
+def test_a_score_that_no_run_has_a_say_in_is_held_against_none(tmp_path):
+    """Such as the share of the most frequent answer: that all have the same is no finding."""
+    results = read_results(sweep_folder(tmp_path, AXES, lambda at: 0.625, SWEEP))
+    cells = [cell for row in table_of(results).rows for cell in row.cells.values()]
+    assert [cell.against for cell in cells] == [None] * 8
+    write_report(results)
+    assert "p = " not in (tmp_path / "report.html").read_text()
+
+
 def test_labels_can_be_columns(tmp_path):
     results = read_results(sweep_folder(tmp_path, AXES, score, {**SWEEP, "columns": "size"}))
     table = table_of(results)

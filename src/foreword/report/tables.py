@@ -21,7 +21,10 @@ SIGNIFICANT = 0.05
 
 @dataclass(frozen=True)
 class Cell:
-    """A figure: of which runs, and how it differs from the one all are held against (None: it is that one, or there is none)."""
+    """A figure: of which runs, and how it differs from the one all are held against.
+
+    `against` is None of that one itself, where there is none, and where the runs of both have one and the same score.
+    """
 
     estimate: Estimate
     runs: Sequence[Run]
@@ -93,7 +96,9 @@ def held_against(results: Results, runs: Sequence[Run], metric: str) -> Differen
         return None
     others = [run for run in results.chosen(**chosen) if metric in run.scores]
     pairs = paired(runs, others, list(chosen))
-    return difference(pairs, metric) if pairs else None
+    if len({run.scores[metric] for a, b in pairs for run in (*a, *b)}) < 2:
+        return None  # no pairs, or a score that no run has a say in, as the share of the most frequent answer
+    return difference(pairs, metric)
 
 
 def told(cell: Cell) -> str:
