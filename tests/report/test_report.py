@@ -89,6 +89,16 @@ def test_the_table_has_means_spreads_and_stars(folder):
     assert lines[3].startswith("| 50 | fine-tuning | 0.410 ± 0.010 | 1.590 ± 0.010 |")
 
 
+def test_the_page_says_that_among_many_figures_some_stars_are_chance(tmp_path):
+    held, alone = tmp_path / "held", tmp_path / "alone"
+    for folder, sweep in ((held, SWEEP), (alone, {})):
+        folder.mkdir()
+        write_report(read_results(sweep_folder(folder, AXES, score, sweep)))
+    said = "Differences are from fine-tuning, on the same draws in pairs; * where p &lt; 0.05. Stars are not corrected"
+    assert said in (held / "report.html").read_text()
+    assert "Stars" not in (alone / "report.html").read_text()
+
+
 def test_the_csv_has_a_line_for_each_figure_with_its_files(folder):
     write_report(read_results(folder))
     rows = list(csv.DictReader((folder / "report.csv").read_text().splitlines()))

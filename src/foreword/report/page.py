@@ -12,7 +12,7 @@ from foreword.report.html import document, join, picture
 from foreword.report.plots import Picture
 from foreword.report.results import Results
 from foreword.report.samples import Sample
-from foreword.report.tables import SIGNIFICANT, Cell, Row, Table, header, told
+from foreword.report.tables import Cell, Row, Table, header, star_note, told
 
 INSIDE = "inspect.html"  # beside a run's result, where somebody looked into it
 CLASSES = {HOLDS: "holds", FAILS: "fails"}
@@ -69,15 +69,12 @@ def claims(verdicts: Sequence[Verdict]) -> str:
 def figures(results: Results, table: Table) -> str:
     head = "".join(f"<th>{escape(name)}</th>" for name in header(table))
     body = join(f"<tr>{cells(results, table, row)}</tr>" for row in table.rows)
-    against = ", ".join(map(str, results.sweep.against.values()))
     note = (
-        "Mean ± standard deviation over the runs, below it the 95 % interval (other seeds and other test examples), "
-        "then the runs' result files."
+        "Mean ± standard deviation over the runs, below it the 95 % interval (other seeds and other test examples), then the "
+        f"runs' result files. {star_note(results)}"
     )
-    if against:
-        note += f" * differs from {escape(against)}, by the amount below it (p &lt; {SIGNIFICANT}, the same draws in pairs)."
     grid = f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>"
-    return f"<div class='wide'>{grid}</div><p class='soft'>{note}</p>"
+    return f"<div class='wide'>{grid}</div><p class='soft'>{escape(note)}</p>"
 
 
 def cells(results: Results, table: Table, row: Row) -> str:

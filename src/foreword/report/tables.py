@@ -107,6 +107,15 @@ def told(cell: Cell) -> str:
     return f"{cell.estimate.value:.3f}{spread}{' *' if cell.stands_out else ''}"
 
 
+def star_note(results: Results) -> str:
+    """What differences and stars are; "" where nothing is held against anything."""
+    against = ", ".join(map(str, results.sweep.against.values()))
+    return against and (
+        f"Differences are from {against}, on the same draws in pairs; * where p < {SIGNIFICANT}. Stars are not corrected for "
+        f"there being many figures: of those that do not differ one in {1 / SIGNIFICANT:.0f} has one by chance."
+    )
+
+
 def header(table: Table) -> list[str]:
     """Column heads, without what all rows have alike."""
     axes = [axis.split(".")[-1] for axis in table.axes]
