@@ -11,6 +11,7 @@ from tests.tiny_sweeps import sweep_folder
 
 from foreword.errors import RunError
 from foreword.report import read_results, write_report
+from foreword.report.markdown import compact
 from foreword.report.tables import table_of
 
 AXES = {"size": ("50", "100"), "way": ("prefix", "fine-tuning"), "seed": ("0", "1", "2")}
@@ -81,9 +82,29 @@ def test_the_same_results_make_the_same_page(folder):
     assert (folder / "report.html").read_bytes() == first
 
 
-def test_the_table_has_means_spreads_and_stars(folder):
+def test_the_markdown_has_all_that_the_page_tells_of_a_figure(folder):
     write_report(read_results(folder))
-    lines = (folder / "report.md").read_text().splitlines()
+    text = (folder / "report.md").read_text()
+    lines = text.splitlines()
+    assert lines[0] == "# A tiny sweep"
+    assert lines[2] == "12 runs. Made by `foreword sweep tiny.toml`, with the code at 0123456789ab."
+    [claim] = [line for line in lines if line.startswith("- ")]
+    assert claim.startswith(
+        "- Prefixes & words: **holds**. a paper. There: by 2. Here (bleu): 0.560 against 0.460: +0.100"
+    )
+    assert claim.endswith("they <are> small")
+    assert "* where p < 0.05. Stars are not corrected" in text
+    assert lines[-6] == "| size | way | bleu | loss/dev | trained | stored | runs | minutes |"
+    assert re.fullmatch(
+        r"\| 50 \| prefix \| 0\.510 ± 0\.010 \* \(0\.4\d\d to 0\.5\d\d; \+0\.100, p < 0\.001\) "
+        r"\| 1\.490 ± 0\.010 \* \(.*\) \| 40 \(4 %\) \| 10 \(1 %\) \| 3 \| 1\.0 \|",
+        lines[-4],
+    )
+    assert re.match(r"\| 50 \| fine-tuning \| 0\.410 ± 0\.010 \([\d.]+ to [\d.]+\) \|", lines[-3])
+
+
+def test_a_table_for_pages_has_means_spreads_and_stars(folder):
+    lines = compact(table_of(read_results(folder))).splitlines()
     assert lines[0] == "| size | way | bleu | loss/dev | trained | stored | runs | minutes |"
     assert lines[2] == "| 50 | prefix | 0.510 ± 0.010 * | 1.490 ± 0.010 * | 40 (4 %) | 10 (1 %) | 3 | 1.0 |"
     assert lines[3].startswith("| 50 | fine-tuning | 0.410 ± 0.010 | 1.590 ± 0.010 |")
@@ -143,6 +164,8 @@ def test_what_has_no_result_is_named_and_the_rest_reported(tmp_path):
     text = (folder / "report.html").read_text()
     assert "4 of 12 runs have no result, and are missing below." in text
     assert "<code>100-prefix-2</code>: not run yet" in text
+    text = (folder / "report.md").read_text()
+    assert "4 of 12 runs have no result, and are missing below.\n\n- `50-prefix-2`: not run yet\n" in text
 
 
 def test_a_failure_is_told_from_the_journal(tmp_path):

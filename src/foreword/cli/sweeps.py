@@ -74,7 +74,7 @@ def reproduce(
 
 def report(
     folder: Annotated[Path, typer.Argument(help="what `foreword sweep` or `reproduce` wrote")],
-    markdown: Annotated[bool, typer.Option("--markdown", help="print the tables as Markdown")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="print the report as Markdown")] = False,
     inspect: Annotated[
         bool,
         typer.Option("--inspect", help="look inside the first prefix of each row too, where its weights are there"),

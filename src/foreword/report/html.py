@@ -3,6 +3,7 @@
 Comes in:  a title, parts of a page.      Goes out: HTML.
 """
 
+import re
 from collections.abc import Iterable
 from html import escape
 
@@ -42,6 +43,11 @@ def document(title: str, body: str) -> str:
 
 def picture(made: Picture) -> str:
     return f"<figure><figcaption>{escape(made.title)}</figcaption>{made.svg}</figure>"
+
+
+def with_code(text: str) -> str:
+    """Plain text, what stands in backticks as code."""
+    return re.sub("`(.+?)`", r"<code>\1</code>", escape(text))
 
 
 def join(parts: Iterable[str]) -> str:

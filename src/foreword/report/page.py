@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from html import escape
 
 from foreword.report.claims import FAILS, HOLDS, Verdict
-from foreword.report.compare import FEWEST, Difference
-from foreword.report.html import document, join, picture
+from foreword.report.html import document, join, picture, with_code
 from foreword.report.plots import Picture
 from foreword.report.results import Results
 from foreword.report.samples import Sample
-from foreword.report.tables import Cell, Row, Table, header, star_note, told
+from foreword.report.tables import Cell, Row, Table, header, notes, star_note, told
 
 INSIDE = "inspect.html"  # beside a run's result, where somebody looked into it
 CLASSES = {HOLDS: "holds", FAILS: "fails"}
@@ -25,12 +24,9 @@ def page(
     pictures: Sequence[Picture],
     samples: Sequence[Sample],
 ) -> str:
-    title = escape(results.sweep.title or results.folder.name)
-    short = " The short form: far too little for a verdict." if results.quick else ""
     parts = [
-        f"<h1>{title}</h1>",
-        f'<p class="soft">{len(results.runs)} runs.{short} Made by <code>{escape(results.command)}</code>, with the code at '
-        f"{escape(', '.join(sorted({run.code_commit or 'a release' for run in results.runs})))}.</p>",
+        f"<h1>{escape(results.title)}</h1>",
+        f"<p class='soft'>{with_code(results.about)}</p>",
         missing(results),
         claims(verdicts),
         "<h2>Figures</h2>",
@@ -39,15 +35,14 @@ def page(
         inside(results, table),
         written(samples),
     ]
-    return document(results.sweep.title or results.folder.name, join(parts))
+    return document(results.title, join(parts))
 
 
 def missing(results: Results) -> str:
     if not results.missing:
         return ""
     items = join(f"<li><code>{escape(name)}</code>: {escape(why)}</li>" for name, why in results.missing.items())
-    what = f"{len(results.missing)} of {len(results.missing) + len(results.runs)} runs have no result, and are missing below."
-    return f"<details class='missing'><summary>{what}</summary><ul>{items}</ul></details>"
+    return f"<details class='missing'><summary>{results.gaps}</summary><ul>{items}</ul></details>"
 
 
 def claims(verdicts: Sequence[Verdict]) -> str:
@@ -56,12 +51,10 @@ def claims(verdicts: Sequence[Verdict]) -> str:
     found = ["<h2>What the papers say, and what was found here</h2>"]
     for verdict in verdicts:
         claim = verdict.claim
-        published = f" There: {escape(claim.published)}." if claim.published else ""
         why = f"<p>{escape(claim.why)}</p>" if claim.why else ""
         found.append(
             f"<div class='claim {CLASSES.get(verdict.word, '')}'><p>{escape(claim.says)}. <b>{verdict.word}</b></p>"
-            f"<p class='soft'>{escape(claim.source)}.{published} Here ({escape(claim.metric)}): {escape(verdict.figures)}.</p>"
-            f"{why}</div>"
+            f"<p class='soft'>{escape(verdict.told)}</p>{why}</div>"
         )
     return join(found)
 
@@ -86,24 +79,14 @@ def cells(results: Results, table: Table, row: Row) -> str:
 
 
 def figure(results: Results, cell: Cell) -> str:
-    e = cell.estimate
-    notes = [f"{e.low:.3f} to {e.high:.3f}" if e.low < e.high else "", difference(cell.against)]
     links = " ".join(
         f"<a href='{escape(run.path.relative_to(results.folder).as_posix())}' title='{escape(run.name)}'>{number}</a>"
         for number, run in enumerate(cell.runs, start=1)
     )
     if len(cell.runs) > 6:
         links = f"<details><summary>{len(cell.runs)} files</summary>{links}</details>"
-    small = "".join(f"<small>{note}</small>" for note in (*notes, links) if note)
+    small = "".join(f"<small>{note}</small>" for note in (*map(escape, notes(cell)), links))
     return f"<td class='figure'>{escape(told(cell))}{small}</td>"
-
-
-def difference(found: Difference | None) -> str:
-    """By how much, and p where there are enough pairs for one."""
-    if found is None:
-        return ""
-    p = f", p = {found.p:.3f}" if found.p >= 0.001 else ", p &lt; 0.001"
-    return f"{found.value:+.3f}{p if found.num_pairs >= FEWEST else ''}"
 
 
 def inside(results: Results, table: Table) -> str:

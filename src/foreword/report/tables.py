@@ -1,20 +1,20 @@
 """A sweep's figures as a table: a row for each way, a column for each score.
 
-Comes in:  Results.      Goes out: a Table; as Markdown and as CSV.
+Comes in:  Results.      Goes out: a Table; its parts as text; as CSV.
 """
 
 import csv
 import io
 import itertools
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from foreword.report.compare import Difference, Estimate, difference, estimate, paired
+from foreword.report.compare import FEWEST, Difference, Estimate, difference, estimate, paired
 from foreword.report.results import Results, Run
 from foreword.sweep.grid import SEED, matches
-from foreword.table import as_markdown, counted
+from foreword.table import counted
 
 SIGNIFICANT = 0.05
 
@@ -107,6 +107,16 @@ def told(cell: Cell) -> str:
     return f"{cell.estimate.value:.3f}{spread}{' *' if cell.stands_out else ''}"
 
 
+def notes(cell: Cell) -> list[str]:
+    """The interval, and by how much the figure differs, with p where there are enough pairs for one."""
+    e, d = cell.estimate, cell.against
+    found = [f"{e.low:.3f} to {e.high:.3f}"] if e.low < e.high else []
+    if d is not None:
+        p = f", p = {d.p:.3f}" if d.p >= 0.001 else ", p < 0.001"
+        found.append(f"{d.value:+.3f}{p if d.num_pairs >= FEWEST else ''}")
+    return found
+
+
 def star_note(results: Results) -> str:
     """What differences and stars are; "" where nothing is held against anything."""
     against = ", ".join(map(str, results.sweep.against.values()))
@@ -123,22 +133,18 @@ def header(table: Table) -> list[str]:
     return [*axes, *scores, "trained", "stored", "runs", "minutes"]
 
 
-def lines(table: Table) -> list[list[str]]:
-    """The rows as text."""
+def lines(table: Table, figure: Callable[[Cell], str]) -> list[list[str]]:
+    """The rows as text, each figure as the function tells it."""
     return [
         [
             *row.labels,
-            *(told(row.cells[column]) if column in row.cells else "-" for column in table.columns),
+            *(figure(row.cells[column]) if column in row.cells else "-" for column in table.columns),
             *row.sizes,
             str(len(row.runs)),
             "-" if row.minutes is None else f"{row.minutes:.1f}",
         ]
         for row in table.rows
     ]
-
-
-def markdown(table: Table) -> str:
-    return as_markdown(header(table), lines(table))
 
 
 def as_csv(results: Results, table: Table) -> str:
