@@ -12,6 +12,8 @@ from tests.tiny_sweeps import sweep_folder
 from foreword.errors import RunError
 from foreword.report import read_results, write_report
 from foreword.report.markdown import compact
+from foreword.report.page import side_by_side
+from foreword.report.samples import Sample
 from foreword.report.tables import table_of
 
 AXES = {"size": ("50", "100"), "way": ("prefix", "fine-tuning"), "seed": ("0", "1", "2")}
@@ -176,6 +178,29 @@ def test_a_failure_is_told_from_the_journal(tmp_path):
         journal.take_up({"50-prefix-2": "waiting"})
         journal.ended("50-prefix-2", "no memory")
     assert read_results(folder).missing["50-prefix-2"] == "failed: no memory"
+
+
+def test_what_the_ways_wrote_stands_side_by_side(folder):
+    """The first run of each row, a column each, where a screen has room for more than one."""
+    write_report(read_results(folder))
+    text = (folder / "report.html").read_text()
+    first, *_ = re.findall("<div class='sample'>(.*?</dl>)", text)
+    rows = [f"{size}-{way}" for size in AXES["size"] for way in AXES["way"]]
+    assert first == "<dl>{}</dl>".format(
+        "".join(f"<div><dt>{row.replace('-', ' ', 1)}</dt><dd>{row}-0 one</dd></div>" for row in rows)
+    )
+    assert re.search(r"dl {[^}]*display: grid", text)
+    assert re.search(
+        r"dl:last-child {\s*grid-template-columns: repeat\(auto-fit, minmax\(min\(14rem, 100%\), 1fr\)\)", text
+    )
+
+
+def test_a_source_stands_above_what_was_made_of_it():
+    shown = side_by_side(Sample("", "the <source>", "", {"prefix": "", "fine-tuning": "a text"}))
+    assert shown == (
+        "<div class='sample'><dl><div><dt>source</dt><dd>the &lt;source&gt;</dd></div></dl>"
+        "<dl><div><dt>prefix</dt><dd>(nothing)</dd></div><div><dt>fine-tuning</dt><dd>a text</dd></div></dl></div>"
+    )
 
 
 def test_texts_that_are_not_there_are_left_out(folder):

@@ -30,8 +30,11 @@ thead th { border-bottom: 2px solid var(--line); white-space: nowrap; } td { whi
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); gap: 1rem; }
 figure { margin: 0; }
 figure svg { width: 100%; height: auto; background: #fff; border-radius: 4px; }
-dl { background: var(--wash); border-radius: 4px; padding: .7rem 1rem; margin: .8rem 0; } dt { font-weight: 600; font-size: .9rem; }
-dd { margin: 0 0 .5rem; overflow-wrap: anywhere; } .missing { border-left: 4px solid var(--fails); padding-left: .9rem; }
+.sample { background: var(--wash); border-radius: 4px; padding: .2rem 1rem; margin: .8rem 0; }
+dl { margin: .6rem 0; display: grid; gap: .6rem 1.2rem; } dl:last-child {
+  grid-template-columns: repeat(auto-fit, minmax(min(14rem, 100%), 1fr)); }
+dt { font-weight: 600; font-size: .9rem; } dd { margin: 0; overflow-wrap: anywhere; }
+.missing { border-left: 4px solid var(--fails); padding-left: .9rem; }
 """
 
 

@@ -3,7 +3,7 @@
 Comes in:  Results and what was made of them.      Goes out: HTML, every figure linked to the result files it is made of.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from foreword.report.claims import FAILS, HOLDS, Verdict
@@ -104,9 +104,18 @@ def written(samples: Sequence[Sample]) -> str:
     if not samples:
         return ""
     found = ["<h2>What they wrote</h2><p class='soft'>The first run of each row.</p>"]
-    for sample in samples:
-        lines = [("source", sample.source), ("reference", sample.reference), *sample.texts.items()]
-        shown = [(who, text or "(nothing)") for who, text in lines if text or who in sample.texts]
-        items = join(f"<dt>{escape(who)}</dt><dd>{escape(text)}</dd>" for who, text in shown)
-        found.append(f"<dl>{items}</dl>")
+    found += map(side_by_side, samples)
     return join(found)
+
+
+def side_by_side(sample: Sample) -> str:
+    """Source and reference, below them what each way made of it: a column each, as far as there is room."""
+    given = {who: text for who, text in (("source", sample.source), ("reference", sample.reference)) if text}
+    ways = {who: text or "(nothing)" for who, text in sample.texts.items()}
+    return f"<div class='sample'>{texts(given)}{texts(ways)}</div>"
+
+
+def texts(by: Mapping[str, str]) -> str:
+    """Nothing where there is none."""
+    items = "".join(f"<div><dt>{escape(who)}</dt><dd>{escape(text)}</dd></div>" for who, text in by.items())
+    return f"<dl>{items}</dl>" if items else ""
