@@ -1,6 +1,7 @@
 """What is said of a prefix's inside is what the model computes."""
 
 import json
+import re
 import sys
 
 import pytest
@@ -15,6 +16,7 @@ from foreword.backbone.wording import Pair
 from foreword.cli import main
 from foreword.errors import BadRecipe
 from foreword.inspection import PAGE, look, write_inspection
+from foreword.inspection.drawing import positions
 from foreword.inspection.looking import attention_shares, loss_of, projected, without_position
 from foreword.prefix import Prefix, in_a_row
 
@@ -88,9 +90,21 @@ def test_everything_is_found_and_shown(run, tmp_path):
     assert_close(found.alike.diagonal(), torch.ones(3))
     data = write_inspection([found], tmp_path)
     assert json.loads((tmp_path / "inspect.json").read_text()) == data
+    [attention] = data["prefixes"][0]["attention"].values()
+    assert_close(torch.tensor(attention), shares, atol=1e-5, rtol=0)  # layers, heads and positions, none averaged away
+    [share] = data["prefixes"][0]["attention_share"].values()
+    assert share == pytest.approx(float(shares.sum(dim=2).mean()), abs=1e-4)
     page = (tmp_path / PAGE).read_text()
     assert page.count("<svg") == 5
     assert "Inside a run" in page
+
+
+@pytest.mark.parametrize("num_layers", [1, 5, 10])
+def test_the_picture_of_positions_has_a_part_for_each_layer(num_layers):
+    svg = positions("decoder", torch.rand(num_layers, 2, 5)).svg
+    assert re.findall(r"layer \d+", svg) == [f"layer {number}" for number in range(num_layers)]
+    assert svg.count("<image") == num_layers + 1  # and the scale
+    assert svg.count(">position<") == svg.count(">head<") == 1
 
 
 def test_looking_changes_nothing(run):

@@ -1,4 +1,4 @@
-"""Findings as pictures and as one page.
+"""Findings as numbers and as one page.
 
 Comes in:  Findings of one prefix or of several.      Goes out: `inspect.html` and `inspect.json`.
 """
@@ -8,14 +8,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from matplotlib.axis import Axis
-from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
-from foreword.inspection.looking import Findings, projected
+from foreword.inspection.drawing import heads, lost, plane, positions, square
+from foreword.inspection.looking import Findings
 from foreword.report.html import document, join, picture
 from foreword.report.page import INSIDE
-from foreword.report.plots import COLOURS, MARKS, Picture, as_svg, canvas
 from foreword.writing import write_json, write_text
 
 PAGE = INSIDE  # under this name a report finds it
@@ -34,8 +32,8 @@ def figures(one: Findings) -> dict[str, Any]:
     return {
         "name": one.name,
         "texts": one.num_texts,
-        "attention": {site: rounded(shares.sum(dim=2)) for site, shares in one.attention.items()},
-        "attention_by_position": {site: rounded(shares.mean(dim=(0, 1))) for site, shares in one.attention.items()},
+        "attention_share": {site: round(share, 4) for site, share in shares_of(one).items()},
+        "attention": {site: rounded(shares) for site, shares in one.attention.items()},  # [L, N, P]
         "loss": round(one.loss, 4),
         "loss_without_position": [round(loss, 4) for loss in one.without_position],
         "loss_without_layer": {site: [round(loss, 4) for loss in losses] for site, losses in one.without_layer.items()},
@@ -44,7 +42,13 @@ def figures(one: Findings) -> dict[str, Any]:
 
 
 def rounded(tensor: Tensor) -> Any:
-    return [rounded(row) for row in tensor] if tensor.ndim > 1 else [round(float(value), 4) for value in tensor]
+    """As lists; five digits, for of many positions each has a small share."""
+    return [rounded(row) for row in tensor] if tensor.ndim > 1 else [round(float(value), 5) for value in tensor]
+
+
+def shares_of(one: Findings) -> dict[str, float]:
+    """site -> the share of attention that the whole prefix has, over all layers and heads."""
+    return {site: float(part.sum(dim=2).mean()) for site, part in one.attention.items()}
 
 
 def page(found: Sequence[Findings]) -> str:
@@ -61,11 +65,10 @@ def page(found: Sequence[Findings]) -> str:
 
 
 def section(one: Findings, several: bool) -> str:
-    shares = {site: float(part.sum(dim=2).mean()) for site, part in one.attention.items()}
-    told = ", ".join(f"{share:.0%} in {site} attention" for site, share in shares.items())
+    told = ", ".join(f"{share:.0%} in {site} attention" for site, share in shares_of(one).items())
     drawn = [
         *(heads(site, part) for site, part in one.attention.items()),
-        *(along_positions(site, part) for site, part in one.attention.items()),
+        *(positions(site, part) for site, part in one.attention.items()),
         *([lost("position", one.loss, one.without_position)] if one.without_position else []),
         *(lost(f"layer ({site})", one.loss, losses) for site, losses in one.without_layer.items()),
         square(one.alike),
@@ -78,72 +81,6 @@ def section(one: Findings, several: bool) -> str:
             words(one),
         ]
     )
-
-
-def heads(site: str, shares: Tensor) -> Picture:
-    """[L, N, P] as a square for each head of each layer."""
-    by_head = shares.sum(dim=2)
-    with canvas(5.2, 0.9 + 0.32 * len(by_head)) as (figure, axes):
-        image = axes.imshow(by_head.numpy(), vmin=0, vmax=1, cmap="viridis", aspect="auto")
-        axes.set_xlabel("head")
-        axes.set_ylabel("layer")
-        whole_numbers(axes.xaxis, axes.yaxis)
-        figure.colorbar(image, ax=axes, label="share of attention")
-        return Picture(f"heads-{site}", f"Attention that each head gives the prefix ({site})", as_svg(figure))
-
-
-def along_positions(site: str, shares: Tensor) -> Picture:
-    """[L, N, P]: what each position is given, a line for each layer's heads together."""
-    with canvas(5.2, 3.0) as (figure, axes):
-        for layer, values in enumerate(shares.mean(dim=1).tolist()):
-            tone = 0.25 + 0.75 * (layer + 1) / len(shares)
-            axes.plot(range(len(values)), values, color=COLOURS[0], alpha=tone, linewidth=1.2, marker=".", markersize=3)
-        axes.set_xlabel("position")
-        axes.set_ylabel("share of attention")
-        whole_numbers(axes.xaxis)
-        axes.grid(alpha=0.25, linewidth=0.6)
-        title = f"Attention to each position ({site}); a line for each layer, the upper ones darker"
-        return Picture(f"positions-{site}", title, as_svg(figure))
-
-
-def lost(what: str, whole: float, without: Sequence[float]) -> Picture:
-    """By how much the loss rises without each."""
-    with canvas(5.2, 2.6) as (figure, axes):
-        axes.bar(range(len(without)), [loss - whole for loss in without], color=COLOURS[1], width=0.8)
-        axes.axhline(0, color="#444", linewidth=0.6)
-        axes.set_xlabel(what)
-        axes.set_ylabel("nats per token more")
-        whole_numbers(axes.xaxis)
-        return Picture(f"without-{what}", f"Loss without each {what}", as_svg(figure))
-
-
-def square(alike: Tensor) -> Picture:
-    with canvas(4.2, 3.5) as (figure, axes):
-        image = axes.imshow(alike.numpy(), vmin=-1, vmax=1, cmap="RdBu_r")
-        axes.set_xlabel("position")
-        axes.set_ylabel("position")
-        whole_numbers(axes.xaxis, axes.yaxis)
-        figure.colorbar(image, ax=axes, label="cosine")
-        return Picture("alike", "How alike positions are", as_svg(figure))
-
-
-def plane(found: Sequence[Findings]) -> Picture:
-    with canvas(5.2, 4.0) as (figure, axes):
-        for number, (one, points) in enumerate(zip(found, projected([f.positions for f in found]), strict=True)):
-            colour, mark = COLOURS[number % len(COLOURS)], MARKS[number % len(MARKS)]
-            axes.scatter(
-                points[:, 0].tolist(), points[:, 1].tolist(), s=18, label=one.name, alpha=0.8, color=colour, marker=mark
-            )
-        axes.legend(frameon=False)
-        axes.set_xticks([])
-        axes.set_yticks([])
-        return Picture("plane", "Prefixes side by side", as_svg(figure))
-
-
-def whole_numbers(*along: Axis) -> None:
-    """Layers, heads and positions have no halves."""
-    for axis in along:
-        axis.set_major_locator(MaxNLocator(integer=True))
 
 
 def words(one: Findings) -> str:
