@@ -17,8 +17,9 @@ from foreword.cli import main
 from foreword.errors import BadRecipe
 from foreword.inspection import PAGE, look, write_inspection
 from foreword.inspection.drawing import positions
-from foreword.inspection.looking import attention_shares, loss_of, projected, without_position
-from foreword.prefix import Prefix, in_a_row
+from foreword.inspection.looking import projected, without_position
+from foreword.inspection.trial import Trial
+from foreword.prefix import Injection, Prefix, in_a_row
 
 WORDS, TEXT = [5, 9, 7], [4, 8, 6, 9, 3]
 
@@ -27,7 +28,8 @@ WORDS, TEXT = [5, 9, 7], [4, 8, 6, 9, 3]
 def test_the_shares_of_words_are_those_that_the_model_itself_reports(family):
     """A prefix of real words is the words: transformers' own attention weights say how much they are given."""
     backbone = tiny_backbone(family)
-    shares = attention_shares(backbone, backbone.activations(WORDS), [Pair(TEXT[:3], TEXT[3:])], None)["decoder"]
+    words = Injection.of(backbone.activations(WORDS))
+    shares = Trial(backbone, [Pair(TEXT[:3], TEXT[3:])], None, words).attention()["decoder"]
     torch.manual_seed(0)
     model = sharpened(FAMILIES[family]())
     model.load_state_dict(backbone.model.state_dict())
@@ -52,10 +54,11 @@ def test_without_a_position_is_as_if_it_had_never_been(family):
     prefix, junk = random_prefix(backbone, 3, seed=1), random_prefix(backbone, 1, seed=2)
     pairs = [Pair([5, 7, 4], [6, 8, 3]), Pair([9, 4, 6, 5, 3], [7, 3])]
     longer = in_a_row([junk, prefix])
-    assert loss_of(backbone, without_position(longer, 0), pairs, None) == pytest.approx(
-        loss_of(backbone, prefix, pairs, None), abs=1e-5
+    less, alone, more = (
+        Trial(backbone, pairs, None, Injection.of(one)).loss() for one in (without_position(longer, 0), prefix, longer)
     )
-    assert loss_of(backbone, longer, pairs, None) != pytest.approx(loss_of(backbone, prefix, pairs, None), abs=1e-4)
+    assert less == pytest.approx(alone, abs=1e-5)
+    assert more != pytest.approx(alone, abs=1e-4)
 
 
 def test_without_a_position_layers_of_fewer_positions_keep_theirs():
@@ -115,18 +118,6 @@ def test_looking_changes_nothing(run):
     assert tuned.backbone.seam.watched is None
 
 
-def test_soft_prompts_have_nearest_words(house):
-    model, data, folder = house
-    prompt = {"name": "prompt-tuning", "prompt_len": 3, "init": "words", "init_words": "so"}
-    recipe = tiny_recipe(model, data, method=prompt, train={"max_steps": 1, "lr": 1e-9})
-    tuned = foreword.train(recipe, folder / "prompt")
-    found = look(tuned, "a prompt", size=2)
-    words = [near[0] for near in found.words]
-    ids = tuned.backbone.tokenizer(" so", add_special_tokens=False)["input_ids"]
-    assert [word for word, _ in words] == [tuned.backbone.tokenizer.decode([i]) for i in ids]
-    assert all(cosine == pytest.approx(1.0, abs=1e-3) for _, cosine in words)
-
-
 def test_prefixes_that_differ_lie_apart_on_the_plane():
     apart = [torch.randn(4, 9) * 0.1, torch.randn(5, 9) * 0.1 + 10]
     first, second = projected(apart)
@@ -139,7 +130,9 @@ def test_prefixes_that_differ_lie_apart_on_the_plane():
 def test_what_has_nothing_inside_is_told(house):
     model, data, folder = house
     tuned = foreword.train(tiny_recipe(model, data, method={"name": "bias-only"}), folder / "biases")
-    with pytest.raises(BadRecipe, match="biases is of bias-only, which does not end as a prefix here"):
+    with pytest.raises(
+        BadRecipe, match="biases is of bias-only, which trains neither a prefix nor a prompt that stands"
+    ):
         look(tuned, "biases", size=2)
     with pytest.raises(BadRecipe, match="side by side only where they are for models of one shape"):
         projected([torch.zeros(2, 3), torch.zeros(2, 4)])

@@ -76,7 +76,7 @@ def section(one: Findings, several: bool) -> str:
     return join(
         [
             f"<h2>{escape(one.name)}</h2>" if several else "",
-            f"<p>On {one.num_texts} texts the prefix is given {told}. The loss with it is {one.loss:.3f} nats per token.</p>",
+            f"<p>On {one.num_texts} texts it is given {told}. The loss with it is {one.loss:.3f} nats per token.</p>",
             f"<div class='pictures'>{join(map(picture, drawn))}</div>",
             words(one),
         ]
