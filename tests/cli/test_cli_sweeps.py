@@ -56,6 +56,7 @@ def test_a_report_can_look_inside_its_prefixes_too(swept):
     assert "looked into lr=0.01-seed=0" in err
     page = (place / "rates" / "report.html").read_text()
     for rate in ("0.01", "0.02"):
+        assert f"<details><summary>{rate}</summary>" in page
         assert f"<a href='runs/lr={rate}-seed=0/inspect.html'>" in page
         assert (place / "rates" / "runs" / f"lr={rate}-seed=0" / "inspect.html").is_file()
 

@@ -17,7 +17,7 @@ from foreword.cli import main
 from foreword.errors import BadRecipe
 from foreword.inspection import PAGE, look, write_inspection
 from foreword.inspection.drawing import positions
-from foreword.inspection.looking import projected, without_position
+from foreword.inspection.looking import without_position
 from foreword.inspection.trial import Trial
 from foreword.prefix import Injection, Prefix, in_a_row
 
@@ -95,6 +95,7 @@ def test_everything_is_found_and_shown(run, tmp_path):
     assert json.loads((tmp_path / "inspect.json").read_text()) == data
     [attention] = data["prefixes"][0]["attention"].values()
     assert_close(torch.tensor(attention), shares, atol=1e-5, rtol=0)  # layers, heads and positions, none averaged away
+    assert_close(torch.tensor(data["prefixes"][0]["alike"]), found.alike, atol=1e-5, rtol=0)
     [share] = data["prefixes"][0]["attention_share"].values()
     assert share == pytest.approx(float(shares.sum(dim=2).mean()), abs=1e-4)
     page = (tmp_path / PAGE).read_text()
@@ -118,15 +119,6 @@ def test_looking_changes_nothing(run):
     assert tuned.backbone.seam.watched is None
 
 
-def test_prefixes_that_differ_lie_apart_on_the_plane():
-    apart = [torch.randn(4, 9) * 0.1, torch.randn(5, 9) * 0.1 + 10]
-    first, second = projected(apart)
-    assert (first.shape, second.shape) == ((4, 2), (5, 2))
-    assert (first.mean(dim=0) - second.mean(dim=0)).norm() > 10
-    again = projected([part.clone() for part in apart])
-    assert_close(again[0], first)
-
-
 def test_what_has_nothing_inside_is_told(house):
     model, data, folder = house
     tuned = foreword.train(tiny_recipe(model, data, method={"name": "bias-only"}), folder / "biases")
@@ -134,8 +126,6 @@ def test_what_has_nothing_inside_is_told(house):
         BadRecipe, match="biases is of bias-only, which trains neither a prefix nor a prompt that stands"
     ):
         look(tuned, "biases", size=2)
-    with pytest.raises(BadRecipe, match="side by side only where they are for models of one shape"):
-        projected([torch.zeros(2, 3), torch.zeros(2, 4)])
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,23 @@
 """Pictures of what was found inside prefixes.
 
-Comes in:  Findings, or tensors of them.      Goes out: Pictures.
+Comes in:  tensors out of Findings.      Goes out: Pictures.
 
 Letters: L layers, N query heads of a layer, P prefix positions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import torch
 from matplotlib.axis import Axis
 from matplotlib.colors import PowerNorm
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
-from foreword.inspection.looking import Findings, projected
 from foreword.report.plots import COLOURS, MARKS, Picture, as_svg, canvas, sheet
 
 FEW_LAYERS = 8  # two small pictures beside one another; of more layers three, which a phone can still show
+LONGEST_NAME = 20  # letters
+FEW_NAMES = 12  # the figures of so many fit into their squares
 
 
 def heads(site: str, shares: Tensor) -> Picture:
@@ -71,17 +73,50 @@ def square(alike: Tensor) -> Picture:
         return Picture("alike", "How alike positions are", as_svg(figure))
 
 
-def plane(found: Sequence[Findings]) -> Picture:
-    with canvas(5.2, 4.0) as (figure, axes):
-        for number, (one, points) in enumerate(zip(found, projected([f.positions for f in found]), strict=True)):
-            colour, mark = COLOURS[number % len(COLOURS)], MARKS[number % len(MARKS)]
+def plane(names: Sequence[str], points: Sequence[Tensor]) -> Picture:
+    """Of each its positions [P, 2]."""
+    with canvas(5.2, 3.6 + 0.1 * len(names)) as (figure, axes):
+        for number, (name, own) in enumerate(zip(names, points, strict=True)):
+            colour, mark = COLOURS[number % len(COLOURS)], MARKS[(number + number // len(COLOURS)) % len(MARKS)]
             axes.scatter(
-                points[:, 0].tolist(), points[:, 1].tolist(), s=18, label=one.name, alpha=0.8, color=colour, marker=mark
+                own[:, 0].tolist(), own[:, 1].tolist(), s=18, label=short(name), alpha=0.8, color=colour, marker=mark
             )
-        axes.legend(frameon=False)
+        figure.legend(loc="outside lower center", ncols=2, frameon=False)
         axes.set_xticks([])
         axes.set_yticks([])
-        return Picture("plane", "Prefixes side by side", as_svg(figure))
+        return Picture("plane", "Where their positions lie", as_svg(figure))
+
+
+def likeness(names: Sequence[str], alike: Tensor) -> Picture:
+    """[K, K]"""
+    with canvas(5.2, 1.2 + 0.36 * len(names)) as (figure, axes):
+        image = axes.imshow(alike.numpy(), vmin=-1, vmax=1, cmap="RdBu_r", aspect="auto")
+        axes.set_xticks(range(len(names)))
+        axes.set_yticks(range(len(names)), [f"{short(name)}  {number}" for number, name in enumerate(names)])
+        if len(names) <= FEW_NAMES:
+            for row, values in enumerate(alike.tolist()):
+                for column, value in enumerate(values):
+                    colour = "white" if abs(value) > 0.6 else "black"
+                    axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=7, color=colour)
+        figure.colorbar(image, ax=axes, label="cosine")
+        return Picture("likeness", "How alike they are", as_svg(figure))
+
+
+def layers(site: str, shares: Mapping[str, Tensor]) -> Picture:
+    """Name -> [L, N, P]: what each layer's heads together give the prefix of that name."""
+    by_layer = torch.stack([of_one.sum(dim=2).mean(dim=1) for of_one in shares.values()])  # [K, L]
+    with canvas(5.2, 0.9 + 0.3 * len(shares)) as (figure, axes):
+        image = axes.imshow(by_layer.numpy(), vmin=0, vmax=1, cmap="viridis", aspect="auto")
+        axes.set_xlabel("layer")
+        axes.set_yticks(range(len(shares)), list(map(short, shares)))
+        whole_numbers(axes.xaxis)
+        figure.colorbar(image, ax=axes, label="share of attention")
+        return Picture(f"layers-{site}", f"Attention that each layer gives them ({site})", as_svg(figure))
+
+
+def short(name: str) -> str:
+    """Of a long name its end, where names differ: a whole path would leave the picture no room."""
+    return name if len(name) <= LONGEST_NAME else f"…{name[1 - LONGEST_NAME :]}"
 
 
 def whole_numbers(*along: Axis) -> None:

@@ -82,6 +82,11 @@ def look(tuned: Tuned, name: str, size: int, split: str = "") -> Findings:
     )
 
 
+def has_inside(tuned: Tuned) -> bool:
+    """Whether there is anything to look into."""
+    return prefix_of(tuned) is not None or vectors_of(tuned) is not None
+
+
 @torch.no_grad()
 def prefix_of(tuned: Tuned) -> Prefix | None:
     """What it ends as; or, where a layer of its own reads classes off, the prefix beside that layer."""
@@ -161,24 +166,3 @@ def nearest_words(backbone: Backbone, vectors: Tensor) -> list[list[tuple[str, f
         [(str(backbone.tokenizer.decode([i])), round(cosine, 3)) for i, cosine in zip(ids, scores, strict=True)]
         for ids, scores in zip(near.indices.tolist(), near.values.tolist(), strict=True)
     ]
-
-
-def projected(positions: Sequence[Tensor]) -> list[Tensor]:
-    """Prefixes' positions [P, numbers] on the plane that shows them best (two principal components): [P, 2] each.
-
-    Raises:
-        BadRecipe: they are of models of different shapes.
-    """
-    if len({rows.shape[1] for rows in positions}) > 1:
-        raise BadRecipe(
-            "prefixes can be set side by side only where they are for models of one shape. Look at them apart."
-        )
-    together = torch.cat(list(positions))
-    together = together - together.mean(dim=0)
-    _, _, directions = torch.linalg.svd(together, full_matrices=False)
-    plane = directions[:2]
-    plane = plane * plane.gather(1, plane.abs().argmax(dim=1, keepdim=True)).sign()  # which way is up is chance else
-    flat = together @ plane.T
-    if flat.shape[1] < 2:
-        flat = F.pad(flat, (0, 2 - flat.shape[1]))
-    return list(flat.split([len(rows) for rows in positions]))

@@ -19,13 +19,17 @@ __all__ = ["Results", "Verdict", "read_results", "verdicts", "write_report"]
 PAGE = "report.html"
 
 
-def write_report(results: Results, out: Path | None = None) -> list[Verdict]:
-    """The page and its parts, into the sweep's folder or another; the verdicts on the sweep's claims."""
+def write_report(results: Results, out: Path | None = None, inside: str = "") -> list[Verdict]:
+    """The page and its parts, into the sweep's folder or another; the verdicts on the sweep's claims.
+
+    Args:
+        inside: what was seen inside the prefixes, as HTML.
+    """
     out = results.folder if out is None else out
     table, found, drawn = table_of(results), verdicts(results), pictures(results)
     for picture in drawn:
         write_text(out / "plots" / f"{picture.name}.svg", picture.svg)
     write_text(out / "report.md", in_full(results, table, found))
     write_text(out / "report.csv", as_csv(results, table))
-    write_text(out / PAGE, page(results, table, found, drawn, samples(results, table)))
+    write_text(out / PAGE, page(results, table, found, drawn, samples(results, table), inside))
     return found

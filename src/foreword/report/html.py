@@ -17,6 +17,7 @@ STYLE = """
 body { margin: 0 auto; max-width: 82rem; padding: 1.5rem 1rem 4rem; font: 16px/1.5 system-ui, sans-serif; color: var(--ink);
   background: var(--paper); }
 h1 { font-size: 1.7rem; margin: 0 0 .3rem; } h2 { font-size: 1.2rem; margin: 2.4rem 0 .6rem; }
+h3 { font-size: 1rem; margin: 1.4rem 0 .4rem; } summary { cursor: pointer; }
 p { margin: .3rem 0; max-width: 60rem; } .soft, figcaption, small { color: var(--soft); }
 code { font-size: .9em; background: var(--wash); padding: .1rem .3rem; border-radius: 3px; overflow-wrap: anywhere; }
 a { color: var(--link); } .wide { overflow-x: auto; }

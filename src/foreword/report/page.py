@@ -23,7 +23,9 @@ def page(
     verdicts: Sequence[Verdict],
     pictures: Sequence[Picture],
     samples: Sequence[Sample],
+    seen: str = "",
 ) -> str:
+    """`seen`: what was seen inside the prefixes, as HTML."""
     parts = [
         f"<h1>{escape(results.title)}</h1>",
         f"<p class='soft'>{with_code(results.about)}</p>",
@@ -32,7 +34,7 @@ def page(
         "<h2>Figures</h2>",
         figures(results, table),
         "<h2>Pictures</h2><div class='pictures'>" + "".join(map(picture, pictures)) + "</div>" if pictures else "",
-        inside(results, table),
+        inside(results, table, seen),
         written(samples),
     ]
     return document(results.title, join(parts))
@@ -89,15 +91,16 @@ def figure(results: Results, cell: Cell) -> str:
     return f"<td class='figure'>{escape(told(cell))}{small}</td>"
 
 
-def inside(results: Results, table: Table) -> str:
-    """Where runs were looked into (`foreword inspect`), their pages."""
+def inside(results: Results, table: Table, seen: str) -> str:
+    """What was seen now, and the pages of the runs that were looked into (`foreword inspect`) now or earlier."""
     items = join(
         f"<li><a href='{escape(run.path.with_name(INSIDE).relative_to(results.folder).as_posix())}'>{escape(run.name)}</a></li>"
         for row in table.rows
         for run in row.runs
         if run.path.with_name(INSIDE).is_file()
     )
-    return f"<h2>Inside the prefixes</h2><ul>{items}</ul>" if items else ""
+    pages = f"<p class='soft'>A page for each:</p><ul>{items}</ul>" if items else ""
+    return f"<h2>Inside the prefixes</h2>{seen}{pages}" if seen or pages else ""
 
 
 def written(samples: Sequence[Sample]) -> str:

@@ -61,21 +61,27 @@ class Table:
 def table_of(results: Results) -> Table:
     """All figures of a sweep: seeds, and the axes it goes across, are averaged over."""
     sweep = results.sweep
-    over = {SEED, *sweep.across}
-    row_axes = [axis for axis in results.axes if axis not in {*over, sweep.columns}]
     heads = results.axes[sweep.columns] if sweep.columns else [""]
-    rows = []
-    for labels in itertools.product(*(results.axes[axis] for axis in row_axes)):
-        place = dict(zip(row_axes, labels, strict=True))
-        if runs := results.chosen(**place):
-            rows.append(row(results, labels, runs, heads))
+    rows = [row(results, labels, runs, heads) for labels, runs in runs_of_rows(results)]
     columns = [
         (head, metric)
         for head in heads
         for metric in results.metrics
         if any((head, metric) in row.cells for row in rows)
     ]
-    return Table(row_axes, columns, rows)
+    return Table(row_axes(results), columns, rows)
+
+
+def row_axes(results: Results) -> list[str]:
+    return [axis for axis in results.axes if axis not in {SEED, *results.sweep.across, results.sweep.columns}]
+
+
+def runs_of_rows(results: Results) -> list[tuple[Sequence[str], list[Run]]]:
+    """Each row's labels, and its runs."""
+    axes = row_axes(results)
+    rows = itertools.product(*(results.axes[axis] for axis in axes))
+    found = [(labels, results.chosen(**dict(zip(axes, labels, strict=True)))) for labels in rows]
+    return [(labels, runs) for labels, runs in found if runs]
 
 
 def row(results: Results, labels: Sequence[str], runs: Sequence[Run], heads: Sequence[str]) -> Row:
