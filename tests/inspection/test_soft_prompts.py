@@ -9,7 +9,7 @@ from torch.testing import assert_close
 
 import foreword
 from foreword.backbone.wording import Pair, decoder_opening
-from foreword.inspection import look
+from foreword.inspection import PAGE, look, write_inspection
 from foreword.inspection.trial import Trial, without_vector
 from foreword.prefix import Injection
 
@@ -69,7 +69,7 @@ def test_soft_prompts_have_nearest_words(prompted):
 
 
 @pytest.mark.parametrize("prompted", ["bart"], indirect=True)
-def test_soft_prompts_behind_an_encoder_are_looked_into_where_they_stand(prompted):
+def test_soft_prompts_behind_an_encoder_are_looked_into_where_they_stand(prompted, tmp_path):
     found = look(prompted, "a prompt", size=3)
     assert {site: tuple(shares.shape[1:]) for site, shares in found.attention.items()} == {
         "encoder": (4, 3),
@@ -78,6 +78,10 @@ def test_soft_prompts_behind_an_encoder_are_looked_into_where_they_stand(prompte
     assert len(set(found.without_position) | {found.loss}) == 4
     assert dict(found.without_layer) == {}
     assert found.positions.shape == (3, prompted.backbone.word_dim)
+    write_inspection([found], tmp_path)
+    page = (tmp_path / PAGE).read_text()
+    assert page.count("<svg") == 6  # heads and positions of both sites, what is lost, likeness
+    assert "Nearest words" in page
 
 
 @pytest.mark.parametrize("method", [PROMPT, PROMPT | {"head": True}, {"name": "p-tuning-v2", "prefix_len": 3}])
@@ -88,4 +92,5 @@ def test_what_is_trained_for_a_masked_model_is_looked_into(method, data, tmp_pat
     assert found.attention["encoder"].shape[2] == 3
     assert len(set(found.without_position) | {found.loss}) == 4
     assert len(found.words) == (3 if method["name"] == "prompt-tuning" else 0)
+    write_inspection([found], tmp_path)
     assert len(found.without_layer) == (0 if method["name"] == "prompt-tuning" else 1)

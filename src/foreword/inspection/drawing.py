@@ -45,6 +45,7 @@ def positions(site: str, shares: Tensor) -> Picture:
         for layer, axes in enumerate(grid.flat[:num_layers]):
             image = axes.imshow(shares[layer].numpy(), norm=scale, cmap="viridis", aspect="auto")
             axes.set_title(f"layer {layer}", fontsize=8, pad=2)
+            axes.tick_params(labelbottom=layer >= num_layers - columns)
             whole_numbers(axes.xaxis, axes.yaxis)
         figure.supxlabel("position", fontsize=9)
         figure.supylabel("head", fontsize=9)

@@ -96,7 +96,7 @@ def prefix_of(tuned: Tuned) -> Prefix | None:
     injection = method.injection()
     if injection is None or not injection.keys or injection.infix_len:
         return None
-    keys, values = ({site: t[:, 0] for site, t in part.items()} for part in (injection.keys, injection.values))
+    keys, values = ({site: t[:, 0].detach() for site, t in part.items()} for part in (injection.keys, injection.values))
     lens = {site: tuple(of[:, 0].tolist()) for site, of in injection.layer_lens.items()}
     return Prefix(keys, values, tuned.backbone.fingerprint, lens)
 
@@ -110,7 +110,7 @@ def vectors_of(tuned: Tuned) -> Tensor | None:
     injection = method.injection()
     if injection is None or injection.vectors is None or injection.keys:
         return None
-    return injection.vectors[0].float().cpu()
+    return injection.vectors[0].detach().float().cpu()
 
 
 def several(positions: Tensor) -> range:
