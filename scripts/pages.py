@@ -5,7 +5,7 @@ Goes out:  the same pages, each block made anew; pictures in docs/pictures/.
 
 WHAT is one of
   table PATTERN ... [--metrics a,b] [--no-commands]     runs side by side, as `foreword table` prints them
-  sweep NAME                                            the table of results/reproduce/NAME, as `foreword report` makes it
+  sweep NAME                                            the table of results/reproduce/NAME: means, spreads and stars
   verdicts NAME                                         what became of its claims
   picture NAME PICTURE                                  one of its plots
 """
@@ -19,8 +19,9 @@ from functools import cache
 from pathlib import Path
 
 from foreword.report import Results, read_results, verdicts
+from foreword.report.markdown import compact
 from foreword.report.plots import pictures
-from foreword.report.tables import markdown, table_of
+from foreword.report.tables import table_of
 from foreword.table import markdown as table_markdown
 from foreword.table import rows_of
 
@@ -44,7 +45,7 @@ def made(what: str, page: Path) -> str:
         case "table":
             return side_by_side(words)
         case "sweep":
-            return f"\n{markdown(table_of(results_of(words[0])))}\n"
+            return f"\n{compact(table_of(results_of(words[0])))}\n"
         case "verdicts":
             return f"\n{told(results_of(words[0]))}\n"
         case "picture":

@@ -56,14 +56,18 @@ def test_a_report_can_look_inside_its_prefixes_too(swept):
     assert "looked into lr=0.01-seed=0" in err
     page = (place / "rates" / "report.html").read_text()
     for rate in ("0.01", "0.02"):
+        assert f"<details><summary>{rate}</summary>" in page
         assert f"<a href='runs/lr={rate}-seed=0/inspect.html'>" in page
         assert (place / "rates" / "runs" / f"lr={rate}-seed=0" / "inspect.html").is_file()
 
 
-def test_a_report_prints_its_table_as_markdown(swept):
+def test_a_report_prints_itself_as_markdown(swept):
     place, _, _ = swept
     code, out, _ = run_foreword(place, "report", "rates", "--markdown")
-    assert (code, out.splitlines()[0]) == (0, "| lr | chrf | trained | stored | runs | minutes |")
+    assert (code, out.splitlines()[0]) == (0, "# Rates")
+    assert "Made by `foreword sweep rates.toml" in out
+    assert "- High rates are better: **cannot tell**." in out
+    assert "| lr | chrf | trained | stored | runs | minutes |" in out.splitlines()
 
 
 def test_what_is_missing_is_named_but_not_by_the_hundred(place):

@@ -1,6 +1,7 @@
 """What is said of a prefix's inside is what the model computes."""
 
 import json
+import re
 import sys
 
 import pytest
@@ -15,8 +16,10 @@ from foreword.backbone.wording import Pair
 from foreword.cli import main
 from foreword.errors import BadRecipe
 from foreword.inspection import PAGE, look, write_inspection
-from foreword.inspection.looking import attention_shares, loss_of, projected, without_position
-from foreword.prefix import Prefix, in_a_row
+from foreword.inspection.drawing import positions
+from foreword.inspection.looking import without_position
+from foreword.inspection.trial import Trial
+from foreword.prefix import Injection, Prefix, in_a_row
 
 WORDS, TEXT = [5, 9, 7], [4, 8, 6, 9, 3]
 
@@ -25,7 +28,8 @@ WORDS, TEXT = [5, 9, 7], [4, 8, 6, 9, 3]
 def test_the_shares_of_words_are_those_that_the_model_itself_reports(family):
     """A prefix of real words is the words: transformers' own attention weights say how much they are given."""
     backbone = tiny_backbone(family)
-    shares = attention_shares(backbone, backbone.activations(WORDS), [Pair(TEXT[:3], TEXT[3:])], None)["decoder"]
+    words = Injection.of(backbone.activations(WORDS))
+    shares = Trial(backbone, [Pair(TEXT[:3], TEXT[3:])], None, words).attention()["decoder"]
     torch.manual_seed(0)
     model = sharpened(FAMILIES[family]())
     model.load_state_dict(backbone.model.state_dict())
@@ -50,10 +54,11 @@ def test_without_a_position_is_as_if_it_had_never_been(family):
     prefix, junk = random_prefix(backbone, 3, seed=1), random_prefix(backbone, 1, seed=2)
     pairs = [Pair([5, 7, 4], [6, 8, 3]), Pair([9, 4, 6, 5, 3], [7, 3])]
     longer = in_a_row([junk, prefix])
-    assert loss_of(backbone, without_position(longer, 0), pairs, None) == pytest.approx(
-        loss_of(backbone, prefix, pairs, None), abs=1e-5
+    less, alone, more = (
+        Trial(backbone, pairs, None, Injection.of(one)).loss() for one in (without_position(longer, 0), prefix, longer)
     )
-    assert loss_of(backbone, longer, pairs, None) != pytest.approx(loss_of(backbone, prefix, pairs, None), abs=1e-4)
+    assert less == pytest.approx(alone, abs=1e-5)
+    assert more != pytest.approx(alone, abs=1e-4)
 
 
 def test_without_a_position_layers_of_fewer_positions_keep_theirs():
@@ -88,9 +93,22 @@ def test_everything_is_found_and_shown(run, tmp_path):
     assert_close(found.alike.diagonal(), torch.ones(3))
     data = write_inspection([found], tmp_path)
     assert json.loads((tmp_path / "inspect.json").read_text()) == data
+    [attention] = data["prefixes"][0]["attention"].values()
+    assert_close(torch.tensor(attention), shares, atol=1e-5, rtol=0)  # layers, heads and positions, none averaged away
+    assert_close(torch.tensor(data["prefixes"][0]["alike"]), found.alike, atol=1e-5, rtol=0)
+    [share] = data["prefixes"][0]["attention_share"].values()
+    assert share == pytest.approx(float(shares.sum(dim=2).mean()), abs=1e-4)
     page = (tmp_path / PAGE).read_text()
     assert page.count("<svg") == 5
     assert "Inside a run" in page
+
+
+@pytest.mark.parametrize("num_layers", [1, 5, 10])
+def test_the_picture_of_positions_has_a_part_for_each_layer(num_layers):
+    svg = positions("decoder", torch.rand(num_layers, 2, 5)).svg
+    assert re.findall(r"layer \d+", svg) == [f"layer {number}" for number in range(num_layers)]
+    assert svg.count("<image") == num_layers + 1  # and the scale
+    assert svg.count(">position<") == svg.count(">head<") == 1
 
 
 def test_looking_changes_nothing(run):
@@ -101,34 +119,13 @@ def test_looking_changes_nothing(run):
     assert tuned.backbone.seam.watched is None
 
 
-def test_soft_prompts_have_nearest_words(house):
-    model, data, folder = house
-    prompt = {"name": "prompt-tuning", "prompt_len": 3, "init": "words", "init_words": "so"}
-    recipe = tiny_recipe(model, data, method=prompt, train={"max_steps": 1, "lr": 1e-9})
-    tuned = foreword.train(recipe, folder / "prompt")
-    found = look(tuned, "a prompt", size=2)
-    words = [near[0] for near in found.words]
-    ids = tuned.backbone.tokenizer(" so", add_special_tokens=False)["input_ids"]
-    assert [word for word, _ in words] == [tuned.backbone.tokenizer.decode([i]) for i in ids]
-    assert all(cosine == pytest.approx(1.0, abs=1e-3) for _, cosine in words)
-
-
-def test_prefixes_that_differ_lie_apart_on_the_plane():
-    apart = [torch.randn(4, 9) * 0.1, torch.randn(5, 9) * 0.1 + 10]
-    first, second = projected(apart)
-    assert (first.shape, second.shape) == ((4, 2), (5, 2))
-    assert (first.mean(dim=0) - second.mean(dim=0)).norm() > 10
-    again = projected([part.clone() for part in apart])
-    assert_close(again[0], first)
-
-
 def test_what_has_nothing_inside_is_told(house):
     model, data, folder = house
     tuned = foreword.train(tiny_recipe(model, data, method={"name": "bias-only"}), folder / "biases")
-    with pytest.raises(BadRecipe, match="biases is of bias-only, which does not end as a prefix here"):
+    with pytest.raises(
+        BadRecipe, match="biases is of bias-only, which trains neither a prefix nor a prompt that stands"
+    ):
         look(tuned, "biases", size=2)
-    with pytest.raises(BadRecipe, match="side by side only where they are for models of one shape"):
-        projected([torch.zeros(2, 3), torch.zeros(2, 4)])
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,9 @@ from tests.tiny_sweeps import sweep_folder
 
 from foreword.errors import RunError
 from foreword.report import read_results, write_report
+from foreword.report.markdown import compact
+from foreword.report.page import side_by_side
+from foreword.report.samples import Sample
 from foreword.report.tables import table_of
 
 AXES = {"size": ("50", "100"), "way": ("prefix", "fine-tuning"), "seed": ("0", "1", "2")}
@@ -81,12 +84,42 @@ def test_the_same_results_make_the_same_page(folder):
     assert (folder / "report.html").read_bytes() == first
 
 
-def test_the_table_has_means_spreads_and_stars(folder):
+def test_the_markdown_has_all_that_the_page_tells_of_a_figure(folder):
     write_report(read_results(folder))
-    lines = (folder / "report.md").read_text().splitlines()
+    text = (folder / "report.md").read_text()
+    lines = text.splitlines()
+    assert lines[0] == "# A tiny sweep"
+    assert lines[2] == "12 runs. Made by `foreword sweep tiny.toml`, with the code at 0123456789ab."
+    [claim] = [line for line in lines if line.startswith("- ")]
+    assert claim.startswith(
+        "- Prefixes & words: **holds**. a paper. There: by 2. Here (bleu): 0.560 against 0.460: +0.100"
+    )
+    assert claim.endswith("they <are> small")
+    assert "* where p < 0.05. Stars are not corrected" in text
+    assert lines[-6] == "| size | way | bleu | loss/dev | trained | stored | runs | minutes |"
+    assert re.fullmatch(
+        r"\| 50 \| prefix \| 0\.510 ± 0\.010 \* \(0\.4\d\d to 0\.5\d\d; \+0\.100, p < 0\.001\) "
+        r"\| 1\.490 ± 0\.010 \* \(.*\) \| 40 \(4 %\) \| 10 \(1 %\) \| 3 \| 1\.0 \|",
+        lines[-4],
+    )
+    assert re.match(r"\| 50 \| fine-tuning \| 0\.410 ± 0\.010 \([\d.]+ to [\d.]+\) \|", lines[-3])
+
+
+def test_a_table_for_pages_has_means_spreads_and_stars(folder):
+    lines = compact(table_of(read_results(folder))).splitlines()
     assert lines[0] == "| size | way | bleu | loss/dev | trained | stored | runs | minutes |"
     assert lines[2] == "| 50 | prefix | 0.510 ± 0.010 * | 1.490 ± 0.010 * | 40 (4 %) | 10 (1 %) | 3 | 1.0 |"
     assert lines[3].startswith("| 50 | fine-tuning | 0.410 ± 0.010 | 1.590 ± 0.010 |")
+
+
+def test_the_page_says_that_among_many_figures_some_stars_are_chance(tmp_path):
+    held, alone = tmp_path / "held", tmp_path / "alone"
+    for folder, sweep in ((held, SWEEP), (alone, {})):
+        folder.mkdir()
+        write_report(read_results(sweep_folder(folder, AXES, score, sweep)))
+    said = "Differences are from fine-tuning, on the same draws in pairs; * where p &lt; 0.05. Stars are not corrected"
+    assert said in (held / "report.html").read_text()
+    assert "Stars" not in (alone / "report.html").read_text()
 
 
 def test_the_csv_has_a_line_for_each_figure_with_its_files(folder):
@@ -102,6 +135,15 @@ def test_the_csv_has_a_line_for_each_figure_with_its_files(folder):
     )
     assert float(first["difference"]) == pytest.approx(0.1)
     assert first["results"].split() == [f"runs/50-prefix-{seed}/result-test.json" for seed in range(3)]
+
+
+def test_a_score_that_no_run_has_a_say_in_is_held_against_none(tmp_path):
+    """Such as the share of the most frequent answer: that all have the same is no finding."""
+    results = read_results(sweep_folder(tmp_path, AXES, lambda at: 0.625, SWEEP))
+    cells = [cell for row in table_of(results).rows for cell in row.cells.values()]
+    assert [cell.against for cell in cells] == [None] * 8
+    write_report(results)
+    assert "p = " not in (tmp_path / "report.html").read_text()
 
 
 def test_labels_can_be_columns(tmp_path):
@@ -124,6 +166,8 @@ def test_what_has_no_result_is_named_and_the_rest_reported(tmp_path):
     text = (folder / "report.html").read_text()
     assert "4 of 12 runs have no result, and are missing below." in text
     assert "<code>100-prefix-2</code>: not run yet" in text
+    text = (folder / "report.md").read_text()
+    assert "4 of 12 runs have no result, and are missing below.\n\n- `50-prefix-2`: not run yet\n" in text
 
 
 def test_a_failure_is_told_from_the_journal(tmp_path):
@@ -134,6 +178,29 @@ def test_a_failure_is_told_from_the_journal(tmp_path):
         journal.take_up({"50-prefix-2": "waiting"})
         journal.ended("50-prefix-2", "no memory")
     assert read_results(folder).missing["50-prefix-2"] == "failed: no memory"
+
+
+def test_what_the_ways_wrote_stands_side_by_side(folder):
+    """The first run of each row, a column each, where a screen has room for more than one."""
+    write_report(read_results(folder))
+    text = (folder / "report.html").read_text()
+    first, *_ = re.findall("<div class='sample'>(.*?</dl>)", text)
+    rows = [f"{size}-{way}" for size in AXES["size"] for way in AXES["way"]]
+    assert first == "<dl>{}</dl>".format(
+        "".join(f"<div><dt>{row.replace('-', ' ', 1)}</dt><dd>{row}-0 one</dd></div>" for row in rows)
+    )
+    assert re.search(r"dl {[^}]*display: grid", text)
+    assert re.search(
+        r"dl:last-child {\s*grid-template-columns: repeat\(auto-fit, minmax\(min\(14rem, 100%\), 1fr\)\)", text
+    )
+
+
+def test_a_source_stands_above_what_was_made_of_it():
+    shown = side_by_side(Sample("", "the <source>", "", {"prefix": "", "fine-tuning": "a text"}))
+    assert shown == (
+        "<div class='sample'><dl><div><dt>source</dt><dd>the &lt;source&gt;</dd></div></dl>"
+        "<dl><div><dt>prefix</dt><dd>(nothing)</dd></div><div><dt>fine-tuning</dt><dd>a text</dd></div></dl></div>"
+    )
 
 
 def test_texts_that_are_not_there_are_left_out(folder):

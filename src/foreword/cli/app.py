@@ -238,9 +238,9 @@ def inspect(
         folder = out or Path(prefixes[0])
         data = write_inspection(found, folder)
     rows = [
-        (one["name"], site, f"{sum(map(sum, heads)) / sum(map(len, heads)):.1%}", f"{one['loss']:.4f}")
+        (one["name"], site, f"{share:.1%}", f"{one['loss']:.4f}")
         for one in data["prefixes"]
-        for site, heads in one["attention"].items()
+        for site, share in one["attention_share"].items()
     ]
     output.show(data, ("prefix", "site", "share of attention", "loss"), rows)
     output.say(f"written to {folder / PAGE}")

@@ -5,7 +5,7 @@ Comes in:  a recipe with a [sweep], a folder.      Goes out: runs in it, a line 
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -13,9 +13,6 @@ from foreword.catalogue import EXPERIMENTS, PACKAGED, embedded_backbones, experi
 from foreword.cli import output
 from foreword.cli.ending import quiet_libraries, stoppable
 from foreword.errors import BadRecipe, UnknownName
-
-if TYPE_CHECKING:
-    from foreword.report import Results
 
 MISSING_SHOWN = 5
 TEXTS_LOOKED_AT = 32
@@ -74,10 +71,13 @@ def reproduce(
 
 def report(
     folder: Annotated[Path, typer.Argument(help="what `foreword sweep` or `reproduce` wrote")],
-    markdown: Annotated[bool, typer.Option("--markdown", help="print the tables as Markdown")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="print the report as Markdown")] = False,
     inspect: Annotated[
         bool,
-        typer.Option("--inspect", help="look inside the first prefix of each row too, where its weights are there"),
+        typer.Option(
+            "--inspect",
+            help="show the first prefix of each row side by side too, and what is inside, where weights are there",
+        ),
     ] = False,
 ) -> None:
     """Make a sweep's page, tables and pictures, and tell which of its claims hold; from result files alone."""
@@ -92,32 +92,19 @@ def report(
                 output.say(f"  {name}: {why}")
             if num > MISSING_SHOWN:
                 output.say(f"  ... and {num - MISSING_SHOWN} more; {PAGE} names them all.")
+        seen = ""
         if inspect:
-            look_inside(results)
-        found = write_report(results)
+            from foreword.inspection import inside_of
+
+            quiet_libraries()
+            seen = inside_of(results, TEXTS_LOOKED_AT, output.say)
+        found = write_report(results, inside=seen)
     if markdown:
         print((folder / "report.md").read_text(encoding="utf-8"), end="")
     else:
         data = [{**v.claim.model_dump(mode="json"), "verdict": v.word, "figures": v.figures} for v in found]
         output.show(data, ("claim", "verdict", "figures"), [(v.claim.says, v.word, v.figures) for v in found])
     output.say(f"written to {folder / PAGE}")
-
-
-def look_inside(results: "Results") -> None:
-    """The first run of each row that ends as a prefix, looked into, each in its own folder."""
-    from foreword.inspection import look, write_inspection
-    from foreword.report.tables import table_of
-    from foreword.tuned import open_run
-
-    quiet_libraries()
-    for row in table_of(results).rows:
-        name, folder = row.runs[0].name, row.runs[0].path.parent
-        if not (folder / "method.safetensors").is_file():
-            continue
-        tuned = open_run(folder)
-        if tuned.prefix is not None:
-            write_inspection([look(tuned, name, TEXTS_LOOKED_AT)], folder)
-            output.say(f"looked into {name}")
 
 
 def run(

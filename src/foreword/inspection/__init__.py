@@ -4,6 +4,7 @@ Comes in:  runs, or prefixes out of a store.      Goes out: figures, pictures, o
 """
 
 from foreword.inspection.looking import Findings, look
+from foreword.inspection.rows import inside_of
 from foreword.inspection.showing import PAGE, write_inspection
 
-__all__ = ["PAGE", "Findings", "look", "write_inspection"]
+__all__ = ["PAGE", "Findings", "inside_of", "look", "write_inspection"]

@@ -60,10 +60,12 @@ def prefix_attention(
         mixed = where.seam.mixed
         return mixed_attention(mixed, where, query, key, value, attention_mask, scale, position_bias, softcap), None
     causal = bool(is_causal) and attention_mask is None and query.shape[2] > 1
-    if where is not None and where.seam.watched is not None and prefix is not None:
-        mask = causal_mask(query.shape[2], key.shape[2], query.device) if causal else attention_mask
-        weights = attention_weights(query, key, prefix, hidden, mask, scale, position_bias, softcap)
-        where.seam.watched.append(Watched(where, weights[..., : prefix[0].shape[2]]))
+    if where is not None and where.seam.watched is not None:
+        watched = where.watched(0 if prefix is None else prefix[0].shape[2])
+        if watched is not None:
+            mask = causal_mask(query.shape[2], key.shape[2], query.device) if causal else attention_mask
+            weights = attention_weights(query, key, prefix, hidden, mask, scale, position_bias, softcap)
+            where.seam.watched.append(Watched(where, weights[..., watched]))
     if softcap is None and dropout == 0.0 and query.shape[2] >= FUSED_FROM:
         if position_bias is not None:
             mask = causal_mask(query.shape[2], key.shape[2], query.device) if causal else attention_mask

@@ -6,7 +6,7 @@ Letters: B rows, R prefixes, L layers, H key-value heads, G query heads per key-
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -31,7 +31,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Watched:
-    """How much of its attention each query of one call gave each prefix position: [H, B, G, T, P]."""
+    """How much of its attention each query of one call gave each prefix position, or each watched column: [H, B, G, T, P]."""
 
     site: "AttentionSite"
     shares: Tensor
@@ -48,6 +48,7 @@ class Seam(threading.local):
         self.now: Opened | None = None
         self.record: list[Asked] | None = None
         self.watched: list[Watched] | None = None
+        self.columns: Mapping[str, Tensor] | None = None  # site -> what of the text is watched; None: the prefix is
         self.mixed: Mixed | None = None
         self.starts: Tensor | None = (
             None  # [B] columns of this forward pass' text from which an infix is seen; None: from the first
@@ -102,14 +103,18 @@ class Seam(threading.local):
             self.record = None
 
     @contextmanager
-    def watching(self) -> Iterator[list[Watched]]:
-        """Collect the shares of attention that the prefix is given during the block; each call is computed twice for it."""
+    def watching(self, columns: Mapping[str, Tensor] | None = None) -> Iterator[list[Watched]]:
+        """Collect the shares of attention that the prefix is given during the block; each call is computed twice for it.
+
+        Args:
+            columns: site -> columns of the text there [P], to be watched in the prefix's place.
+        """
         assert self.watched is None, "one watch at a time"
-        self.watched = []
+        self.watched, self.columns = [], columns
         try:
             yield self.watched
         finally:
-            self.watched = None
+            self.watched = self.columns = None
 
 
 @dataclass(frozen=True)
@@ -119,3 +124,12 @@ class AttentionSite:
     seam: Seam
     site: str
     layer: int
+
+    def watched(self, num_positions: int) -> slice | Tensor | None:
+        """What is watched in a call over [prefix; text] with so many prefix positions; None: nothing of it."""
+        if self.seam.watched is None:
+            return None
+        if self.seam.columns is None:
+            return slice(num_positions) if num_positions else None
+        own = self.seam.columns.get(self.site)
+        return None if own is None else own + num_positions

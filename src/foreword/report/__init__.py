@@ -6,11 +6,12 @@ Comes in:  a sweep's folder.      Goes out: `report.html`, `report.md`, `report.
 from pathlib import Path
 
 from foreword.report.claims import Verdict, verdicts
+from foreword.report.markdown import in_full
 from foreword.report.page import page
 from foreword.report.plots import pictures
 from foreword.report.results import Results, read_results
 from foreword.report.samples import samples
-from foreword.report.tables import as_csv, markdown, table_of
+from foreword.report.tables import as_csv, table_of
 from foreword.writing import write_text
 
 __all__ = ["Results", "Verdict", "read_results", "verdicts", "write_report"]
@@ -18,13 +19,17 @@ __all__ = ["Results", "Verdict", "read_results", "verdicts", "write_report"]
 PAGE = "report.html"
 
 
-def write_report(results: Results, out: Path | None = None) -> list[Verdict]:
-    """The page and its parts, into the sweep's folder or another; the verdicts on the sweep's claims."""
+def write_report(results: Results, out: Path | None = None, inside: str = "") -> list[Verdict]:
+    """The page and its parts, into the sweep's folder or another; the verdicts on the sweep's claims.
+
+    Args:
+        inside: what was seen inside the prefixes, as HTML.
+    """
     out = results.folder if out is None else out
     table, found, drawn = table_of(results), verdicts(results), pictures(results)
     for picture in drawn:
         write_text(out / "plots" / f"{picture.name}.svg", picture.svg)
-    write_text(out / "report.md", markdown(table))
+    write_text(out / "report.md", in_full(results, table, found))
     write_text(out / "report.csv", as_csv(results, table))
-    write_text(out / PAGE, page(results, table, found, drawn, samples(results, table)))
+    write_text(out / PAGE, page(results, table, found, drawn, samples(results, table), inside))
     return found

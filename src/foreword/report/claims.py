@@ -41,6 +41,12 @@ class Verdict:
     word: Word
     figures: str
 
+    @property
+    def told(self) -> str:
+        """Who says so, with which figures, and the figures here."""
+        published = f" There: {self.claim.published}." if self.claim.published else ""
+        return f"{self.claim.source}.{published} Here ({self.claim.metric}): {self.figures}."
+
 
 def verdicts(results: Results) -> list[Verdict]:
     return [judged(claim, results) for claim in results.sweep.claims]

@@ -3,6 +3,7 @@
 Comes in:  a title, parts of a page.      Goes out: HTML.
 """
 
+import re
 from collections.abc import Iterable
 from html import escape
 
@@ -16,6 +17,7 @@ STYLE = """
 body { margin: 0 auto; max-width: 82rem; padding: 1.5rem 1rem 4rem; font: 16px/1.5 system-ui, sans-serif; color: var(--ink);
   background: var(--paper); }
 h1 { font-size: 1.7rem; margin: 0 0 .3rem; } h2 { font-size: 1.2rem; margin: 2.4rem 0 .6rem; }
+h3 { font-size: 1rem; margin: 1.4rem 0 .4rem; } summary { cursor: pointer; }
 p { margin: .3rem 0; max-width: 60rem; } .soft, figcaption, small { color: var(--soft); }
 code { font-size: .9em; background: var(--wash); padding: .1rem .3rem; border-radius: 3px; overflow-wrap: anywhere; }
 a { color: var(--link); } .wide { overflow-x: auto; }
@@ -29,8 +31,11 @@ thead th { border-bottom: 2px solid var(--line); white-space: nowrap; } td { whi
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); gap: 1rem; }
 figure { margin: 0; }
 figure svg { width: 100%; height: auto; background: #fff; border-radius: 4px; }
-dl { background: var(--wash); border-radius: 4px; padding: .7rem 1rem; margin: .8rem 0; } dt { font-weight: 600; font-size: .9rem; }
-dd { margin: 0 0 .5rem; overflow-wrap: anywhere; } .missing { border-left: 4px solid var(--fails); padding-left: .9rem; }
+.sample { background: var(--wash); border-radius: 4px; padding: .2rem 1rem; margin: .8rem 0; }
+dl { margin: .6rem 0; display: grid; gap: .6rem 1.2rem; } dl:last-child {
+  grid-template-columns: repeat(auto-fit, minmax(min(14rem, 100%), 1fr)); }
+dt { font-weight: 600; font-size: .9rem; } dd { margin: 0; overflow-wrap: anywhere; }
+.missing { border-left: 4px solid var(--fails); padding-left: .9rem; }
 """
 
 
@@ -42,6 +47,11 @@ def document(title: str, body: str) -> str:
 
 def picture(made: Picture) -> str:
     return f"<figure><figcaption>{escape(made.title)}</figcaption>{made.svg}</figure>"
+
+
+def with_code(text: str) -> str:
+    """Plain text, what stands in backticks as code."""
+    return re.sub("`(.+?)`", r"<code>\1</code>", escape(text))
 
 
 def join(parts: Iterable[str]) -> str:

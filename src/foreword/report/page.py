@@ -3,16 +3,15 @@
 Comes in:  Results and what was made of them.      Goes out: HTML, every figure linked to the result files it is made of.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from foreword.report.claims import FAILS, HOLDS, Verdict
-from foreword.report.compare import FEWEST, Difference
-from foreword.report.html import document, join, picture
+from foreword.report.html import document, join, picture, with_code
 from foreword.report.plots import Picture
 from foreword.report.results import Results
 from foreword.report.samples import Sample
-from foreword.report.tables import SIGNIFICANT, Cell, Row, Table, header, told
+from foreword.report.tables import Cell, Row, Table, header, notes, star_note, told
 
 INSIDE = "inspect.html"  # beside a run's result, where somebody looked into it
 CLASSES = {HOLDS: "holds", FAILS: "fails"}
@@ -24,30 +23,28 @@ def page(
     verdicts: Sequence[Verdict],
     pictures: Sequence[Picture],
     samples: Sequence[Sample],
+    seen: str = "",
 ) -> str:
-    title = escape(results.sweep.title or results.folder.name)
-    short = " The short form: far too little for a verdict." if results.quick else ""
+    """`seen`: what was seen inside the prefixes, as HTML."""
     parts = [
-        f"<h1>{title}</h1>",
-        f'<p class="soft">{len(results.runs)} runs.{short} Made by <code>{escape(results.command)}</code>, with the code at '
-        f"{escape(', '.join(sorted({run.code_commit or 'a release' for run in results.runs})))}.</p>",
+        f"<h1>{escape(results.title)}</h1>",
+        f"<p class='soft'>{with_code(results.about)}</p>",
         missing(results),
         claims(verdicts),
         "<h2>Figures</h2>",
         figures(results, table),
         "<h2>Pictures</h2><div class='pictures'>" + "".join(map(picture, pictures)) + "</div>" if pictures else "",
-        inside(results, table),
+        inside(results, table, seen),
         written(samples),
     ]
-    return document(results.sweep.title or results.folder.name, join(parts))
+    return document(results.title, join(parts))
 
 
 def missing(results: Results) -> str:
     if not results.missing:
         return ""
     items = join(f"<li><code>{escape(name)}</code>: {escape(why)}</li>" for name, why in results.missing.items())
-    what = f"{len(results.missing)} of {len(results.missing) + len(results.runs)} runs have no result, and are missing below."
-    return f"<details class='missing'><summary>{what}</summary><ul>{items}</ul></details>"
+    return f"<details class='missing'><summary>{results.gaps}</summary><ul>{items}</ul></details>"
 
 
 def claims(verdicts: Sequence[Verdict]) -> str:
@@ -56,12 +53,10 @@ def claims(verdicts: Sequence[Verdict]) -> str:
     found = ["<h2>What the papers say, and what was found here</h2>"]
     for verdict in verdicts:
         claim = verdict.claim
-        published = f" There: {escape(claim.published)}." if claim.published else ""
         why = f"<p>{escape(claim.why)}</p>" if claim.why else ""
         found.append(
             f"<div class='claim {CLASSES.get(verdict.word, '')}'><p>{escape(claim.says)}. <b>{verdict.word}</b></p>"
-            f"<p class='soft'>{escape(claim.source)}.{published} Here ({escape(claim.metric)}): {escape(verdict.figures)}.</p>"
-            f"{why}</div>"
+            f"<p class='soft'>{escape(verdict.told)}</p>{why}</div>"
         )
     return join(found)
 
@@ -69,15 +64,12 @@ def claims(verdicts: Sequence[Verdict]) -> str:
 def figures(results: Results, table: Table) -> str:
     head = "".join(f"<th>{escape(name)}</th>" for name in header(table))
     body = join(f"<tr>{cells(results, table, row)}</tr>" for row in table.rows)
-    against = ", ".join(map(str, results.sweep.against.values()))
     note = (
-        "Mean ± standard deviation over the runs, below it the 95 % interval (other seeds and other test examples), "
-        "then the runs' result files."
+        "Mean ± standard deviation over the runs, below it the 95 % interval (other seeds and other test examples), then the "
+        f"runs' result files. {star_note(results)}"
     )
-    if against:
-        note += f" * differs from {escape(against)}, by the amount below it (p &lt; {SIGNIFICANT}, the same draws in pairs)."
     grid = f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>"
-    return f"<div class='wide'>{grid}</div><p class='soft'>{note}</p>"
+    return f"<div class='wide'>{grid}</div><p class='soft'>{escape(note)}</p>"
 
 
 def cells(results: Results, table: Table, row: Row) -> str:
@@ -89,44 +81,44 @@ def cells(results: Results, table: Table, row: Row) -> str:
 
 
 def figure(results: Results, cell: Cell) -> str:
-    e = cell.estimate
-    notes = [f"{e.low:.3f} to {e.high:.3f}" if e.low < e.high else "", difference(cell.against)]
     links = " ".join(
         f"<a href='{escape(run.path.relative_to(results.folder).as_posix())}' title='{escape(run.name)}'>{number}</a>"
         for number, run in enumerate(cell.runs, start=1)
     )
     if len(cell.runs) > 6:
         links = f"<details><summary>{len(cell.runs)} files</summary>{links}</details>"
-    small = "".join(f"<small>{note}</small>" for note in (*notes, links) if note)
+    small = "".join(f"<small>{note}</small>" for note in (*map(escape, notes(cell)), links))
     return f"<td class='figure'>{escape(told(cell))}{small}</td>"
 
 
-def difference(found: Difference | None) -> str:
-    """By how much, and p where there are enough pairs for one."""
-    if found is None:
-        return ""
-    p = f", p = {found.p:.3f}" if found.p >= 0.001 else ", p &lt; 0.001"
-    return f"{found.value:+.3f}{p if found.num_pairs >= FEWEST else ''}"
-
-
-def inside(results: Results, table: Table) -> str:
-    """Where runs were looked into (`foreword inspect`), their pages."""
+def inside(results: Results, table: Table, seen: str) -> str:
+    """What was seen now, and the pages of the runs that were looked into (`foreword inspect`) now or earlier."""
     items = join(
         f"<li><a href='{escape(run.path.with_name(INSIDE).relative_to(results.folder).as_posix())}'>{escape(run.name)}</a></li>"
         for row in table.rows
         for run in row.runs
         if run.path.with_name(INSIDE).is_file()
     )
-    return f"<h2>Inside the prefixes</h2><ul>{items}</ul>" if items else ""
+    pages = f"<p class='soft'>A page for each:</p><ul>{items}</ul>" if items else ""
+    return f"<h2>Inside the prefixes</h2>{seen}{pages}" if seen or pages else ""
 
 
 def written(samples: Sequence[Sample]) -> str:
     if not samples:
         return ""
     found = ["<h2>What they wrote</h2><p class='soft'>The first run of each row.</p>"]
-    for sample in samples:
-        lines = [("source", sample.source), ("reference", sample.reference), *sample.texts.items()]
-        shown = [(who, text or "(nothing)") for who, text in lines if text or who in sample.texts]
-        items = join(f"<dt>{escape(who)}</dt><dd>{escape(text)}</dd>" for who, text in shown)
-        found.append(f"<dl>{items}</dl>")
+    found += map(side_by_side, samples)
     return join(found)
+
+
+def side_by_side(sample: Sample) -> str:
+    """Source and reference, below them what each way made of it: a column each, as far as there is room."""
+    given = {who: text for who, text in (("source", sample.source), ("reference", sample.reference)) if text}
+    ways = {who: text or "(nothing)" for who, text in sample.texts.items()}
+    return f"<div class='sample'>{texts(given)}{texts(ways)}</div>"
+
+
+def texts(by: Mapping[str, str]) -> str:
+    """Nothing where there is none."""
+    items = "".join(f"<div><dt>{escape(who)}</dt><dd>{escape(text)}</dd></div>" for who, text in by.items())
+    return f"<dl>{items}</dl>" if items else ""

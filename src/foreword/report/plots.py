@@ -73,10 +73,16 @@ def drawn(results: Results, plot: PlotRecipe, metric: str) -> str:
 
 
 @contextmanager
-def canvas(width: float, height: float) -> Iterator[tuple[Figure, Axes]]:
-    """A figure of so many inches and its axes, to be drawn on and turned into SVG within the block."""
+def sheet(width: float, height: float) -> Iterator[Figure]:
+    """A figure of so many inches, to be drawn on and turned into SVG within the block."""
     with matplotlib.rc_context({"svg.hashsalt": "foreword", "font.size": 9, "svg.fonttype": "none"}):
-        figure = Figure(figsize=(width, height), layout="constrained")
+        yield Figure(figsize=(width, height), layout="constrained")
+
+
+@contextmanager
+def canvas(width: float, height: float) -> Iterator[tuple[Figure, Axes]]:
+    """The same with its one pair of axes."""
+    with sheet(width, height) as figure:
         yield figure, figure.add_subplot()
 
 

@@ -69,6 +69,23 @@ class Results:
         return [run for run in self.runs if matches(run.at, of)]
 
     @property
+    def title(self) -> str:
+        return self.sweep.title or self.folder.name
+
+    @property
+    def about(self) -> str:
+        """What made them; what can be typed stands in backticks."""
+        short = " The short form: far too little for a verdict." if self.quick else ""
+        code = ", ".join(sorted({run.code_commit or "a release" for run in self.runs}))
+        return f"{len(self.runs)} runs.{short} Made by `{self.command}`, with the code at {code}."
+
+    @property
+    def gaps(self) -> str:
+        """How many runs there are not; "" where all are there."""
+        num, of = len(self.missing), len(self.missing) + len(self.runs)
+        return f"{num} of {of} runs have no result, and are missing below." if num else ""
+
+    @property
     def metrics(self) -> list[str]:
         """Those that the sweep asks to be shown, as far as there are scores; else all."""
         there = list(dict.fromkeys(name for run in self.runs for name in run.scores))

@@ -1,27 +1,30 @@
 """A sweep's figures as a table: a row for each way, a column for each score.
 
-Comes in:  Results.      Goes out: a Table; as Markdown and as CSV.
+Comes in:  Results.      Goes out: a Table; its parts as text; as CSV.
 """
 
 import csv
 import io
 import itertools
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from foreword.report.compare import Difference, Estimate, difference, estimate, paired
+from foreword.report.compare import FEWEST, Difference, Estimate, difference, estimate, paired
 from foreword.report.results import Results, Run
 from foreword.sweep.grid import SEED, matches
-from foreword.table import as_markdown, counted
+from foreword.table import counted
 
 SIGNIFICANT = 0.05
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A figure: of which runs, and how it differs from the one all are held against (None: it is that one, or there is none)."""
+    """A figure: of which runs, and how it differs from the one all are held against.
+
+    `against` is None of that one itself, where there is none, and where the runs of both have one and the same score.
+    """
 
     estimate: Estimate
     runs: Sequence[Run]
@@ -58,21 +61,27 @@ class Table:
 def table_of(results: Results) -> Table:
     """All figures of a sweep: seeds, and the axes it goes across, are averaged over."""
     sweep = results.sweep
-    over = {SEED, *sweep.across}
-    row_axes = [axis for axis in results.axes if axis not in {*over, sweep.columns}]
     heads = results.axes[sweep.columns] if sweep.columns else [""]
-    rows = []
-    for labels in itertools.product(*(results.axes[axis] for axis in row_axes)):
-        place = dict(zip(row_axes, labels, strict=True))
-        if runs := results.chosen(**place):
-            rows.append(row(results, labels, runs, heads))
+    rows = [row(results, labels, runs, heads) for labels, runs in runs_of_rows(results)]
     columns = [
         (head, metric)
         for head in heads
         for metric in results.metrics
         if any((head, metric) in row.cells for row in rows)
     ]
-    return Table(row_axes, columns, rows)
+    return Table(row_axes(results), columns, rows)
+
+
+def row_axes(results: Results) -> list[str]:
+    return [axis for axis in results.axes if axis not in {SEED, *results.sweep.across, results.sweep.columns}]
+
+
+def runs_of_rows(results: Results) -> list[tuple[Sequence[str], list[Run]]]:
+    """Each row's labels, and its runs."""
+    axes = row_axes(results)
+    rows = itertools.product(*(results.axes[axis] for axis in axes))
+    found = [(labels, results.chosen(**dict(zip(axes, labels, strict=True)))) for labels in rows]
+    return [(labels, runs) for labels, runs in found if runs]
 
 
 def row(results: Results, labels: Sequence[str], runs: Sequence[Run], heads: Sequence[str]) -> Row:
@@ -93,13 +102,34 @@ def held_against(results: Results, runs: Sequence[Run], metric: str) -> Differen
         return None
     others = [run for run in results.chosen(**chosen) if metric in run.scores]
     pairs = paired(runs, others, list(chosen))
-    return difference(pairs, metric) if pairs else None
+    if len({run.scores[metric] for a, b in pairs for run in (*a, *b)}) < 2:
+        return None  # no pairs, or a score that no run has a say in, as the share of the most frequent answer
+    return difference(pairs, metric)
 
 
 def told(cell: Cell) -> str:
     """ "0.512 ± 0.010 *": the mean, the runs' standard deviation, and a star where it stands out."""
     spread = "" if cell.estimate.deviation is None else f" ± {cell.estimate.deviation:.3f}"
     return f"{cell.estimate.value:.3f}{spread}{' *' if cell.stands_out else ''}"
+
+
+def notes(cell: Cell) -> list[str]:
+    """The interval, and by how much the figure differs, with p where there are enough pairs for one."""
+    e, d = cell.estimate, cell.against
+    found = [f"{e.low:.3f} to {e.high:.3f}"] if e.low < e.high else []
+    if d is not None:
+        p = f", p = {d.p:.3f}" if d.p >= 0.001 else ", p < 0.001"
+        found.append(f"{d.value:+.3f}{p if d.num_pairs >= FEWEST else ''}")
+    return found
+
+
+def star_note(results: Results) -> str:
+    """What differences and stars are; "" where nothing is held against anything."""
+    against = ", ".join(map(str, results.sweep.against.values()))
+    return against and (
+        f"Differences are from {against}, on the same draws in pairs; * where p < {SIGNIFICANT}. Stars are not corrected for "
+        f"there being many figures: of those that do not differ one in {1 / SIGNIFICANT:.0f} has one by chance."
+    )
 
 
 def header(table: Table) -> list[str]:
@@ -109,22 +139,18 @@ def header(table: Table) -> list[str]:
     return [*axes, *scores, "trained", "stored", "runs", "minutes"]
 
 
-def lines(table: Table) -> list[list[str]]:
-    """The rows as text."""
+def lines(table: Table, figure: Callable[[Cell], str]) -> list[list[str]]:
+    """The rows as text, each figure as the function tells it."""
     return [
         [
             *row.labels,
-            *(told(row.cells[column]) if column in row.cells else "-" for column in table.columns),
+            *(figure(row.cells[column]) if column in row.cells else "-" for column in table.columns),
             *row.sizes,
             str(len(row.runs)),
             "-" if row.minutes is None else f"{row.minutes:.1f}",
         ]
         for row in table.rows
     ]
-
-
-def markdown(table: Table) -> str:
-    return as_markdown(header(table), lines(table))
 
 
 def as_csv(results: Results, table: Table) -> str:
