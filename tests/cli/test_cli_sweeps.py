@@ -1,13 +1,17 @@
 """`foreword sweep`, `reproduce` and `report` as a user types them."""
 
 import json
+from pathlib import Path
 
 import pytest
+import typer
 from tests.processes import run_foreword
 from tests.tiny_sweeps import sweep_folder
 
 from foreword.catalogue import experiments
+from foreword.cli import sweeps
 from foreword.sweep import read_sweep
+from foreword.sweep.running import Outcome
 
 SWEEP = """
 [sweep]
@@ -104,6 +108,16 @@ def test_what_cannot_be_is_one_line(swept, words, message):
     assert code == 2
     assert message in err
     assert not (place / "x").exists()
+
+
+@pytest.mark.parametrize(("scored", "reported"), [(["a"], [Path("runs/reproduce/length")]), ([], [])])
+def test_an_experiment_is_reported_though_runs_failed_but_not_where_nothing_has_scores(monkeypatch, scored, reported):
+    found = []
+    monkeypatch.setattr(sweeps, "run", lambda *_: Outcome(scored, scored, {"b": "no memory"}))
+    monkeypatch.setattr(sweeps, "report", found.append)
+    with pytest.raises(typer.Exit) as ended:
+        sweeps.reproduce("length")
+    assert (found, ended.value.exit_code) == (reported, 1)
 
 
 @pytest.mark.parametrize("name", sorted(experiments()))

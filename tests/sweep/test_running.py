@@ -3,6 +3,7 @@
 import json
 import shutil
 import signal
+import sqlite3
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from tests.processes import begun, command_line, ended
 from tests.tiny_runs import as_toml, data_folder, model_folder, tiny_settings
 
 from foreword.errors import MissingTool, RunError
-from foreword.sweep import Plan, read_sweep
+from foreword.sweep import Journal, Plan, read_sweep
 from foreword.sweep.points import is_done
 from foreword.sweep.running import run_sweep, settled
 
@@ -47,6 +48,7 @@ def whole(house) -> Path:
     """The sweep, run by one process."""
     ended = run_sweep(plan_of(house, house / "one"), house / "one", "foreword sweep sweep.toml", processes=1)
     assert (sorted(ended.done), dict(ended.failed)) == (sorted(["before-first", *NAMES]), {})
+    assert sorted(ended.scored) == sorted(NAMES)
     return house / "one"
 
 
@@ -150,6 +152,16 @@ def test_one_failure_stops_nobody_but_those_that_need_it(house, tmp_path):
     assert "positions" in ended.failed["before-first"]
     assert ended.failed["on-seed=0"] == "what it starts from failed: before-first"
     assert any("before-first" in line and "failed: " in line for line in said)
+
+
+def test_a_journal_that_is_refused_leaves_no_plan_behind(house, tmp_path):
+    Journal(tmp_path / "journal.sqlite").close()
+    with sqlite3.connect(tmp_path / "journal.sqlite") as db:
+        db.execute("PRAGMA user_version = 7")
+    db.close()
+    with pytest.raises(RunError, match="is of version 7"):
+        run_sweep(plan_of(house, tmp_path), tmp_path)
+    assert not (tmp_path / "sweep.json").exists()
 
 
 def test_results_of_other_settings_are_not_taken_for_these(house, whole):

@@ -16,6 +16,7 @@ from foreword.errors import BadRecipe, UnknownName
 
 if TYPE_CHECKING:
     from foreword.report import Results
+    from foreword.sweep.running import Outcome
 
 MISSING_SHOWN = 5
 TEXTS_LOOKED_AT = 32
@@ -40,7 +41,7 @@ def sweep(
     ray: Ray = "",
 ) -> None:
     """Train and score every combination of a grid. If stopped or killed, the same command goes on."""
-    run(recipe, out, ["foreword", "sweep", recipe, *as_options(sets or [])], sets or [], quick, processes, ray)
+    finish(run(recipe, out, ["foreword", "sweep", recipe, *as_options(sets or [])], sets or [], quick, processes, ray))
 
 
 def reproduce(
@@ -68,8 +69,10 @@ def reproduce(
     again += [*(["--backbone", backbone] if backbone else []), *as_options(sets or [])]
     told = [*([f"backbone.name={backbone}"] if backbone else []), *(sets or [])]
     folder = out or Path("runs/reproduce") / name
-    run(f"{EXPERIMENTS}/{name}", folder, again, told, quick, processes, ray, published)
-    report(folder)
+    ended = run(f"{EXPERIMENTS}/{name}", folder, again, told, quick, processes, ray, published)
+    if ended.scored:
+        report(folder)
+    finish(ended)
 
 
 def report(
@@ -129,8 +132,8 @@ def run(
     processes: int,
     ray: str,
     published: bool = False,
-) -> None:
-    """The sweep, and how it ended; `again` begins the command that its results name. Exit code 1 if a run failed."""
+) -> "Outcome":
+    """The sweep, and how it ended; `again` begins the command that its results name."""
     if ray and processes:
         raise BadRecipe("give --processes, for this machine, or --ray, not both.")
     with stoppable("The same command goes on with what is left."):
@@ -142,9 +145,13 @@ def run(
         ended = run_sweep(plan, out, shlex.join([*again, *(["--quick"] if quick else [])]), processes, ray, output.say)
     for name, error in ended.failed.items():
         output.say(f"failed: {name}: {error}")
-    output.say(
-        f"{len(ended.done)} runs done, {len(ended.failed)} failed; `foreword report {out}` tells what they found."
-    )
+    found = f"; `foreword report {out}` tells what they found" if ended.scored else ""
+    output.say(f"{len(ended.done)} runs done, {len(ended.failed)} failed{found}.")
+    return ended
+
+
+def finish(ended: "Outcome") -> None:
+    """Exit code 1 if a run failed."""
     if ended.failed:
         raise typer.Exit(1)
 

@@ -21,9 +21,10 @@ from foreword.writing import held_alone, read_json, write_json
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a sweep ended: names of what is done, and of what failed with the reasons."""
+    """How a sweep ended: names of what is done, of what of it has scores, and of what failed with the reasons."""
 
     done: Sequence[str]
+    scored: Sequence[str]
     failed: Mapping[str, str]
 
 
@@ -51,8 +52,8 @@ def run_sweep(
         points, dtype = settled(plan.points, out)
         done = {point.name for point in points if is_done(out, point)}
         waiting = unfinished(points, done, out)
-        write_json(out / PLAN, described(plan, points, dtype, command))
-        with Journal(out / JOURNAL) as journal:
+        with Journal(out / JOURNAL) as journal:  # a journal that is refused leaves the plan that it belongs to
+            write_json(out / PLAN, described(plan, points, dtype, command))
             states: dict[str, State] = {point.name: "done" if point.name in done else "waiting" for point in points}
             for point in waiting:
                 states[point.name] = "waiting"
@@ -69,10 +70,10 @@ def run_sweep(
                 finally:
                     crew.stop()
             entries = journal.entries([point.name for point in points])
-    return Outcome(
-        [name for name, entry in entries.items() if entry.state == "done"],
-        {name: entry.error for name, entry in entries.items() if entry.state == "failed"},
-    )
+    ended = [name for name, entry in entries.items() if entry.state == "done"]
+    unscored = {point.name for point in points if point.kind == "before"}
+    failed = {name: entry.error for name, entry in entries.items() if entry.state == "failed"}
+    return Outcome(ended, [name for name in ended if name not in unscored], failed)
 
 
 def drive(waiting: Sequence[Point], crew: Crew, journal: Journal, out: Path, say: Callable[[str], None]) -> None:
