@@ -120,6 +120,28 @@ def test_an_experiment_is_reported_though_runs_failed_but_not_where_nothing_has_
     assert (found, ended.value.exit_code) == (reported, 1)
 
 
+@pytest.mark.parametrize(
+    ("asked", "folder"),
+    [
+        ({}, "length"),
+        ({"quick": True}, "length-quick"),
+        ({"published": True}, "length-published"),
+        ({"backbone": "editor", "quick": True}, "length-editor-quick"),
+        ({"backbone": "models/a b"}, "length-published-models_a_b"),
+        (
+            {"backbone": "openai-community/gpt2-large", "published": True},
+            "length-published-openai-community_gpt2-large",
+        ),
+    ],
+)
+def test_each_form_of_an_experiment_has_a_folder_of_its_own(monkeypatch, asked, folder):
+    """Typed one after another they would refuse one another's runs."""
+    told = []
+    monkeypatch.setattr(sweeps, "run", lambda *arguments: told.append(arguments) or Outcome([], [], {}))
+    sweeps.reproduce("length", **asked)
+    assert told[0][1] == Path("runs/reproduce") / folder
+
+
 @pytest.mark.parametrize("name", sorted(experiments()))
 @pytest.mark.parametrize("quick", [False, True])
 def test_every_experiment_can_be_planned(name, quick, tmp_path):

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 MISSING_SHOWN = 5
 TEXTS_LOOKED_AT = 32
-Quick = Annotated[
-    bool, typer.Option("--quick", help="the short form, of minutes, as the recipe's [sweep.quick] has it")
-]
+Quick = Annotated[bool, typer.Option("--quick", help="the short form, of minutes, as sweep.quick in the recipe has it")]
 Count = Annotated[int, typer.Option(min=0, help="runs at once on this machine; 0 = as many as there are cores for")]
 Ray = Annotated[
     str, typer.Option("--ray", help="run on a Ray cluster: its address, auto, or local for one of this machine's own")
@@ -55,7 +53,12 @@ def reproduce(
             "--published", help="as the paper ran it, on the paper's own backbones unless --backbone names one"
         ),
     ] = False,
-    out: Annotated[Path | None, typer.Option(help="its folder; runs/reproduce/NAME if not given")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="its folder; runs/reproduce/NAME if not given, with -published, -BACKBONE and -quick behind it where they are"
+        ),
+    ] = None,
     sets: Sets = None,
     quick: Quick = False,
     processes: Count = 0,
@@ -68,11 +71,23 @@ def reproduce(
     again = ["foreword", "reproduce", name, *(["--published"] if published else [])]
     again += [*(["--backbone", backbone] if backbone else []), *as_options(sets or [])]
     told = [*([f"backbone.name={backbone}"] if backbone else []), *(sets or [])]
-    folder = out or Path("runs/reproduce") / name
+    folder = out or folder_of(name, published, backbone, quick)
     ended = run(f"{EXPERIMENTS}/{name}", folder, again, told, quick, processes, ray, published)
     if ended.scored:
         report(folder)
     finish(ended)
+
+
+def folder_of(name: str, published: bool, backbone: str, quick: bool) -> Path:
+    """Where an experiment goes by itself: each of its forms has a folder, for their runs are others of the same names."""
+    from foreword.sweep.plan import slug
+
+    forms = [
+        *(["published"] if published else []),
+        *([slug(backbone)] if backbone else []),
+        *(["quick"] if quick else []),
+    ]
+    return Path("runs/reproduce") / "-".join([name, *forms])
 
 
 def report(
