@@ -149,3 +149,11 @@ def test_every_experiment_can_be_planned(name, quick, tmp_path):
     assert plan.points
     assert plan.sweep.title
     assert plan.sweep.claims, "an experiment of the papers asks something"
+
+
+@pytest.mark.parametrize("name", sorted(experiments()))
+@pytest.mark.parametrize("quick", [False, True])
+def test_every_experiment_can_be_planned_on_another_backbone(name, quick, tmp_path):
+    plan = read_sweep(f"reproduce/{name}", tmp_path, ["backbone.name=scribe"], quick=quick)
+    assert {point.recipe.backbone.name for point in plan.points} == {"scribe"}
+    assert plan.axes.get("model", ["scribe"]) == ["scribe"], "no run stands under another model's name"

@@ -80,7 +80,7 @@ def reproduce(
 
 def folder_of(name: str, published: bool, backbone: str, quick: bool) -> Path:
     """Where an experiment goes by itself: each of its forms has a folder, for their runs are others of the same names."""
-    from foreword.sweep.plan import slug
+    from foreword.sweep.asked import slug
 
     forms = [
         *(["published"] if published else []),

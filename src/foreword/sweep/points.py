@@ -7,7 +7,8 @@ from pathlib import Path
 
 from foreword.errors import RunError
 from foreword.recipe import Recipe, decisive
-from foreword.sweep.plan import RUNS, Point
+from foreword.sweep.asked import RUNS
+from foreword.sweep.plan import Point
 from foreword.writing import read_json
 
 WEIGHTS = "method.safetensors"

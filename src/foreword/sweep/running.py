@@ -58,8 +58,8 @@ def run_sweep(
             for point in waiting:
                 states[point.name] = "waiting"
             journal.take_up(states)
-            for label in plan.left_out:
-                say(f"note: {label} is left out: its data is not at hand")
+            for label, path in plan.left_out.items():
+                say(f"note: {label} is left out: there is nothing to train on in {path}")
             say(f"{len(points)} runs, {len(points) - len(waiting)} of them done; they are written to {out}")
             if waiting:
                 threads = max(point.recipe.backbone.threads for point in points)
