@@ -8,8 +8,9 @@ import typer
 from tests.processes import run_foreword
 from tests.tiny_sweeps import sweep_folder
 
-from foreword.catalogue import experiments
+from foreword.catalogue import PACKAGED, embedded_backbones, experiments
 from foreword.cli import sweeps
+from foreword.recipe import Recipe, read_recipe
 from foreword.sweep import read_sweep
 from foreword.sweep.running import Outcome
 
@@ -142,13 +143,64 @@ def test_each_form_of_an_experiment_has_a_folder_of_its_own(monkeypatch, asked, 
     assert told[0][1] == Path("runs/reproduce") / folder
 
 
+@pytest.fixture
+def superglue(tmp_path, monkeypatch) -> Path:
+    """A folder to plan in where the training files that experiments can do without lie, empty."""
+    for name in ("BoolQ", "CB", "RTE", "MultiRC"):
+        (tmp_path / "data" / "superglue" / name).mkdir(parents=True)
+        for file in ("train.jsonl", "val.jsonl"):
+            (tmp_path / "data" / "superglue" / name / file).touch()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
 @pytest.mark.parametrize("name", sorted(experiments()))
+@pytest.mark.parametrize("published", [False, True])
 @pytest.mark.parametrize("quick", [False, True])
-def test_every_experiment_can_be_planned(name, quick, tmp_path):
-    plan = read_sweep(f"reproduce/{name}", tmp_path, quick=quick)
+def test_every_experiment_can_be_planned(name, published, quick, superglue):
+    plan = read_sweep(f"reproduce/{name}", superglue, quick=quick, published=published)
     assert plan.points
     assert plan.sweep.title
     assert plan.sweep.claims, "an experiment of the papers asks something"
+    ships = {*embedded_backbones(), *PACKAGED}
+    assert published is not any(point.recipe.backbone.name in ships for point in plan.points)
+
+
+@pytest.mark.parametrize(
+    ("name", "point", "recipe"),
+    [
+        ("ipt", "boolq-prompt-random-seed=0", "boolq-roberta-large-ipt-prompt"),
+        ("ipt", "boolq-prefix-random-seed=0", "boolq-roberta-large-ipt-prefix"),
+        ("length", "prefix_len=10-seed=0", "dart-gpt2-medium-prefix"),
+        ("main-table", "e2e-adapters-3-seed=0", "e2e-gpt2-medium-adapters-3"),
+    ],
+)
+def test_a_row_of_a_published_table_is_its_recipe(name, point, recipe, superglue):
+    points = {p.name: p.recipe for p in read_sweep(f"reproduce/{name}", superglue, published=True).points}
+    assert points[point] == read_recipe(f"paper/{recipe}", ["backbone.threads=1"])
+
+
+@pytest.mark.parametrize("name", ["ipt", "ipt-few-shot"])
+def test_instance_wise_prompts_as_published_read_a_hundred_tokens_and_are_pretrained_by_rates_of_their_own(
+    name, superglue
+):
+    plan = read_sweep(f"reproduce/{name}", superglue, published=True)
+    before = [point.recipe for point in plan.points if point.kind == "before"]
+    trained = [point for point in plan.points if point.kind == "train" and point.at["way"] != "finetuning"]
+    assert {point.recipe.task.max_source_len for point in trained} == {384}
+    assert {(point.recipe.train.lr, point.recipe.train.epochs) for point in trained} == {(0.03, 100)}
+    assert {length_of(point.recipe) for point in trained if point.at["way"][-1].isalpha()} == {100}
+    assert {(length_of(recipe), recipe.backbone.name) for recipe in before} == {(100, "FacebookAI/roberta-large")}
+    assert max(recipe.train.lr for recipe in before) < 0.03
+    assert all(recipe.train.max_steps and recipe.train.warmup_steps <= 20 for recipe in before)
+    read = {length_of(p.recipe) for p in trained if p.at["way"].startswith(("prompt-random", "prefix-random"))}
+    assert read == ({5, 10, 16, 32, 64, 100, 120} if name == "ipt" else {100})
+
+
+def length_of(recipe: Recipe) -> int:
+    """Positions, or tokens that are read."""
+    told = recipe.method.model_dump()
+    return next(told[key] for key in ("num_tokens", "prompt_len", "prefix_len") if key in told)
 
 
 @pytest.mark.parametrize("name", sorted(experiments()))
