@@ -172,12 +172,20 @@ def test_every_experiment_can_be_planned(name, published, quick, superglue):
         ("ipt", "boolq-prompt-random-seed=0", "boolq-roberta-large-ipt-prompt"),
         ("ipt", "boolq-prefix-random-seed=0", "boolq-roberta-large-ipt-prefix"),
         ("length", "prefix_len=10-seed=0", "dart-gpt2-medium-prefix"),
+        ("ablation", "prefix_5-seed=0", "e2e-gpt2-medium-prefix"),
+        ("ablation", "infix_10-seed=0", "e2e-gpt2-medium-infix"),
         ("main-table", "e2e-adapters-3-seed=0", "e2e-gpt2-medium-adapters-3"),
     ],
 )
 def test_a_row_of_a_published_table_is_its_recipe(name, point, recipe, superglue):
     points = {p.name: p.recipe for p in read_sweep(f"reproduce/{name}", superglue, published=True).points}
     assert points[point] == read_recipe(f"paper/{recipe}", ["backbone.threads=1"])
+
+
+@pytest.mark.parametrize("name", ["low-data", "init", "data-efficiency"])
+def test_few_examples_and_shares_of_the_data_as_published_are_warmed_up_as_the_authors_code_does(name, superglue):
+    for point in read_sweep(f"reproduce/{name}", superglue, published=True).points:
+        assert point.recipe.train.warmup_steps == (0 if point.at.get("task.train_size") == "42061" else 100), point.name
 
 
 @pytest.mark.parametrize("name", ["ipt", "ipt-few-shot"])
