@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 import typer
 from tests.processes import run_foreword
-from tests.tiny_sweeps import sweep_folder
+from tests.tiny_sweeps import results_of, sweep_folder
 
 from foreword.catalogue import PACKAGED, embedded_backbones, experiments
 from foreword.cli import sweeps
 from foreword.recipe import Recipe, read_recipe
+from foreword.report.claims import judged
 from foreword.sweep import read_sweep
 from foreword.sweep.running import Outcome
 
@@ -174,6 +175,7 @@ def test_every_experiment_can_be_planned(name, published, quick, superglue):
         ("length", "prefix_len=10-seed=0", "dart-gpt2-medium-prefix"),
         ("ablation", "prefix_5-seed=0", "e2e-gpt2-medium-prefix"),
         ("ablation", "infix_10-seed=0", "e2e-gpt2-medium-infix"),
+        ("prompt-tuning", "t5-base-100_classes-seed=0", "boolq-t5-base-prompt-tuning"),
         ("main-table", "e2e-adapters-3-seed=0", "e2e-gpt2-medium-adapters-3"),
     ],
 )
@@ -203,6 +205,28 @@ def test_instance_wise_prompts_as_published_read_a_hundred_tokens_and_are_pretra
     assert all(recipe.train.max_steps and recipe.train.warmup_steps <= 20 for recipe in before)
     read = {length_of(p.recipe) for p in trained if p.at["way"].startswith(("prompt-random", "prefix-random"))}
     assert read == ({5, 10, 16, 32, 64, 100, 120} if name == "ipt" else {100})
+
+
+@pytest.mark.parametrize(("published", "word"), [(False, "cannot tell"), (True, "holds")])
+def test_what_models_gain_as_they_grow_is_asked_of_models_of_several_sizes_alone(published, word, superglue):
+    """Those that ship are of three kinds and about one size: a line through their scores would say nothing of growth."""
+    plan = read_sweep("reproduce/prompt-tuning", superglue, published=published)
+    [claim] = [claim for claim in plan.sweep.claims if claim.says.startswith("As models grow")]
+
+    def score(at):
+        behind = 0.3 - 0.1 * plan.axes["model"].index(at["model"])
+        return 0.8 + 0.01 * int(at["seed"]) - (0 if at["way"] == "fine-tuning" else behind)
+
+    axes = {"model": plan.axes["model"], "way": ["fine-tuning", "100, classes"], "seed": plan.axes["seed"]}
+    verdict = judged(claim, results_of(superglue, axes, score, metric="accuracy"))
+    assert verdict.word == word, verdict.figures
+    assert "about one size" in claim.why
+
+
+def test_prompts_as_published_have_the_lengths_of_the_figure_on_each_size(superglue):
+    points = read_sweep("reproduce/prompt-tuning", superglue, published=True).points
+    found = {(p.at["model"], length_of(p.recipe)) for p in points if p.at["way"].isdigit()}
+    assert found == {(f"t5-{size}", length) for size in ("small", "base", "large") for length in (1, 5, 20, 100, 150)}
 
 
 def length_of(recipe: Recipe) -> int:
