@@ -173,6 +173,7 @@ def test_every_experiment_can_be_planned(name, published, quick, superglue):
         ("ipt", "boolq-prompt-random-seed=0", "boolq-roberta-large-ipt-prompt"),
         ("ipt", "boolq-prefix-random-seed=0", "boolq-roberta-large-ipt-prefix"),
         ("length", "prefix_len=10-seed=0", "dart-gpt2-medium-prefix"),
+        ("length-summaries", "prefix_len=100-seed=0", "xsum-bart-large-prefix-2"),
         ("ablation", "prefix_5-seed=0", "e2e-gpt2-medium-prefix"),
         ("ablation", "infix_10-seed=0", "e2e-gpt2-medium-infix"),
         ("prompt-tuning", "t5-base-100_classes-seed=0", "boolq-t5-base-prompt-tuning"),
@@ -227,6 +228,15 @@ def test_prompts_as_published_have_the_lengths_of_the_figure_on_each_size(superg
     points = read_sweep("reproduce/prompt-tuning", superglue, published=True).points
     found = {(p.at["model"], length_of(p.recipe)) for p in points if p.at["way"].isdigit()}
     assert found == {(f"t5-{size}", length) for size in ("small", "base", "large") for length in (1, 5, 20, 100, 150)}
+
+
+@pytest.mark.parametrize(
+    ("name", "lengths"),
+    [("length", [1, 5, 10, 20, 40]), ("length-summaries", [1, 10, 20, 50, 80, 100, 200, 300])],
+)
+def test_the_published_figure_on_lengths_has_both_of_its_halves(name, lengths, superglue):
+    points = read_sweep(f"reproduce/{name}", superglue, published=True).points
+    assert list(dict.fromkeys(length_of(point.recipe) for point in points)) == lengths
 
 
 def length_of(recipe: Recipe) -> int:
