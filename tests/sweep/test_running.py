@@ -12,8 +12,8 @@ import pytest
 from tests.processes import begun, command_line, ended
 from tests.tiny_runs import as_toml, data_folder, model_folder, tiny_settings
 
-from foreword.errors import MissingTool, RunError
-from foreword.sweep import Journal, Plan, read_sweep
+from foreword.errors import BadRecipe, MissingTool, RunError
+from foreword.sweep import Journal, Plan, read_sweep, running
 from foreword.sweep.points import is_done
 from foreword.sweep.running import run_sweep, settled
 
@@ -152,6 +152,45 @@ def test_one_failure_stops_nobody_but_those_that_need_it(house, tmp_path):
     assert "positions" in ended.failed["before-first"]
     assert ended.failed["on-seed=0"] == "what it starts from failed: before-first"
     assert any("before-first" in line and "failed: " in line for line in said)
+
+
+SIZES = """
+[sweep]
+seeds = [0, 1]
+[sweep.grid]
+task.train_size = [3, 6, 8, 9]
+task.subset_seed = [0, 1]
+method.prefix_len = [2, 3]
+[sweep.grid.data.here]
+task = { dev_split = "train", dev_size = 2 }
+[sweep.grid.data.elsewhere.task]
+path = "nowhere"
+"""
+
+
+def test_too_little_data_is_told_once_for_each_size_before_anything_is_trained(house, tmp_path):
+    """There are seven pairs. Data that is not there at all is for its own runs to tell."""
+    (tmp_path / "sizes.toml").write_text((house / "sweep.toml").read_text().split("[sweep]")[0] + SIZES)
+    out = tmp_path / "out"
+    with pytest.raises(BadRecipe) as told:
+        run_sweep(read_sweep(tmp_path / "sizes.toml", out), out, processes=1)
+    at, most = (
+        "subset_seed=0-prefix_len=2-here-seed=0: task",
+        "task.train_size must be at most 7, the pairs in the train data",
+    )
+    assert str(told.value).splitlines() == [
+        f"train_size=6-{at}.dev_split: beside the 6 of 7 training pairs that are trained on there are 1 examples of other sources, "
+        "and task.dev_size is 2. Ask for fewer.",
+        *(f"train_size={size}-{at.removesuffix('task')}{most}; got {size}." for size in (8, 9)),
+    ]
+    assert not out.exists()
+
+
+def test_what_is_done_needs_no_data_any_more(house, whole, monkeypatch):
+    asked = []
+    monkeypatch.setattr(running, "check_sizes", asked.extend)
+    run_sweep(plan_of(house, whole), whole)
+    assert asked == []
 
 
 def test_a_journal_that_is_refused_leaves_no_plan_behind(house, tmp_path):
