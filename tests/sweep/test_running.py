@@ -1,18 +1,19 @@
 """Running a sweep: what is done is not done again, killed at any moment it ends in the same figures, one failure stops nobody."""
 
 import json
+import random
 import shutil
-import signal
 import sqlite3
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from tests.processes import begun, command_line, ended
+from tests.processes import begun, command_line, kill
 from tests.tiny_runs import as_toml, data_folder, model_folder, tiny_settings
 
 from foreword.errors import BadRecipe, MissingTool, RunError
+from foreword.report import read_results, write_report
 from foreword.sweep import Journal, Plan, read_sweep, running
 from foreword.sweep.points import is_done
 from foreword.sweep.running import run_sweep, settled
@@ -66,10 +67,17 @@ def scores(out: Path, names: Sequence[str] = NAMES) -> dict[str, object]:
     return found
 
 
-def test_two_processes_give_the_same_figures_as_one(house, whole):
-    ended = run_sweep(plan_of(house, house / "two"), house / "two", processes=2)
+def tables(out: Path, to: Path) -> list[str]:
+    """The lines of the report's table, without the minutes."""
+    write_report(read_results(out), to)
+    return [line.rsplit("|", 2)[0] for line in (to / "report.md").read_text().splitlines()]
+
+
+def test_two_processes_give_the_same_tables_as_one(house, whole, tmp_path):
+    ended = run_sweep(plan_of(house, tmp_path), tmp_path, processes=2)
     assert not ended.failed
-    assert scores(house / "two") == scores(whole)
+    assert scores(tmp_path) == scores(whole)
+    assert tables(tmp_path, tmp_path / "two") == tables(whole, tmp_path / "one")
 
 
 def test_what_is_done_is_not_done_again(house, whole):
@@ -115,24 +123,27 @@ def test_results_are_enough_to_know_what_is_done(house, whole, tmp_path):
     assert scores(tmp_path / "passed") == scores(whole)
 
 
-def test_killed_at_any_moment_it_ends_in_the_same_figures(house, whole, tmp_path):
-    """kill -9 of the one that drives, three times; its processes die with it, for the next to find their folders free."""
-    out = tmp_path / "killed"
+def test_killed_at_random_moments_it_ends_in_the_same_tables(house, whole, tmp_path):
+    """kill -9 of the one that drives, three times, at whatever it is doing then; its processes die with it."""
+    out, chance = tmp_path / "killed", random.Random(0)
     arguments = ["sweep", str(house / "sweep.toml"), "--out", str(out), "--processes", "2"]
-    for after in (1, 2, 4):
+    at_work_s = max(when(whole, "result-*.json")) - min(when(whole, "recipe.json"))
+    for _ in range(3):
+        since = time.time()
         driver = begun(command_line, arguments, tmp_path / "said", house)
-        limit = time.monotonic() + 60
-        while time.monotonic() < limit and len(list(out.glob("runs/*/log.jsonl"))) < after and driver.is_alive():
+        while driver.is_alive() and max(when(out, "output.log"), default=0.0) < since:  # it loads libraries first
             time.sleep(0.02)
-        if driver.is_alive():
-            driver.kill()
-            assert ended(driver) == -signal.SIGKILL
-        else:
-            ended(driver)
-    time.sleep(0.5)
+        time.sleep(chance.uniform(0, at_work_s))
+        kill(driver)
     last = run_sweep(plan_of(house, out), out, processes=1)
     assert not last.failed
     assert scores(out) == scores(whole)
+    assert tables(out, tmp_path / "two") == tables(whole, tmp_path / "one")
+
+
+def when(out: Path, pattern: str) -> list[float]:
+    """When files of a sweep's runs were written, in seconds."""
+    return [path.stat().st_mtime for path in out.glob(f"runs/*/{pattern}")]
 
 
 def test_one_failure_stops_nobody_but_those_that_need_it(house, tmp_path):
