@@ -1,13 +1,17 @@
 """Processes of their own, to be killed or interrupted: forked from one that has imported everything, so each starts at once."""
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 HEAVY = [
     "foreword.keeping",
@@ -34,6 +38,28 @@ def ended(process: ForkServerProcess) -> int:
     process.join(LIMIT_S)
     assert process.exitcode is not None, "it hangs"
     return process.exitcode
+
+
+def kill(process: ForkServerProcess) -> None:
+    """kill -9, unless it has ended by itself; over when all that it had begun is gone too."""
+    with suppress(psutil.NoSuchProcess):
+        victim = psutil.Process(process.pid)
+        victim.suspend()  # it begins nobody while we look whom it has begun
+        begun_by_it = victim.children(recursive=True)
+        victim.kill()
+        limit = time.monotonic() + LIMIT_S
+        while left := [one for one in begun_by_it if not gone(one)]:
+            assert time.monotonic() < limit, f"{left} outlive it"
+            time.sleep(0.02)
+    assert ended(process) in (0, -signal.SIGKILL)
+
+
+def gone(process: psutil.Process) -> bool:
+    """Dead, though nobody may have asked after it yet."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def child(target: Callable[..., None], arguments: tuple, environment: dict[str, str]) -> None:

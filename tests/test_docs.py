@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from foreword.catalogue import about, shipped_recipes
+from foreword.catalogue import about, experiments, shipped_recipes
 from foreword.methods import method_class
 from foreword.recipe import method_names
 
@@ -32,6 +32,16 @@ def test_the_page_says_which_methods_a_store_keeps():
 def test_every_recipe_begins_with_a_sentence_that_says_what_it_is():
     for path in shipped_recipes().values():
         assert about(path).endswith("."), path
+
+
+def test_the_page_on_reproducing_names_each_experiment():
+    table = (
+        (DOCS / "reproduce.md").read_text(encoding="utf-8").split("| experiment | what it asks |")[1].split("\n\n")[0]
+    )
+    named = {
+        name for cell in re.findall(r"^\|([^|]*)", table, re.MULTILINE) for name in re.findall(r"`([a-z-]+)`", cell)
+    }
+    assert named == set(experiments())
 
 
 def test_every_file_that_a_recipe_reads_is_in_the_table_of_files():

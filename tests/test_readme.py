@@ -4,6 +4,7 @@ import itertools
 import json
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,6 +45,13 @@ def commands() -> list[list[str]]:
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
 def test_every_command_is_one_that_the_program_takes(words):
     check_command([word for word in words if word != "..."])
+
+
+def test_every_extra_is_named():
+    """But those for work on the project itself."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    [named] = re.findall(r"with the extras (.*?);", README, re.DOTALL)
+    assert {name for name in extras if f"`{name}`" in named} == set(extras) - {"scripts", "dev"}
 
 
 def test_the_commands_are_found():

@@ -1,13 +1,19 @@
 """`foreword sweep`, `reproduce` and `report` as a user types them."""
 
 import json
+from pathlib import Path
 
 import pytest
+import typer
 from tests.processes import run_foreword
-from tests.tiny_sweeps import sweep_folder
+from tests.tiny_sweeps import results_of, sweep_folder
 
-from foreword.catalogue import experiments
+from foreword.catalogue import PACKAGED, embedded_backbones, experiments
+from foreword.cli import sweeps
+from foreword.recipe import Recipe, read_recipe
+from foreword.report.claims import judged
 from foreword.sweep import read_sweep
+from foreword.sweep.running import Outcome
 
 SWEEP = """
 [sweep]
@@ -110,10 +116,142 @@ def test_what_cannot_be_is_one_line(swept, words, message):
     assert not (place / "x").exists()
 
 
+@pytest.mark.parametrize(("scored", "reported"), [(["a"], [Path("runs/reproduce/length")]), ([], [])])
+def test_an_experiment_is_reported_though_runs_failed_but_not_where_nothing_has_scores(monkeypatch, scored, reported):
+    found = []
+    monkeypatch.setattr(sweeps, "run", lambda *_: Outcome(scored, scored, {"b": "no memory"}))
+    monkeypatch.setattr(sweeps, "report", found.append)
+    with pytest.raises(typer.Exit) as ended:
+        sweeps.reproduce("length")
+    assert (found, ended.value.exit_code) == (reported, 1)
+
+
+@pytest.mark.parametrize(
+    ("asked", "folder"),
+    [
+        ({}, "length"),
+        ({"quick": True}, "length-quick"),
+        ({"published": True}, "length-published"),
+        ({"backbone": "editor", "quick": True}, "length-editor-quick"),
+        ({"backbone": "models/a b"}, "length-published-models_a_b"),
+        (
+            {"backbone": "openai-community/gpt2-large", "published": True},
+            "length-published-openai-community_gpt2-large",
+        ),
+    ],
+)
+def test_each_form_of_an_experiment_has_a_folder_of_its_own(monkeypatch, asked, folder):
+    """Typed one after another they would refuse one another's runs."""
+    told = []
+    monkeypatch.setattr(sweeps, "run", lambda *arguments: told.append(arguments) or Outcome([], [], {}))
+    sweeps.reproduce("length", **asked)
+    assert told[0][1] == Path("runs/reproduce") / folder
+
+
+@pytest.fixture
+def superglue(tmp_path, monkeypatch) -> Path:
+    """A folder to plan in where the training files that experiments can do without lie, empty."""
+    for name in ("BoolQ", "CB", "RTE", "MultiRC"):
+        (tmp_path / "data" / "superglue" / name).mkdir(parents=True)
+        for file in ("train.jsonl", "val.jsonl"):
+            (tmp_path / "data" / "superglue" / name / file).touch()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
 @pytest.mark.parametrize("name", sorted(experiments()))
+@pytest.mark.parametrize("published", [False, True])
 @pytest.mark.parametrize("quick", [False, True])
-def test_every_experiment_can_be_planned(name, quick, tmp_path):
-    plan = read_sweep(f"reproduce/{name}", tmp_path, quick=quick)
+def test_every_experiment_can_be_planned(name, published, quick, superglue):
+    plan = read_sweep(f"reproduce/{name}", superglue, quick=quick, published=published)
     assert plan.points
     assert plan.sweep.title
     assert plan.sweep.claims, "an experiment of the papers asks something"
+    ships = {*embedded_backbones(), *PACKAGED}
+    assert published is not any(point.recipe.backbone.name in ships for point in plan.points)
+
+
+@pytest.mark.parametrize(
+    ("name", "point", "recipe"),
+    [
+        ("ipt", "boolq-prompt-random-seed=0", "boolq-roberta-large-ipt-prompt"),
+        ("ipt", "boolq-prefix-random-seed=0", "boolq-roberta-large-ipt-prefix"),
+        ("length", "prefix_len=10-seed=0", "dart-gpt2-medium-prefix"),
+        ("length-summaries", "prefix_len=100-seed=0", "xsum-bart-large-prefix-2"),
+        ("ablation", "prefix_5-seed=0", "e2e-gpt2-medium-prefix"),
+        ("ablation", "infix_10-seed=0", "e2e-gpt2-medium-infix"),
+        ("prompt-tuning", "t5-base-100_classes-seed=0", "boolq-t5-base-prompt-tuning"),
+        ("main-table", "e2e-adapters-3-seed=0", "e2e-gpt2-medium-adapters-3"),
+    ],
+)
+def test_a_row_of_a_published_table_is_its_recipe(name, point, recipe, superglue):
+    points = {p.name: p.recipe for p in read_sweep(f"reproduce/{name}", superglue, published=True).points}
+    assert points[point] == read_recipe(f"paper/{recipe}", ["backbone.threads=1"])
+
+
+@pytest.mark.parametrize("name", ["low-data", "init", "data-efficiency"])
+def test_few_examples_and_shares_of_the_data_as_published_are_warmed_up_as_the_authors_code_does(name, superglue):
+    for point in read_sweep(f"reproduce/{name}", superglue, published=True).points:
+        assert point.recipe.train.warmup_steps == (0 if point.at.get("task.train_size") == "42061" else 100), point.name
+
+
+@pytest.mark.parametrize("name", ["ipt", "ipt-few-shot"])
+def test_instance_wise_prompts_as_published_read_a_hundred_tokens_and_are_pretrained_by_rates_of_their_own(
+    name, superglue
+):
+    plan = read_sweep(f"reproduce/{name}", superglue, published=True)
+    before = [point.recipe for point in plan.points if point.kind == "before"]
+    trained = [point for point in plan.points if point.kind == "train" and point.at["way"] != "finetuning"]
+    assert {point.recipe.task.max_source_len for point in trained} == {384}
+    assert {(point.recipe.train.lr, point.recipe.train.epochs) for point in trained} == {(0.03, 100)}
+    assert {length_of(point.recipe) for point in trained if point.at["way"][-1].isalpha()} == {100}
+    assert {(length_of(recipe), recipe.backbone.name) for recipe in before} == {(100, "FacebookAI/roberta-large")}
+    assert max(recipe.train.lr for recipe in before) < 0.03
+    assert all(recipe.train.max_steps and recipe.train.warmup_steps <= 20 for recipe in before)
+    read = {length_of(p.recipe) for p in trained if p.at["way"].startswith(("prompt-random", "prefix-random"))}
+    assert read == ({5, 10, 16, 32, 64, 100, 120} if name == "ipt" else {100})
+
+
+@pytest.mark.parametrize(("published", "word"), [(False, "cannot tell"), (True, "holds")])
+def test_what_models_gain_as_they_grow_is_asked_of_models_of_several_sizes_alone(published, word, superglue):
+    """Those that ship are of three kinds and about one size: a line through their scores would say nothing of growth."""
+    plan = read_sweep("reproduce/prompt-tuning", superglue, published=published)
+    [claim] = [claim for claim in plan.sweep.claims if claim.says.startswith("As models grow")]
+
+    def score(at):
+        behind = 0.3 - 0.1 * plan.axes["model"].index(at["model"])
+        return 0.8 + 0.01 * int(at["seed"]) - (0 if at["way"] == "fine-tuning" else behind)
+
+    axes = {"model": plan.axes["model"], "way": ["fine-tuning", "100, classes"], "seed": plan.axes["seed"]}
+    verdict = judged(claim, results_of(superglue, axes, score, metric="accuracy"))
+    assert verdict.word == word, verdict.figures
+    assert "about one size" in claim.why
+
+
+def test_prompts_as_published_have_the_lengths_of_the_figure_on_each_size(superglue):
+    points = read_sweep("reproduce/prompt-tuning", superglue, published=True).points
+    found = {(p.at["model"], length_of(p.recipe)) for p in points if p.at["way"].isdigit()}
+    assert found == {(f"t5-{size}", length) for size in ("small", "base", "large") for length in (1, 5, 20, 100, 150)}
+
+
+@pytest.mark.parametrize(
+    ("name", "lengths"),
+    [("length", [1, 5, 10, 20, 40]), ("length-summaries", [1, 10, 20, 50, 80, 100, 200, 300])],
+)
+def test_the_published_figure_on_lengths_has_both_of_its_halves(name, lengths, superglue):
+    points = read_sweep(f"reproduce/{name}", superglue, published=True).points
+    assert list(dict.fromkeys(length_of(point.recipe) for point in points)) == lengths
+
+
+def length_of(recipe: Recipe) -> int:
+    """Positions, or tokens that are read."""
+    told = recipe.method.model_dump()
+    return next(told[key] for key in ("num_tokens", "prompt_len", "prefix_len") if key in told)
+
+
+@pytest.mark.parametrize("name", sorted(experiments()))
+@pytest.mark.parametrize("quick", [False, True])
+def test_every_experiment_can_be_planned_on_another_backbone(name, quick, tmp_path):
+    plan = read_sweep(f"reproduce/{name}", tmp_path, ["backbone.name=scribe"], quick=quick)
+    assert {point.recipe.backbone.name for point in plan.points} == {"scribe"}
+    assert plan.axes.get("model", ["scribe"]) == ["scribe"], "no run stands under another model's name"

@@ -258,3 +258,20 @@ def test_a_folder_without_a_sweep_or_without_results_is_told(tmp_path):
         RunError, match="none of the 12 runs of .* has a result yet. `foreword sweep tiny.toml` makes them"
     ):
         read_results(tmp_path)
+
+
+def test_where_all_runs_failed_the_first_reasons_are_told(tmp_path):
+    """What others were to start from is a run too, and its reason is the one that counts."""
+    from foreword.sweep import Journal
+
+    folder = sweep_folder(tmp_path, AXES, lambda at: None)
+    failed = ["before-first", *(f"50-prefix-{seed}" for seed in range(6))]
+    with Journal(folder / "journal.sqlite") as journal:
+        journal.take_up({**dict.fromkeys(failed, "waiting"), "100-prefix-0": "waiting"})
+        for name in failed:
+            journal.ended(name, f"no memory for {name}")
+    with pytest.raises(RunError) as told:
+        read_results(folder)
+    first, *reasons = str(told.value).splitlines()
+    assert first.endswith("has a result yet. `foreword sweep tiny.toml` makes them.")
+    assert reasons == [f"  {name}: failed: no memory for {name}" for name in failed[:5]]

@@ -132,8 +132,96 @@ def test_a_label_whose_data_is_not_at_hand_can_be_left_out(house):
         f'name = "dart"\npath = "{house / "none"}"\n'
     )
     plan = planned(house, grid)
-    assert ([point.name for point in plan.points], plan.left_out) == (["here-seed=0"], ["data more"])
+    assert [point.name for point in plan.points] == ["here-seed=0"]
+    assert plan.left_out == {"data more": str(house / "none")}
     assert "more" not in plan.axes["data"]
+
+
+def test_a_sweep_whose_data_is_all_missing_is_told_before_anything_is_written(house):
+    grid = (
+        '[sweep]\noptional = { data = ["one", "two"] }\n[sweep.grid.data]\n'
+        'one.task = { name = "dart", path = "none/1" }\ntwo.task = { name = "dart", path = "none/2" }\n'
+    )
+    with pytest.raises(
+        BadRecipe, match=r"nothing to train on in none/1 \(data one\), none/2 \(data two\). Put the files"
+    ):
+        planned(house, grid)
+    assert not (house / "out").exists()
+
+
+MODELS = """
+[sweep]
+against = { model = "mine" }
+[sweep.grid.model]
+scribe.backbone.name = "scribe"
+mine.backbone.name = "editor"
+"t5 small".backbone = { name = "google-t5/t5-small", revision = "df1b051c49625cf57a3d0d8d3863ed4d13564fe4" }
+[sweep.grid.rate]
+low.train.lr = 0.01
+high.train.lr = 0.02
+[[sweep.where]]
+model = "scribe"
+set = { train.max_steps = 9 }
+[sweep.quick]
+keep = { model = ["t5 small"] }
+"""
+
+
+def test_where_all_runs_have_one_backbone_an_axis_of_backbones_is_that_one(house):
+    """Else the same run would stand there once for each label, under the names of backbones it does not have."""
+    for quick in (False, True):
+        plan = planned(house, MODELS, quick=quick, overrides=[f"backbone.name={house / 'model'}"])
+        assert (plan.axes["model"], len(plan.points)) == ([str(house / "model")], 2)
+        assert {point.recipe.backbone.name for point in plan.points} == {str(house / "model")}
+        assert plan.sweep.against == {}
+
+
+def test_a_backbone_of_the_grid_set_for_all_keeps_its_label_its_revision_and_its_rules(house):
+    plan = planned(house, MODELS, overrides=["backbone.name=scribe"])
+    assert (plan.axes["model"], {point.recipe.train.max_steps for point in plan.points}) == (["scribe"], {9})
+    plan = planned(house, MODELS, overrides=["backbone.name=google-t5/t5-small"])
+    assert [point.name for point in plan.points] == ["t5_small-low-seed=0", "t5_small-high-seed=0"]
+    assert plan.points[0].recipe.backbone.revision.startswith("df1b051c")
+
+
+def test_an_axis_that_sets_more_than_the_backbone_stays(house):
+    grid = '[sweep.grid.data]\na = { backbone.name = "scribe", task.dev_size = 1 }\nb = { backbone.name = "editor" }\n'
+    assert planned(house, grid, overrides=["backbone.name=scribe"]).axes["data"] == ["a", "b"]
+
+
+def test_a_form_can_have_other_labels_and_their_settings_win_over_its_own(house):
+    published = (
+        '[sweep.published]\nset = { recipe = "paper/e2e-gpt2-medium-prefix" }\n'
+        '[sweep.published.grid.way]\nlong.method.prefix_len = 30\nshort.method.prefix_len = 3\n'
+    )  # fmt: skip
+    plan = planned(house, GRID + published, published=True)
+    assert dict(plan.axes)["way"] == ["long", "short"]
+    found = {(point.at["way"], point.recipe.method.prefix_len) for point in plan.points}  # type: ignore[attr-defined]
+    assert found == {("long", 30), ("short", 3)}
+
+
+def test_a_form_that_keeps_none_of_an_axis_labels_keeps_its_first(house):
+    forms = "[sweep.published.grid.way]\nlong.method.prefix_len = 30\nshort.method.prefix_len = 3\n"
+    plan = planned(house, GRID + forms, published=True, quick=True)
+    assert (plan.axes["way"], plan.axes["task.train_size"]) == (["long"], ["3", "5"])
+
+
+def test_runs_that_others_start_from_have_of_a_form_what_it_says_of_them_alone(house):
+    """What they train has another task, and a schedule of its own."""
+    sweep = (
+        '[sweep.before.first]\ntrain.max_steps = 4\n[sweep.grid.start.on]\ntrain.start_from = "before:first"\n'
+        "[sweep.published]\nset = { train = { lr = 0.5, max_steps = 9 } }\n[sweep.published.before]\n"
+        "first = { method.prefix_len = 7 }\n[sweep.quick.set]\ntrain.max_steps = 1\n"
+    )
+    first, on = planned(house, sweep, published=True, quick=True).points
+    assert (first.recipe.train.max_steps, first.recipe.train.lr) == (4, 0.01)
+    assert first.recipe.method.prefix_len == 7  # type: ignore[attr-defined]
+    assert (on.recipe.train.max_steps, on.recipe.train.lr) == (1, 0.5)
+
+
+def test_a_published_form_that_is_not_there_is_told(house):
+    with pytest.raises(BadRecipe, match=r"has no \[sweep.published\]: nothing says how it was published. Leave out"):
+        planned(house, GRID, published=True)
 
 
 def test_a_vote_is_one_more_label_and_needs_the_runs_of_every_seed(house):
@@ -173,6 +261,9 @@ def test_a_vote_is_one_more_label_and_needs_the_runs_of_every_seed(house):
         ('[sweep]\noptional = { way = ["b"] }\n[sweep.grid.way.a]\ntrain.lr = 0.1', r"label of way in sweep.optional 'b'"),
         ('[sweep.grid.way.a]\ntrain.start_from = "before:b"', r"unknown run of sweep.before 'b'"),
         ('[sweep.vote]\naxis = "way"\nof = "a"\n[sweep.grid.way.a]\ntrain.lr = 0.1', r"a vote needs two seeds or more"),
+        ('[sweep.quick.grid.wya.a]\ntrain.lr = 0.2\n[sweep.grid.way.a]\ntrain.lr = 0.1', r"sweep.quick.grid 'wya'. Did you mean"),
+        ("[sweep.published.grid]\nmethod.prefix_len = 3", r"sweep.published.grid.method.prefix_len must be a list of"),
+        ('[sweep.published.before.a]\ntrain.lr = 0.2', r"unknown run in sweep.published.before 'a'. Known: none"),
         ('[[sweep.claims]]\nsays = "s"\nsource = "s"\nmetric = "bleu"', r"kind = 'better' needs both a and b"),
         ('[[sweep.claims]]\nsays = "s"\nsource = "s"\nmetric = "bleu"\nkind = "rises"', r"along goes with narrows, rises"),
         ('[[sweep.claims]]\nsays = "s"\nsource = "s"\nmetrics = "bleu"', r"unknown setting 'sweep.claims.0.metrics'. Did you mean"),

@@ -1,18 +1,20 @@
 """Running a sweep: what is done is not done again, killed at any moment it ends in the same figures, one failure stops nobody."""
 
 import json
+import random
 import shutil
-import signal
+import sqlite3
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from tests.processes import begun, command_line, ended
+from tests.processes import begun, command_line, kill
 from tests.tiny_runs import as_toml, data_folder, model_folder, tiny_settings
 
-from foreword.errors import MissingTool, RunError
-from foreword.sweep import Plan, read_sweep
+from foreword.errors import BadRecipe, MissingTool, RunError
+from foreword.report import read_results, write_report
+from foreword.sweep import Journal, Plan, read_sweep, running
 from foreword.sweep.points import is_done
 from foreword.sweep.running import run_sweep, settled
 
@@ -47,6 +49,7 @@ def whole(house) -> Path:
     """The sweep, run by one process."""
     ended = run_sweep(plan_of(house, house / "one"), house / "one", "foreword sweep sweep.toml", processes=1)
     assert (sorted(ended.done), dict(ended.failed)) == (sorted(["before-first", *NAMES]), {})
+    assert sorted(ended.scored) == sorted(NAMES)
     return house / "one"
 
 
@@ -64,10 +67,17 @@ def scores(out: Path, names: Sequence[str] = NAMES) -> dict[str, object]:
     return found
 
 
-def test_two_processes_give_the_same_figures_as_one(house, whole):
-    ended = run_sweep(plan_of(house, house / "two"), house / "two", processes=2)
+def tables(out: Path, to: Path) -> list[str]:
+    """The lines of the report's table, without the minutes."""
+    write_report(read_results(out), to)
+    return [line.rsplit("|", 2)[0] for line in (to / "report.md").read_text().splitlines()]
+
+
+def test_two_processes_give_the_same_tables_as_one(house, whole, tmp_path):
+    ended = run_sweep(plan_of(house, tmp_path), tmp_path, processes=2)
     assert not ended.failed
-    assert scores(house / "two") == scores(whole)
+    assert scores(tmp_path) == scores(whole)
+    assert tables(tmp_path, tmp_path / "two") == tables(whole, tmp_path / "one")
 
 
 def test_what_is_done_is_not_done_again(house, whole):
@@ -113,24 +123,27 @@ def test_results_are_enough_to_know_what_is_done(house, whole, tmp_path):
     assert scores(tmp_path / "passed") == scores(whole)
 
 
-def test_killed_at_any_moment_it_ends_in_the_same_figures(house, whole, tmp_path):
-    """kill -9 of the one that drives, three times; its processes die with it, for the next to find their folders free."""
-    out = tmp_path / "killed"
+def test_killed_at_random_moments_it_ends_in_the_same_tables(house, whole, tmp_path):
+    """kill -9 of the one that drives, three times, at whatever it is doing then; its processes die with it."""
+    out, chance = tmp_path / "killed", random.Random(0)
     arguments = ["sweep", str(house / "sweep.toml"), "--out", str(out), "--processes", "2"]
-    for after in (1, 2, 4):
+    at_work_s = max(when(whole, "result-*.json")) - min(when(whole, "recipe.json"))
+    for _ in range(3):
+        since = time.time()
         driver = begun(command_line, arguments, tmp_path / "said", house)
-        limit = time.monotonic() + 60
-        while time.monotonic() < limit and len(list(out.glob("runs/*/log.jsonl"))) < after and driver.is_alive():
+        while driver.is_alive() and max(when(out, "output.log"), default=0.0) < since:  # it loads libraries first
             time.sleep(0.02)
-        if driver.is_alive():
-            driver.kill()
-            assert ended(driver) == -signal.SIGKILL
-        else:
-            ended(driver)
-    time.sleep(0.5)
+        time.sleep(chance.uniform(0, at_work_s))
+        kill(driver)
     last = run_sweep(plan_of(house, out), out, processes=1)
     assert not last.failed
     assert scores(out) == scores(whole)
+    assert tables(out, tmp_path / "two") == tables(whole, tmp_path / "one")
+
+
+def when(out: Path, pattern: str) -> list[float]:
+    """When files of a sweep's runs were written, in seconds."""
+    return [path.stat().st_mtime for path in out.glob(f"runs/*/{pattern}")]
 
 
 def test_one_failure_stops_nobody_but_those_that_need_it(house, tmp_path):
@@ -150,6 +163,55 @@ def test_one_failure_stops_nobody_but_those_that_need_it(house, tmp_path):
     assert "positions" in ended.failed["before-first"]
     assert ended.failed["on-seed=0"] == "what it starts from failed: before-first"
     assert any("before-first" in line and "failed: " in line for line in said)
+
+
+SIZES = """
+[sweep]
+seeds = [0, 1]
+[sweep.grid]
+task.train_size = [3, 6, 8, 9]
+task.subset_seed = [0, 1]
+method.prefix_len = [2, 3]
+[sweep.grid.data.here]
+task = { dev_split = "train", dev_size = 2 }
+[sweep.grid.data.elsewhere.task]
+path = "nowhere"
+"""
+
+
+def test_too_little_data_is_told_once_for_each_size_before_anything_is_trained(house, tmp_path):
+    """There are seven pairs. Data that is not there at all is for its own runs to tell."""
+    (tmp_path / "sizes.toml").write_text((house / "sweep.toml").read_text().split("[sweep]")[0] + SIZES)
+    out = tmp_path / "out"
+    with pytest.raises(BadRecipe) as told:
+        run_sweep(read_sweep(tmp_path / "sizes.toml", out), out, processes=1)
+    at, most = (
+        "subset_seed=0-prefix_len=2-here-seed=0: task",
+        "task.train_size must be at most 7, the pairs in the train data",
+    )
+    assert str(told.value).splitlines() == [
+        f"train_size=6-{at}.dev_split: beside the 6 of 7 training pairs that are trained on there are 1 examples of other sources, "
+        "and task.dev_size is 2. Ask for fewer.",
+        *(f"train_size={size}-{at.removesuffix('task')}{most}; got {size}." for size in (8, 9)),
+    ]
+    assert not out.exists()
+
+
+def test_what_is_done_needs_no_data_any_more(house, whole, monkeypatch):
+    asked = []
+    monkeypatch.setattr(running, "check_sizes", asked.extend)
+    run_sweep(plan_of(house, whole), whole)
+    assert asked == []
+
+
+def test_a_journal_that_is_refused_leaves_no_plan_behind(house, tmp_path):
+    Journal(tmp_path / "journal.sqlite").close()
+    with sqlite3.connect(tmp_path / "journal.sqlite") as db:
+        db.execute("PRAGMA user_version = 7")
+    db.close()
+    with pytest.raises(RunError, match="is of version 7"):
+        run_sweep(plan_of(house, tmp_path), tmp_path)
+    assert not (tmp_path / "sweep.json").exists()
 
 
 def test_results_of_other_settings_are_not_taken_for_these(house, whole):

@@ -14,11 +14,12 @@ from foreword.cli import output
 from foreword.cli.ending import quiet_libraries, stoppable
 from foreword.errors import BadRecipe, UnknownName
 
+if TYPE_CHECKING:
+    from foreword.sweep.running import Outcome
+
 MISSING_SHOWN = 5
 TEXTS_LOOKED_AT = 32
-Quick = Annotated[
-    bool, typer.Option("--quick", help="the short form, of minutes, as the recipe's [sweep.quick] has it")
-]
+Quick = Annotated[bool, typer.Option("--quick", help="the short form, of minutes, as sweep.quick in the recipe has it")]
 Count = Annotated[int, typer.Option(min=0, help="runs at once on this machine; 0 = as many as there are cores for")]
 Ray = Annotated[
     str, typer.Option("--ray", help="run on a Ray cluster: its address, auto, or local for one of this machine's own")
@@ -37,7 +38,7 @@ def sweep(
     ray: Ray = "",
 ) -> None:
     """Train and score every combination of a grid. If stopped or killed, the same command goes on."""
-    run(recipe, out, ["foreword", "sweep", recipe, *as_options(sets or [])], sets or [], quick, processes, ray)
+    finish(run(recipe, out, ["foreword", "sweep", recipe, *as_options(sets or [])], sets or [], quick, processes, ray))
 
 
 def reproduce(
@@ -51,7 +52,12 @@ def reproduce(
             "--published", help="as the paper ran it, on the paper's own backbones unless --backbone names one"
         ),
     ] = False,
-    out: Annotated[Path | None, typer.Option(help="its folder; runs/reproduce/NAME if not given")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="its folder; runs/reproduce/NAME if not given, with -published, -BACKBONE and -quick behind it where they are"
+        ),
+    ] = None,
     sets: Sets = None,
     quick: Quick = False,
     processes: Count = 0,
@@ -64,9 +70,23 @@ def reproduce(
     again = ["foreword", "reproduce", name, *(["--published"] if published else [])]
     again += [*(["--backbone", backbone] if backbone else []), *as_options(sets or [])]
     told = [*([f"backbone.name={backbone}"] if backbone else []), *(sets or [])]
-    folder = out or Path("runs/reproduce") / name
-    run(f"{EXPERIMENTS}/{name}", folder, again, told, quick, processes, ray, published)
-    report(folder)
+    folder = out or folder_of(name, published, backbone, quick)
+    ended = run(f"{EXPERIMENTS}/{name}", folder, again, told, quick, processes, ray, published)
+    if ended.scored:
+        report(folder)
+    finish(ended)
+
+
+def folder_of(name: str, published: bool, backbone: str, quick: bool) -> Path:
+    """Where an experiment goes by itself: each of its forms has a folder, for their runs are others of the same names."""
+    from foreword.sweep.asked import slug
+
+    forms = [
+        *(["published"] if published else []),
+        *([slug(backbone)] if backbone else []),
+        *(["quick"] if quick else []),
+    ]
+    return Path("runs/reproduce") / "-".join([name, *forms])
 
 
 def report(
@@ -116,8 +136,8 @@ def run(
     processes: int,
     ray: str,
     published: bool = False,
-) -> None:
-    """The sweep, and how it ended; `again` begins the command that its results name. Exit code 1 if a run failed."""
+) -> "Outcome":
+    """The sweep, and how it ended; `again` begins the command that its results name."""
     if ray and processes:
         raise BadRecipe("give --processes, for this machine, or --ray, not both.")
     with stoppable("The same command goes on with what is left."):
@@ -129,9 +149,13 @@ def run(
         ended = run_sweep(plan, out, shlex.join([*again, *(["--quick"] if quick else [])]), processes, ray, output.say)
     for name, error in ended.failed.items():
         output.say(f"failed: {name}: {error}")
-    output.say(
-        f"{len(ended.done)} runs done, {len(ended.failed)} failed; `foreword report {out}` tells what they found."
-    )
+    found = f"; `foreword report {out}` tells what they found" if ended.scored else ""
+    output.say(f"{len(ended.done)} runs done, {len(ended.failed)} failed{found}.")
+    return ended
+
+
+def finish(ended: "Outcome") -> None:
+    """Exit code 1 if a run failed."""
     if ended.failed:
         raise typer.Exit(1)
 

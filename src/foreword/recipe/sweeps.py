@@ -70,8 +70,16 @@ class FormRecipe(Section):
     """Another form of the same sweep: fewer runs, other settings."""
 
     seeds: tuple[int, ...] | None = Field(default=None, strict=False, description="in place of the seeds")
-    keep: Mapping[str, list[str]] = Field(default={}, description="of an axis only these labels")
+    keep: Mapping[str, list[str]] = Field(
+        default={}, description="of an axis only these labels; where it has none of them, its first"
+    )
     set: Fragment = Field(default={}, description="settings that win over the grid's")
+    grid: Mapping[str, Any] = Field(
+        default={}, description="axes in place of the sweep's own of these names; their settings win over `set`"
+    )
+    before: Mapping[str, Fragment] = Field(
+        default={}, description="settings of the runs that others start from; nothing else of the form is theirs"
+    )
     where: tuple[Mapping[str, Any], ...] = Field(
         default=(), strict=False, description="as the sweep's own, winning over it"
     )
@@ -116,9 +124,14 @@ class SweepRecipe(Section):
     plots: tuple[PlotRecipe, ...] = Field(default=(), strict=False)
     claims: tuple[ClaimRecipe, ...] = Field(default=(), strict=False)
 
+    @property
+    def forms(self) -> Mapping[str, FormRecipe]:
+        """By their sections' names; where several are asked for, the later one wins."""
+        return {"published": self.published, "quick": self.quick}
+
     @model_validator(mode="after")
     def seeds_differ(self) -> Self:
-        for seeds in (self.seeds, self.quick.seeds or (), self.published.seeds or ()):
+        for seeds in (self.seeds, *(form.seeds or () for form in self.forms.values())):
             if len(set(seeds)) < len(seeds) or any(seed < 0 for seed in seeds):
                 raise ValueError(f"seeds must be different numbers from 0 up, got {list(seeds)}")
         return self

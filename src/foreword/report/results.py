@@ -18,6 +18,8 @@ from foreword.sweep.grid import matches
 from foreword.writing import read_arrays, read_json
 
 AGAIN = "Remove it, and start the sweep again."
+FAILED = "failed: "  # begins the reason of a run that was tried
+REASONS_TOLD = 5
 LOSS = "loss"  # the group that the losses of a run stand under, as loss/train and loss/dev
 LOWER = ("ter",)  # of the scores, those that are better when lower
 
@@ -119,7 +121,11 @@ def read_results(folder: str | Path) -> Results:
         else:
             missing[point["name"]] = states.get(point["name"], "not run yet")
     if not runs:
-        raise RunError(f"none of the {len(missing)} runs of {folder} has a result yet. `{held['command']}` makes them.")
+        failed = [f"\n  {name}: {why}" for name, why in states.items() if why.startswith(FAILED)]
+        raise RunError(
+            f"none of the {len(missing)} runs of {folder} has a result yet. `{held['command']}` makes them."
+            f"{''.join(failed[:REASONS_TOLD])}"
+        )
     return Results(folder, sweep, held["command"], held["quick"], axes, runs, missing)
 
 
@@ -129,7 +135,7 @@ def journal_states(folder: Path) -> dict[str, str]:
         return {}
     with Journal(folder / JOURNAL) as journal:
         entries = journal.entries()
-    return {name: f"failed: {e.error}" if e.state == "failed" else "not finished" for name, e in entries.items()}
+    return {name: f"{FAILED}{e.error}" if e.state == "failed" else "not finished" for name, e in entries.items()}
 
 
 def read_run(path: Path, point: Mapping[str, Any], across: Sequence[str] = ()) -> Run:

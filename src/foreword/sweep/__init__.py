@@ -4,7 +4,8 @@ Comes in:  a recipe with a [sweep], a folder.
 Goes out:  `sweep.json`, what was asked for; `journal.sqlite`; `runs/NAME/`, a run each.
 """
 
+from foreword.sweep.asked import RUNS
 from foreword.sweep.journal import Journal
-from foreword.sweep.plan import JOURNAL, PLAN, PLAN_VERSION, RUNS, Plan, Point, read_sweep
+from foreword.sweep.plan import JOURNAL, PLAN, PLAN_VERSION, Plan, Point, read_sweep
 
 __all__ = ["JOURNAL", "PLAN", "PLAN_VERSION", "RUNS", "Journal", "Plan", "Point", "read_sweep"]

@@ -1,41 +1,77 @@
 """The grid of a sweep: its axes with their labels, and whether all that names them names what is there.
 
-Comes in:  [sweep.grid] and the sections that choose among it.      Goes out: axis -> label -> settings.
+Comes in:  [sweep.grid], a form's own, and the sections that choose among them.      Goes out: axes by name.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from foreword.errors import BadRecipe, UnknownName
 from foreword.recipe import SweepRecipe
-from foreword.recipe.sweeps import SECTIONS, Chosen, Fragment
+from foreword.recipe.sweeps import SECTIONS, Chosen, FormRecipe, Fragment
 
 SEED = "seed"  # the axis that every sweep has
 UNTOUCHED, RECIPE = "untouched", "recipe"  # what a fragment may hold beside sections
 
 
-def axes_of(grid: Mapping[str, Any]) -> dict[str, dict[str, Fragment]]:
-    """axis -> label -> settings. A setting's axis is called as the setting is, its labels as the values are."""
-    axes: dict[str, dict[str, Fragment]] = {}
+@dataclass(frozen=True)
+class Axis:
+    """What is varied: label -> settings. `form`: the form of the sweep whose grid has it; "" for the sweep's own."""
+
+    labels: Mapping[str, Fragment]
+    form: str = ""
+
+
+def place(form: str, *parts: str) -> str:
+    """Where something stands in the file: in a form of the sweep, or with "" in the sweep itself."""
+    return ".".join(["sweep", *([form] if form else []), *parts])
+
+
+def axes_of(grid: Mapping[str, Any], form: str = "") -> dict[str, Axis]:
+    """The axes of a grid. A setting's axis is called as the setting is, its labels as the values are."""
+    axes: dict[str, Axis] = {}
     for name, given in grid.items():
+        named = place(form, "grid", name)
         if not isinstance(given, Mapping) or not given:
-            raise BadRecipe(
-                f"sweep.grid.{name} must be a table of labels, or for a section its settings' values, got {given!r}."
-            )
+            raise BadRecipe(f"{named} must be a table of labels, or for a section its settings' values, got {given!r}.")
         if name not in SECTIONS:
             for label, fragment in given.items():
                 if not isinstance(fragment, Mapping):
-                    raise BadRecipe(f"sweep.grid.{name}.{label} must be a table of settings, got {fragment!r}.")
-            axes[name] = dict(given)
+                    raise BadRecipe(f"{named}.{label} must be a table of settings, got {fragment!r}.")
+            axes[name] = Axis(given, form)
             continue
         for key, values in given.items():
             if not isinstance(values, list) or not values:
-                raise BadRecipe(f"sweep.grid.{name}.{key} must be a list of values to try, got {values!r}.")
+                raise BadRecipe(f"{named}.{key} must be a list of values to try, got {values!r}.")
             labels: dict[str, Fragment] = {str(value): {name: {key: value}} for value in values}
             if len(labels) < len(values):
-                raise BadRecipe(f"sweep.grid.{name}.{key} has a value twice: {values!r}.")
-            axes[f"{name}.{key}"] = labels
+                raise BadRecipe(f"{named}.{key} has a value twice: {values!r}.")
+            axes[f"{name}.{key}"] = Axis(labels, form)
     return axes
+
+
+def of_one_backbone(axis: Axis, name: str) -> Axis:
+    """What is left of an axis that sets nothing but the backbone, where one is set for all runs: its label, or a new one."""
+    if not all(names_a_backbone(fragment) for fragment in axis.labels.values()):
+        return axis
+    labels = {label: fragment for label, fragment in axis.labels.items() if fragment["backbone"]["name"] == name}
+    return replace(axis, labels=labels or {name: {}})
+
+
+def names_a_backbone(fragment: Fragment) -> bool:
+    """Whether it does that and nothing else."""
+    told = fragment.get("backbone")
+    return len(fragment) == 1 and isinstance(told, Mapping) and {"name"} <= set(told) <= {"name", "revision"}
+
+
+def kept_labels(axes: Mapping[str, Axis], forms: Iterable[FormRecipe]) -> dict[str, list[str]]:
+    """axis -> the labels that these forms leave of it."""
+    kept = {name: list(axis.labels) for name, axis in axes.items()}
+    for form in forms:
+        for name, wanted in form.keep.items():
+            kept[name] = [label for label in kept[name] if label in wanted] or kept[name][:1]
+    return kept
 
 
 def triples(fragment: Fragment, named: str) -> Iterator[tuple[str, str, Any]]:
@@ -51,22 +87,29 @@ def triples(fragment: Fragment, named: str) -> Iterator[tuple[str, str, Any]]:
             yield section, key, value
 
 
-def check_names(sweep: SweepRecipe, axes: Mapping[str, Mapping[str, Fragment]]) -> None:
-    """Raises UnknownName: an axis or a label that the grid does not have, wherever the sweep names one."""
-    with_votes = {axis: list(labels) for axis, labels in axes.items()}
+def check_names(sweep: SweepRecipe) -> None:
+    """Raises UnknownName: an axis, a label or a run that the sweep does not have, wherever it names one."""
+    own = axes_of(sweep.grid)
+    axes = {name: list(axis.labels) for name, axis in own.items()}
+    for form, told in sweep.forms.items():
+        for name, axis in axes_of(told.grid, form).items():
+            if name not in axes:
+                raise UnknownName(f"axis in {place(form, 'grid')}", name, axes)
+            axes[name] += [label for label in axis.labels if label not in axes[name]]
+        for name in told.before:
+            if name not in sweep.before:
+                raise UnknownName(f"run in {place(form, 'before')}", name, sweep.before)
+    with_votes = {name: list(labels) for name, labels in axes.items()}
     if sweep.vote is not None:
         check_labels({sweep.vote.axis: sweep.vote.of}, axes, "sweep.vote")
         with_votes[sweep.vote.axis].append(sweep.vote.label)
-    for named, where in (
-        ("sweep.where", sweep.where),
-        ("sweep.quick.where", sweep.quick.where),
-        ("sweep.published.where", sweep.published.where),
-    ):
-        for rule in where:
-            check_labels(without(rule, "set"), axes, named)
+    for rule in sweep.where:
+        check_labels(without(rule, "set"), axes, "sweep.where")
     check_labels(sweep.optional, axes, "sweep.optional")
-    check_labels(sweep.quick.keep, axes, "sweep.quick.keep")
-    check_labels(sweep.published.keep, axes, "sweep.published.keep")
+    for form, told in sweep.forms.items():
+        check_labels(told.keep, axes, place(form, "keep"))
+        for rule in told.where:
+            check_labels(without(rule, "set"), axes, place(form, "where"))
     check_labels(sweep.against, with_votes, "sweep.against")
     for claim in sweep.claims:
         check_labels({**claim.a}, with_votes, "sweep.claims")

@@ -4,31 +4,29 @@ Comes in:  a recipe file with a [sweep].      Goes out: a Plan, every recipe in 
 """
 
 import itertools
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from foreword.errors import BadData, BadRecipe, UnknownName
-from foreword.recipe import Recipe, SweepRecipe, parse_override, sweep_section, with_settings
+from foreword.errors import BadData, BadRecipe
+from foreword.recipe import Recipe, SweepRecipe, parse_override, sweep_section
 from foreword.recipe.reading import SWEEP, recipe_tables
-from foreword.recipe.sweeps import FormRecipe, Fragment
+from foreword.recipe.sweeps import FormRecipe
+from foreword.sweep.asked import BEFORE, Asked, Setting, before_name, slug
 from foreword.sweep.grid import (
-    RECIPE,
     SEED,
     UNTOUCHED,
+    Axis,
     axes_of,
     check_names,
+    kept_labels,
     matches,
-    triples,
+    of_one_backbone,
     without,
 )
 from foreword.tasks import load_task
-from foreword.vetting import vet
 
-BEFORE = "before"
-RUNS = "runs"  # in a sweep's folder: its runs' folders
 PLAN = "sweep.json"  # what was asked for
 PLAN_VERSION = 1
 JOURNAL = "journal.sqlite"  # how far it is
@@ -52,13 +50,13 @@ class Point:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a sweep asks for. `axes` has the labels in the file's order; `left_out` those whose data is not at hand."""
+    """What a sweep asks for. `axes` has the labels in the file's order; `left_out`: "axis label" -> where its data should be."""
 
     sweep: SweepRecipe
     axes: Mapping[str, Sequence[str]]
     points: Sequence[Point]
     quick: bool
-    left_out: Sequence[str] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_sweep(
@@ -73,7 +71,8 @@ def read_sweep(
         quick, published: the sweep's other forms, as [sweep.quick] and [sweep.published] have them; both can be asked for.
 
     Raises:
-        BadRecipe, UnknownName: no such file, no [sweep] in it, an axis or a setting that does not exist, two points alike.
+        BadRecipe, UnknownName: no such file, no [sweep] in it, an axis or a setting that does not exist, two points alike, no
+            published form where it is asked for, no data for any of its points.
     """
     given = recipe_tables(path)
     if SWEEP not in given:
@@ -81,19 +80,20 @@ def read_sweep(
             f"recipe {path} holds no [sweep]. `foreword train {path}` runs it; a sweep needs a grid or seeds."
         )
     sweep = sweep_section(given.pop(SWEEP))
-    axes = axes_of(sweep.grid)
-    check_names(sweep, axes)
-    forms = {"published": sweep.published} if published else {}
-    forms |= {"quick": sweep.quick} if quick else {}
-    kept, seeds = {axis: list(labels) for axis, labels in axes.items()}, sweep.seeds
+    check_names(sweep)
+    if published and sweep.published == FormRecipe():
+        raise BadRecipe(
+            f"recipe {path} has no [sweep.published]: nothing says how it was published. Leave out --published, and of backbones "
+            "name one that ships."
+        )
+    wanted = {"published": published, "quick": quick}
+    forms = {name: form for name, form in sweep.forms.items() if wanted[name]}
+    told = [parse_override(text) for text in overrides]
+    asked = Asked(given, sweep, varied(sweep, forms, told), forms, told, Path(out))
+    seeds = sweep.seeds
     for form in forms.values():
         seeds = form.seeds or seeds
-        kept = {
-            axis: [label for label in labels if label in form.keep.get(axis, labels)] for axis, labels in kept.items()
-        }
-    asked = Asked(given, sweep, axes, forms, [parse_override(text) for text in overrides], Path(out))
-    left_out = without_data(asked, kept)
-    kept = {axis: [label for label in labels if (axis, label) not in left_out] for axis, labels in kept.items()}
+    kept, left_out = with_data(asked, kept_labels(asked.axes, forms.values()), path)
     points = trained_points(asked, kept, seeds)
     for before in reversed(list(before_points(asked, seeds))):  # what it starts from itself stands in front of it
         if any(before.name in point.needs for point in points):
@@ -102,58 +102,33 @@ def read_sweep(
         points += vote_points(points, sweep.vote.axis, sweep.vote.of, sweep.vote.label, kept)
         kept[sweep.vote.axis].append(sweep.vote.label)
     check_different(points)
-    told = [f"{axis} {label}" for axis, label in left_out]
-    return Plan(sweep, {**kept, SEED: [str(seed) for seed in seeds]}, points, quick, told)
+    against = {
+        axis: labels
+        for axis, labels in sweep.against.items()
+        if any(matches({axis: x}, {axis: labels}) for x in kept[axis])
+    }
+    sweep = sweep.model_copy(update={"against": against})  # of one backbone, say, none can be held against another
+    return Plan(sweep, {**kept, SEED: [str(seed) for seed in seeds]}, points, quick, left_out)
 
 
-@dataclass(frozen=True)
-class Asked:
-    """A sweep's file, read: the recipe its runs begin with, what is varied, its forms that are asked for, what is set for all."""
-
-    given: Mapping[str, Any]
-    sweep: SweepRecipe
-    axes: Mapping[str, Mapping[str, Fragment]]
-    forms: Mapping[str, FormRecipe]
-    overrides: Sequence[tuple[str, str, Any]]
-    out: Path
-
-    def fragments(self, at: Mapping[str, str]) -> Iterator[tuple[str, Fragment]]:
-        """The settings of a combination, each with where it stands, the later ones winning.
-
-        What is varied is varied in every form: so the axes that are settings come last.
-        """
-        fragments = {axis: (f"sweep.grid.{axis}.{label}", self.axes[axis][label]) for axis, label in at.items()}
-        yield from (fragment for axis, fragment in fragments.items() if "." not in axis)
-        yield from rules("sweep.where", self.sweep.where, at)
-        for name, form in self.forms.items():
-            yield f"sweep.{name}.set", form.set
-            yield from rules(f"sweep.{name}.where", form.where, at)
-        yield from (fragment for axis, fragment in fragments.items() if "." in axis)
-
-    def recipe(
-        self, fragments: Sequence[tuple[str, Fragment]], at: Mapping[str, str], seed: int
-    ) -> tuple[Recipe, tuple[str, ...]]:
-        """The recipe with these settings, checked; names of the sweep's runs that it starts from."""
-        settings = self.given
-        for named, fragment in fragments:
-            if RECIPE in fragment:
-                settings = recipe_tables(with_labels(str(fragment[RECIPE]), at, named))
-            settings = with_settings(settings, list(triples(fragment, named)))
-        settings = with_settings(settings, [*self.overrides, ("train", SEED, seed)])
-        return started(settings, self.sweep.before, self.out)
+def varied(sweep: SweepRecipe, forms: Mapping[str, FormRecipe], overrides: Sequence[Setting]) -> dict[str, Axis]:
+    """The axes in the sweep's order, those of its forms in place of its own, and of one backbone where all runs have one."""
+    axes = axes_of(sweep.grid)
+    for name, form in forms.items():
+        axes |= axes_of(form.grid, name)
+    backbones = [value for section, key, value in overrides if (section, key) == ("backbone", "name")]
+    return {name: of_one_backbone(axis, str(backbones[-1])) if backbones else axis for name, axis in axes.items()}
 
 
-def with_labels(name: str, at: Mapping[str, str], named: str) -> str:
-    """A recipe's name with labels in place of their axes' names. Raises UnknownName: braces around what is no axis."""
-    try:
-        return name.format_map(at)
-    except KeyError as error:
-        raise UnknownName(f"axis in {named}.{RECIPE}", str(error.args[0]), at) from None
+def with_data(
+    asked: Asked, kept: Mapping[str, Sequence[str]], path: str | Path
+) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """The labels without those that the sweep can do without and whose data has nothing to train on here; where it should be.
 
-
-def without_data(asked: Asked, kept: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
-    """(axis, label) of those that the sweep can do without, and whose data has nothing to train on here."""
-    found = []
+    Raises:
+        BadRecipe: nothing is left.
+    """
+    left_out = {}
     for axis, labels in asked.sweep.optional.items():
         for label in (label for label in kept[axis] if label in labels):
             at = {other: some[0] for other, some in kept.items()} | {axis: label}
@@ -162,14 +137,16 @@ def without_data(asked: Asked, kept: Mapping[str, Sequence[str]]) -> list[tuple[
                 there = "train" in load_task(task.name, task.path or None, **task.arguments).splits
             except BadData:
                 there = False
-            found += [] if there else [(axis, label)]
-    return found
-
-
-def rules(named: str, where: Sequence[Mapping[str, Any]], at: Mapping[str, str]) -> Iterator[tuple[str, Fragment]]:
-    for rule in where:
-        if matches(at, without(rule, "set")):
-            yield named, rule.get("set", {})
+            if not there:
+                left_out[axis, label] = task.path or task.name
+    here = {axis: [label for label in labels if (axis, label) not in left_out] for axis, labels in kept.items()}
+    told = {f"{axis} {label}": where for (axis, label), where in left_out.items()}
+    if not all(here.values()):
+        raise BadRecipe(
+            f"recipe {path} asks for nothing that can be run here: there is nothing to train on in "
+            f"{', '.join(f'{where} ({label})' for label, where in told.items())}. Put the files of one of them there."
+        )
+    return here, told
 
 
 def trained_points(asked: Asked, kept: Mapping[str, Sequence[str]], seeds: Sequence[int]) -> list[Point]:
@@ -188,29 +165,9 @@ def trained_points(asked: Asked, kept: Mapping[str, Sequence[str]], seeds: Seque
 
 
 def before_points(asked: Asked, seeds: Sequence[int]) -> Iterator[Point]:
-    for name, fragment in asked.sweep.before.items():
-        fragments = [
-            (f"sweep.before.{name}", fragment),
-            *((f"sweep.{f}.set", form.set) for f, form in asked.forms.items()),
-        ]
-        recipe, needs = asked.recipe(fragments, {}, seeds[0])
-        yield Point(slug(f"{BEFORE}-{name}"), {}, recipe, BEFORE, needs)
-
-
-def started(settings: Mapping[str, Any], before: Mapping[str, Fragment], out: Path) -> tuple[Recipe, tuple[str, ...]]:
-    """The recipe, checked; where it starts from another of the sweep's runs, that run's folder and name."""
-    asked = str(settings.get("train", {}).get("start_from", ""))
-    needs: tuple[str, ...] = ()
-    if asked.startswith(f"{BEFORE}:"):
-        name = asked.removeprefix(f"{BEFORE}:")
-        if name not in before:
-            raise UnknownName("run of sweep.before", name, before)
-        needs = (slug(f"{BEFORE}-{name}"),)
-        settings = with_settings(settings, [("train", "start_from", str(out / RUNS / needs[0]))])
-    threads = settings.get("backbone", {}).get("threads", 0) or 1  # so that how many run at once changes no figure
-    recipe = Recipe.from_dict(with_settings(settings, [("backbone", "threads", threads)]))
-    vet(recipe)
-    return recipe, needs
+    for name in asked.sweep.before:
+        recipe, needs = asked.recipe(list(asked.of_before(name)), {}, seeds[0])
+        yield Point(before_name(name), {}, recipe, BEFORE, needs)
 
 
 def vote_points(
@@ -257,7 +214,3 @@ def name_of(at: Mapping[str, str]) -> str:
     """A folder's name: the labels, those of settings behind their names."""
     named = [f"{axis.split('.')[-1]}={label}" if "." in axis or axis == SEED else label for axis, label in at.items()]
     return slug("-".join(named))
-
-
-def slug(text: str) -> str:
-    return re.sub(r"[^\w.=+-]+", "_", text)

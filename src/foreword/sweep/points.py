@@ -7,7 +7,8 @@ from pathlib import Path
 
 from foreword.errors import RunError
 from foreword.recipe import Recipe, decisive
-from foreword.sweep.plan import RUNS, Point
+from foreword.sweep.asked import RUNS
+from foreword.sweep.plan import Point
 from foreword.writing import read_json
 
 WEIGHTS = "method.safetensors"
@@ -21,23 +22,26 @@ def result_of(out: Path, point: Point) -> Path:
     return folder_of(out, point) / f"result-{point.recipe.eval.split}.json"
 
 
+def record_of(out: Path, point: Point) -> Path:
+    """The file that is there once the point is done."""
+    return folder_of(out, point) / "run.json" if point.kind == "before" else result_of(out, point)
+
+
 def is_done(out: Path, point: Point) -> bool:
     """Whether the point's folder holds what the point is to give.
 
     Raises:
         RunError: it holds the result of other settings.
     """
+    path = record_of(out, point)
+    if not path.is_file():
+        return False
     if point.kind == "before":
-        folder = folder_of(out, point)
-        if not (folder / "run.json").is_file():
-            return False
-        if not (folder / "recipe.json").is_file():
-            return True  # passed on without what only a training needs; should one need it, its weights are missed
-        path, held = folder / "recipe.json", read_json(folder / "recipe.json")
-    else:
-        path = result_of(out, point)
+        path = folder_of(out, point) / "recipe.json"
         if not path.is_file():
-            return False
+            return True  # passed on without what only a training needs; should one need it, its weights are missed
+        held = read_json(path)
+    else:
         held = read_json(path, ["recipe"], "Remove it, and start the sweep again.")["recipe"]
     if changed := differences(Recipe.from_dict(held), point.recipe):
         raise RunError(

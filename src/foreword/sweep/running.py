@@ -15,15 +15,17 @@ from foreword.recipe import identity
 from foreword.sweep.crews import Crew, OnRay, Processes, cores
 from foreword.sweep.journal import Journal, State
 from foreword.sweep.plan import JOURNAL, PLAN, PLAN_VERSION, Plan, Point
-from foreword.sweep.points import has_weights, is_done, result_of
+from foreword.sweep.points import has_weights, is_done, record_of, result_of
+from foreword.sweep.sizes import check_sizes
 from foreword.writing import held_alone, read_json, write_json
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a sweep ended: names of what is done, and of what failed with the reasons."""
+    """How a sweep ended: names of what is done, of what of it has scores, and of what failed with the reasons."""
 
     done: Sequence[str]
+    scored: Sequence[str]
     failed: Mapping[str, str]
 
 
@@ -43,22 +45,24 @@ def run_sweep(
         ray: the address of a Ray cluster to run them on, "local" for one of this machine's own.
 
     Raises:
+        BadRecipe: there is too little data for some of the points; nothing is trained.
         RunError: the folder holds results of other settings, or another sweep is at work in it.
         MissingTool: Ray is asked for and not installed.
     """
     out = Path(out)
+    check_sizes([point for point in plan.points if not record_of(out, point).is_file()])
     with held_alone(out, "another sweep"):
         points, dtype = settled(plan.points, out)
         done = {point.name for point in points if is_done(out, point)}
         waiting = unfinished(points, done, out)
-        write_json(out / PLAN, described(plan, points, dtype, command))
-        with Journal(out / JOURNAL) as journal:
+        with Journal(out / JOURNAL) as journal:  # a journal that is refused leaves the plan that it belongs to
+            write_json(out / PLAN, described(plan, points, dtype, command))
             states: dict[str, State] = {point.name: "done" if point.name in done else "waiting" for point in points}
             for point in waiting:
                 states[point.name] = "waiting"
             journal.take_up(states)
-            for label in plan.left_out:
-                say(f"note: {label} is left out: its data is not at hand")
+            for label, path in plan.left_out.items():
+                say(f"note: {label} is left out: there is nothing to train on in {path}")
             say(f"{len(points)} runs, {len(points) - len(waiting)} of them done; they are written to {out}")
             if waiting:
                 threads = max(point.recipe.backbone.threads for point in points)
@@ -69,10 +73,10 @@ def run_sweep(
                 finally:
                     crew.stop()
             entries = journal.entries([point.name for point in points])
-    return Outcome(
-        [name for name, entry in entries.items() if entry.state == "done"],
-        {name: entry.error for name, entry in entries.items() if entry.state == "failed"},
-    )
+    ended = [name for name, entry in entries.items() if entry.state == "done"]
+    unscored = {point.name for point in points if point.kind == "before"}
+    failed = {name: entry.error for name, entry in entries.items() if entry.state == "failed"}
+    return Outcome(ended, [name for name in ended if name not in unscored], failed)
 
 
 def drive(waiting: Sequence[Point], crew: Crew, journal: Journal, out: Path, say: Callable[[str], None]) -> None:

@@ -1,0 +1,52 @@
+"""Whether there is as much data as a sweep's points ask for: told before any is trained, not by each when its turn comes.
+
+Comes in:  points, their data where it lies.      Goes out: nothing, or an error with a line for each size that lacks some.
+"""
+
+from collections.abc import Sequence
+
+from foreword.assembly import dev_examples, open_task, train_texts
+from foreword.errors import BadRecipe, ForewordError
+from foreword.recipe import TaskRecipe
+from foreword.sweep.plan import Point
+from foreword.tasks import Task
+
+SIZES = {
+    "train_size",
+    "subset_seed",
+    "dev_size",
+    "dev_split",
+    "max_source_len",
+    "max_target_len",
+}  # the rest says which data
+
+
+def check_sizes(points: Sequence[Point]) -> None:
+    """Raises BadRecipe: there is too little data for some of them.
+
+    Data that is missing or damaged is not told here: its runs do, and the others go on.
+    """
+    tasks: dict[str, Task] = {}
+    lacking: dict[str, str] = {}
+    for point in one_for_each_size(points):
+        which = point.recipe.task.model_dump_json(exclude=SIZES)
+        try:
+            tasks[which] = task = tasks.get(which) or open_task(point.recipe)
+            train_texts(point.recipe, task)
+            dev_examples(point.recipe, task)
+        except BadRecipe as error:
+            lacking.setdefault(str(error), point.name)
+        except ForewordError:
+            continue
+    if lacking:
+        raise BadRecipe("\n".join(f"{name}: {message}" for message, name in lacking.items()))
+
+
+def one_for_each_size(points: Sequence[Point]) -> list[Point]:
+    """The first point of each size of each data; which subset it is of makes no odds."""
+    found: dict[str, Point] = {}
+    for point in points:
+        asked: TaskRecipe = point.recipe.task
+        if point.kind in ("train", "before") and (asked.train_size or asked.dev_size):
+            found.setdefault(asked.model_dump_json(exclude={"subset_seed"}), point)
+    return list(found.values())
