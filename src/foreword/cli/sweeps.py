@@ -5,7 +5,7 @@ Comes in:  a recipe with a [sweep], a folder.      Goes out: runs in it, a line 
 
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
