@@ -11,14 +11,8 @@ from foreword.recipe import TaskRecipe
 from foreword.sweep.plan import Point
 from foreword.tasks import Task
 
-SIZES = {
-    "train_size",
-    "subset_seed",
-    "dev_size",
-    "dev_split",
-    "max_source_len",
-    "max_target_len",
-}  # the rest says which data
+# Of a task's settings those that say how much of its data is taken; the rest says which data.
+SIZES = {"train_size", "subset_seed", "dev_size", "dev_split", "max_source_len", "max_target_len"}
 
 
 def check_sizes(points: Sequence[Point]) -> None:
