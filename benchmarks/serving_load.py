@@ -71,12 +71,16 @@ class Timed:
         load = files.load if files else library.load if library else lambda key: random_prefix(backbone, key)
         executor = ThreadPoolExecutor(LOADERS) if background else None
         sizes = Sizes(num_slots, slot_len=128, chunk_len=512, pool_size=pool_size, max_waiting=10**6)
-        self.engine = Engine(backbone, load, sizes, executor)
+        self.engine = Engine(backbone, load, sizes, executor, on_step=self._stepped)
+        self.last_step = 0.0  # seconds
         self.asked: dict[int, float] = {}
         self.first: dict[int, float] = {}
         self.finished: list[str] = []
         self.rows: list[int] = []
         self._count = itertools.count()
+
+    def _stepped(self, step: Any) -> None:
+        self.last_step = step.seconds
 
     def ask(self, key: str, answer_len: int = ANSWER_LEN) -> int:
         from foreword.serve.request import Failed, Finished, Request
@@ -136,14 +140,11 @@ def throughput(engine: Timed, keys: Sequence[str]) -> float:
     return len(keys) * ANSWER_LEN / run_all(engine, keys)
 
 
-def first_tokens(engine: Timed, keys: Sequence[str]) -> list[float]:
-    """Seconds to the first token of each, one request after the other."""
-    taken = []
-    for key in keys:
-        number = engine.ask(key, answer_len=1)
-        engine.run()
-        taken.append(engine.first[number] - engine.asked[number])
-    return taken
+def first_step(engine: Timed, key: str) -> float:
+    """Seconds from a request to the step that writes its first token."""
+    number = engine.ask(key, answer_len=1)
+    engine.run()
+    return engine.first[number] - engine.asked[number] - engine.last_step
 
 
 class Arrivals:

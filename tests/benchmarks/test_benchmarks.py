@@ -57,7 +57,7 @@ def test_serving_prints_its_figures_as_one_json_line():
     figures = json.loads(printed("serving", "--quick", "--shape", "tiny"))
     assert set(figures) == {
         "distinct_over_same_1", "distinct_over_same_16", "uniform_over_same_16", "zipf_over_same", "over_peft_float32_16",
-        "over_peft_bfloat16_16", "over_peft_bfloat16_64", "cold_ms_p50", "cold_ms_p99", "noise_ms_p99", "inter_token_p99_ratio",
+        "over_peft_bfloat16_16", "over_peft_bfloat16_64", "cold_ms_p50", "cold_ms_p99", "inter_token_p99_ratio",
         "oversubscribed_ttft", "registry_start_s", "registry_lookup_us", "registry_mib", "registry_served", "http_ms",
         "idle_mib", "publish_ms", "publish_old",
     }  # fmt: skip
