@@ -153,7 +153,7 @@ def test_a_key_is_asked_for_where_there_are_tenants(browser, tmp_path):
         page = browser.new_page()
         page.goto(server.url)
         page.wait_for_selector("#fault:has-text('this server wants a key')")
-        page.click("text=Key")
+        page.click("summary:text-is('Key')")
         page.fill("#key", server.key)
         page.keyboard.press("Tab")
         page.wait_for_selector("#prefixes label:has-text('acme-own')")
