@@ -16,7 +16,7 @@ from foreword.backbone import Backbone
 from foreword.errors import BadRecipe, PrefixMismatch, RunError
 from foreword.evaluate import Result, evaluate, result_record
 from foreword.generation import Generated, Progress, answers, warned
-from foreword.marks import MASK
+from foreword.marks import MASK, SOURCE
 from foreword.methods import Method, Voting, method_class, restore_method
 from foreword.obeying import with_control
 from foreword.prefix import Prefix
@@ -97,7 +97,7 @@ class Tuned:
         if not self.form.question or isinstance(sources, str):
             return sources
         plain = [bool(text.strip()) and MASK not in text for text in sources]
-        return [self.form.question.replace("{source}", s) if p else s for s, p in zip(sources, plain, strict=True)]
+        return [self.form.question.replace(SOURCE, s) if p else s for s, p in zip(sources, plain, strict=True)]
 
     def as_record(self, source: str, answer: str) -> str:
         """A line that the task `classes` reads, where answers are one of a few words, or else `jsonl`: to train another on."""

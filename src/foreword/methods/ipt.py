@@ -30,8 +30,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from foreword.backbone import Backbone, Texts
+from foreword.marks import SOURCE
 from foreword.methods.base.instance_tokens import first_tokens
-from foreword.methods.base.template import SOURCE, Template, TemplateMethod
+from foreword.methods.base.template import Template, TemplateMethod
 from foreword.prefix import Injection, Prefix, PrefixShape
 from foreword.prefix.reparam import parameterize
 from foreword.recipe import MethodRecipe

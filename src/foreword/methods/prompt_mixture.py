@@ -17,9 +17,10 @@ from pydantic import Field, PositiveInt, model_validator
 from torch import Tensor, nn
 
 from foreword.backbone import Backbone, Texts
+from foreword.marks import SOURCE
 from foreword.methods.base.instance_tokens import mean_vectors
 from foreword.methods.base.prompts import first_vectors
-from foreword.methods.base.template import SOURCE, Template, TemplateMethod
+from foreword.methods.base.template import Template, TemplateMethod
 from foreword.prefix import Injection
 from foreword.recipe import MethodRecipe
 from foreword.recipe.section import Names

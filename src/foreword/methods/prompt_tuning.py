@@ -15,9 +15,9 @@ from typing import Literal, Self
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from foreword.backbone import Backbone
+from foreword.marks import SOURCE
 from foreword.methods.base.prompts import first_vectors, prompt_of
 from foreword.methods.base.soft_prompt import SoftPromptMethod
-from foreword.methods.base.template import SOURCE
 from foreword.recipe import MethodRecipe
 
 

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from foreword.backbone import Backbone
 from foreword.backbone.wording import source_ids, target_ids, words_ids
 from foreword.errors import BadRecipe
-from foreword.marks import MASK
+from foreword.marks import MASK, SOURCE
 from foreword.methods.base.template import Template, TemplateMethod, num_vectors
 from foreword.prefix import Prefix
 from foreword.recipe import MethodRecipe
@@ -31,7 +31,7 @@ class Settings(MethodRecipe):
     """Words and examples around the source; nothing is trained (Brown et al., 2020)."""
 
     name: Literal["prompting"] = Field(default="prompting", description="one of `foreword list methods`")
-    template: str = Field(default="{source}", description="words around {source}, e.g. 'Describe: {source}'")
+    template: str = Field(default=SOURCE, description="words around {source}, e.g. 'Describe: {source}'")
     num_examples: NonNegativeInt = Field(
         default=0, description="worked examples in front, drawn from the training data"
     )
@@ -54,7 +54,7 @@ class Prompting(TemplateMethod):
     gives_prefix = True
 
     def __init__(
-        self, backbone: Backbone, template: str = "{source}", num_examples: int = 0, separator: bool = True,
+        self, backbone: Backbone, template: str = SOURCE, num_examples: int = 0, separator: bool = True,
         examples: Sequence[tuple[str, str]] = (), seed: int = 0,
     ):  # fmt: skip
         """`examples`: (source, target), `num_examples` of them; they are written as training writes pairs, or as plain text.

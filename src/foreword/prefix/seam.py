@@ -126,9 +126,7 @@ class AttentionSite:
     layer: int
 
     def watched(self, num_positions: int) -> slice | Tensor | None:
-        """What is watched in a call over [prefix; text] with so many prefix positions; None: nothing of it."""
-        if self.seam.watched is None:
-            return None
+        """What somebody who watches sees of a call over [prefix; text] with so many prefix positions; None: nothing of it."""
         if self.seam.columns is None:
             return slice(num_positions) if num_positions else None
         own = self.seam.columns.get(self.site)

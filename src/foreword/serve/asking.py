@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from foreword.backbone import Backbone
 from foreword.backbone.wording import end_id, source_ids, word_ids
 from foreword.errors import BadRequest
-from foreword.marks import MASK
+from foreword.marks import MASK, SOURCE
 from foreword.serve.request import Request, Sampling
 from foreword.store import Entry
 
-SOURCE = "{source}"  # stands in a task's question for the text
 PLAIN_LEN = 16  # new tokens where neither prefix nor request says how many, as in OpenAI's API
 
 

@@ -112,9 +112,7 @@ class Service:
         self._take(tenant, num_requests=1)  # be it served or refused: looking is work too
         entry, engine = self.entry(tenant, model), self.runner.engine
         requests: list[Request] = []
-        for (
-            prompt
-        ) in prompts:  # one after another, for the first that cannot be served ends it, and others ask between them
+        for prompt in prompts:  # each by itself: the first that cannot be served ends it, and others ask between them
             with self._asking:
                 first = self._asker.request(prompt, entry, told, tenant.name, arrived + self.timeout_s)
             if told.fills_row and told.max_new_tokens is None and entry is None:

@@ -64,9 +64,8 @@ class RemoteStore:
         self.patience_s = patience_s
         self._places = threading.BoundedSemaphore(MOST_ASKING)
         self._away_since = float("-inf")  # when it did not answer last
-        self._versions: OrderedDict[str, tuple[float, list[int]]] = (
-            OrderedDict()
-        )  # name -> when it was asked, what is there
+        # Name -> when it was asked for, what is there.
+        self._versions: OrderedDict[str, tuple[float, list[int]]] = OrderedDict()
         self._fetching: dict[Reference, threading.Lock] = {}
         self._lock = threading.Lock()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from foreword.errors import BadRecipe
-from foreword.marks import MASK, SOFT
+from foreword.marks import MASK, SOFT, SOURCE
 from foreword.tasks.reading import Fault, Faults, read_json_lines, show, split_files, wanted_text
 from foreword.tasks.task import Example, Task
 
@@ -47,7 +47,7 @@ class Labelled(Task):
         if not self.question:
             fields = fields_of(self.pattern)
             raise BadRecipe(f"task {self.name!r} asks about {' and '.join(fields) or 'nothing'}, not about one text.")
-        return self.question.replace("{source}", text)
+        return self.question.replace(SOURCE, text)
 
     @abstractmethod
     def rows(self, path: Path, faults: Faults) -> Iterator[tuple[object, Mapping[str, object], object, str]]:
@@ -98,7 +98,7 @@ def render(template: str, texts: Mapping[str, str]) -> str:
 def question_of(template: str) -> str:
     """What a text that is in no file becomes, "{source}" in it; empty where a record has more texts than one."""
     fields = fields_of(template)
-    return render(template, {fields[0]: "{source}"}) if len(fields) == 1 else ""
+    return render(template, {fields[0]: SOURCE}) if len(fields) == 1 else ""
 
 
 def num_soft(template: str) -> int:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, TypeVar
 
 from foreword.errors import BadRecipe, UnknownName
+from foreword.marks import SOURCE
 
 T = TypeVar("T")
 
@@ -52,7 +53,7 @@ class Task(ABC):
     def instruct(self, words: str) -> None:
         """Put words in front of every source, of those in the files and of any other; before any split is read."""
         assert not self._records, "a split is read already, without the words"
-        self.instruction, self.question = words, f"{words} {self.question or '{source}'}"
+        self.instruction, self.question = words, f"{words} {self.question or SOURCE}"
 
     def records(self, split: str) -> list[Example]:
         """What `read` gives, read once.

@@ -13,11 +13,11 @@ from pydantic import model_validator
 from foreword.backbone import Backbone
 from foreword.backbone.wording import markers, words_ids
 from foreword.errors import BadRecipe
+from foreword.marks import SOURCE
 from foreword.methods.base.method import Method
 from foreword.recipe import MethodRecipe
 
 PIECE = re.compile(r"\{([^{}]*)\}")
-SOURCE = "{source}"
 
 
 def pieces_of(template: str) -> list[str | int]:

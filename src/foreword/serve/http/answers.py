@@ -40,9 +40,7 @@ class Form:
     model: str
     words_of: WordsOf
     strips: bool  # the space with which an answer behind a prefix begins
-    counts: bool = (
-        False  # whether a last chunk says how many tokens there were; OpenAI's others then say that they do not
-    )
+    counts: bool = False  # whether a last chunk has the usage; OpenAI's others then have none, as null
     id: str = ""
     created: int = field(default_factory=lambda: int(time.time()))
     offsets: dict[int, int] = field(default_factory=dict)  # answer -> characters of the tokens told so far

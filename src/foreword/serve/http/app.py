@@ -31,7 +31,7 @@ from foreword.serve.tenants.ledger import Tenant
 ABOUT = "Trained prefixes over one frozen model, mixed in every batch."
 MOST_BYTES = 4 * 2**20  # of a body that is no upload
 MOST_UPLOADS = 2  # read into memory at a time
-FORM_BYTES = 2000  # that a form takes around its files, at least
+FORM_BYTES = 2000  # that a form may take around its files
 STATUS = {"deadline": 504, "prefix": 503, "numbers": 500, "error": 500, "busy": 429, "shutdown": 503}
 
 router = APIRouter()

@@ -77,9 +77,8 @@ class Library:
         self.folder, self.backbone, self.url, self.max_bytes = Path(folder), backbone, url.rstrip("/"), max_bytes
         self.ledger = ledger or Ledger(self.folder / FILE)
         self._shelves: OrderedDict[str, Shelf] = OrderedDict()  # the longest unused first
-        self._places: OrderedDict[str, list[Place]] = (
-            OrderedDict()
-        )  # content hash -> where it was found, the last one last
+        # Content hash -> where it was found, the last place last.
+        self._places: OrderedDict[str, list[Place]] = OrderedDict()
         self._refreshed: dict[str, float] = {}  # tenant -> when
         self._lock, self._adding = threading.Lock(), threading.Lock()
 
