@@ -46,6 +46,12 @@ def test_a_recipe_still_says_what_was_run(file):
     check_says(told, result["recipe"])
 
 
+@pytest.mark.parametrize("voice", ["captain", "poet", "radio"])
+def test_the_demos_figures_are_of_the_recipe_that_it_runs(voice):
+    result = json.loads((RESULTS / "demo" / voice / "result-test.json").read_text())
+    check_says(f"foreword train embedded/demo --set task.voice={voice}", result["recipe"])
+
+
 @pytest.mark.parametrize("backbone", FEW)
 def test_the_script_still_says_what_was_run_with_few_examples(tmp_path, backbone):
     """Its commands are printed in place of being run; each has a result, and each result its command."""
