@@ -36,8 +36,6 @@ import torch
 from benchmarks.serving_load import SHAPES, Arrivals, Timed, first_step, made_for, run_all, throughput
 from benchmarks.serving_store import many_prefixes, prefix_files, resident_mib
 
-PROMPT_LEN, ANSWER_LEN, PREFIX_LEN = 24, 16, 10
-
 
 def say(name: str, value: object) -> None:
     print(f"{name}: {value}", file=sys.stderr, flush=True)

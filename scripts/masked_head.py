@@ -14,6 +14,7 @@ import math
 import random
 import time
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -94,7 +95,7 @@ def train(source: str, texts: list[str], held_out: list[str], out: Path, args: a
     random.Random(args.seed).shuffle(texts)
     stream, step = iter(()), 0
     while step < steps:
-        batch = [row for row, _ in zip(stream, range(args.batch_size), strict=False)]
+        batch = list(islice(stream, args.batch_size))
         if len(batch) < args.batch_size:
             stream = rows(texts, tokenizer, args.row_len)  # once more from the beginning
             continue

@@ -50,7 +50,8 @@ def rows_of(folders: Sequence[str | Path], split: str, metrics: Sequence[str] = 
     Raises:
         RunError: a folder without a result for the split; none of the scores asked for.
     """
-    results = [(folder, result_of(folder, split)) for folder in map(Path, folders)]
+    there = {Path(folder).resolve(): Path(folder) for folder in folders}  # one that is given twice is one run
+    results = [(folder, result_of(folder, split)) for folder in there.values()]
     several = len({result["recipe"]["task"]["name"] for _, result in results}) > 1
     groups: dict[str, list[tuple[Path, dict[str, Any]]]] = {}
     for folder, result in results:
@@ -91,12 +92,13 @@ def settings_of(result: Mapping[str, Any], several: bool) -> dict[str, Any]:
     untouched = result["method"]["name"] == "untouched"
     left_out = {"train.seed", "method.name", "backbone.threads", "backbone.device", "backbone.dtype"}
     sections = ["backbone", *([] if several else ["task"]), *([] if untouched else ["method", "train"]), "generate"]
-    return {
+    settings = {
         f"{section}.{key}": value
         for section in sections
         for key, value in result["recipe"][section].items()
         if f"{section}.{key}" not in left_out
     }
+    return settings if several else settings | {"eval.size": result["recipe"]["eval"]["size"]}
 
 
 def row(
@@ -104,8 +106,14 @@ def row(
 ) -> Row:
     (_, first), *_ = members
     by_task: dict[str, list[Mapping[str, Any]]] = {}
-    for _, result in members:
-        by_task.setdefault(result["recipe"]["task"]["name"], []).append(result["scores"]["all"])
+    sizes: dict[str, int] = {}
+    for folder, result in members:
+        task, size = result["recipe"]["task"]["name"], result["recipe"]["eval"]["size"]
+        by_task.setdefault(task, []).append(result["scores"]["all"])
+        if sizes.setdefault(task, size) != size:
+            raise RunError(
+                f"{folder} was scored with eval.size={size}, and another run of the same row with {sizes[task]}. Show them apart."
+            )
     scores = {
         f"{task} {metric}" if several else metric: [run[metric]["value"] for run in scored]
         for task, scored in by_task.items()
@@ -201,5 +209,5 @@ def markdown(rows: Sequence[Row], commands: bool = True) -> str:
 
 
 def as_markdown(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    escaped = [[cell.replace("|", "\\|") for cell in line] for line in lines]
-    return "".join(f"| {' | '.join(line)} |\n" for line in (header, ["---"] * len(header), *escaped))
+    rows = [[" ".join(cell.replace("|", "\\|").splitlines()) for cell in row] for row in (header, *lines)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in (rows[0], ["---"] * len(header), *rows[1:]))

@@ -85,6 +85,14 @@ def test_a_terminal_gets_tables(monkeypatch, capsys):
     assert not out.startswith("{")
 
 
+def test_a_terminal_shows_brackets_as_they_stand(monkeypatch, capsys):
+    """Rich takes [mask] for a style and [/x] for an end of one."""
+    monkeypatch.setattr(output, "to_terminal", lambda: True)
+    output.show({}, ("[what]", "[b]"), [("pip install 'foreword[minilm]'", "[/x]")])
+    out = capsys.readouterr().out
+    assert all(shown in out for shown in ("[what]", "[b]", "'foreword[minilm]'", "[/x]"))
+
+
 def test_our_errors_are_exceptions_of_one_kind():
     from foreword import errors
 

@@ -50,6 +50,12 @@ def test_only_prefixes_of_one_shape_stand_side_by_side(tmp_path):
     assert "Side by side" not in (tmp_path / PAGE).read_text()
 
 
+def test_prefixes_of_models_of_one_width_and_other_depths_are_not_of_one_shape():
+    found = [findings(name, torch.randn(3, 4), depth) for name, depth in (("a", 12), ("b", 6), ("c", 6))]
+    assert [comparison.names for comparison in compared(found)] == [["b", "c"]]
+    assert [made.name for made in compared(found)[0].pictures()] == ["plane", "likeness", "layers-decoder"]
+
+
 def test_many_prefixes_can_be_told_apart_on_the_plane():
     [comparison] = compared([findings(f"number {number}", torch.randn(2, 5)) for number in range(14)])
     plane, likeness, layers = comparison.pictures()
@@ -108,8 +114,8 @@ def test_a_report_holds_what_is_inside_its_prefixes(swept):
     assert torch.tensor(together["alike"]).shape == (2, 2)
 
 
-def test_where_there_is_nothing_inside_a_report_says_nothing_of_it(swept, tmp_path):
+def test_where_there_is_nothing_inside_a_report_says_nothing_of_it(swept):
     biases = replace(swept, runs=swept.chosen(way="biases"))
     assert inside_of(biases, 2, lambda _: None) == ""
-    write_report(biases, tmp_path)
-    assert "Inside the prefixes" not in (tmp_path / "report.html").read_text()
+    write_report(biases)
+    assert "Inside the prefixes" not in (swept.folder / "report.html").read_text()

@@ -135,10 +135,11 @@ def test_what_has_nothing_inside_is_told(house):
         (["{run}", "{run}", "--size", "2"], 2, "--out says where the page goes"),
         (["{run}", "{run}", "--size", "2", "--out", "{out}"], 0, "written to {out}/inspect.html"),
         (["nowhere/at-all"], 2, "--out says where the page goes"),
+        (["{folder}"], 2, "--out says where the page goes"),  # a prefix in a store is nobody's to write into
     ],
 )
 def test_the_command(run, tmp_path, capsys, monkeypatch, words, code, message):
-    told = {"run": str(run), "out": str(tmp_path / "out")}
+    told = {"run": str(run), "folder": str(tmp_path), "out": str(tmp_path / "out")}
     monkeypatch.setattr(sys, "argv", ["foreword", "inspect", *(word.format(**told) for word in words)])
     with pytest.raises(SystemExit) as end:
         main()

@@ -187,7 +187,7 @@ def test_what_the_ways_wrote_stands_side_by_side(folder):
     first, *_ = re.findall("<div class='sample'>(.*?</dl>)", text)
     rows = [f"{size}-{way}" for size in AXES["size"] for way in AXES["way"]]
     assert first == "<dl>{}</dl>".format(
-        "".join(f"<div><dt>{row.replace('-', ' ', 1)}</dt><dd>{row}-0 one</dd></div>" for row in rows)
+        "".join(f"<div><dt>{row.replace('-', ' ', 1)}</dt><dd dir='auto'>{row}-0 one</dd></div>" for row in rows)
     )
     assert re.search(r"dl {[^}]*display: grid", text)
     assert re.search(
@@ -198,8 +198,9 @@ def test_what_the_ways_wrote_stands_side_by_side(folder):
 def test_a_source_stands_above_what_was_made_of_it():
     shown = side_by_side(Sample("", "the <source>", "", {"prefix": "", "fine-tuning": "a text"}))
     assert shown == (
-        "<div class='sample'><dl><div><dt>source</dt><dd>the &lt;source&gt;</dd></div></dl>"
-        "<dl><div><dt>prefix</dt><dd>(nothing)</dd></div><div><dt>fine-tuning</dt><dd>a text</dd></div></dl></div>"
+        "<div class='sample'><dl><div><dt>source</dt><dd dir='auto'>the &lt;source&gt;</dd></div></dl>"
+        "<dl><div><dt>prefix</dt><dd dir='auto'>(nothing)</dd></div>"
+        "<div><dt>fine-tuning</dt><dd dir='auto'>a text</dd></div></dl></div>"
     )
 
 
@@ -238,6 +239,36 @@ def test_a_plan_of_another_version_is_refused(folder):
     changed(folder / "sweep.json", version=9)
     with pytest.raises(RunError, match="is of version 9, and this Foreword reads version 1. Start the sweep again"):
         read_results(folder)
+
+
+def test_the_title_is_the_folders_name_where_the_sweep_has_none(folder, monkeypatch):
+    held = json.loads((folder / "sweep.json").read_text())["sweep"]
+    changed(folder / "sweep.json", sweep={**held, "title": ""})
+    monkeypatch.chdir(folder)
+    assert read_results(".").title == folder.name
+
+
+def test_too_few_subsets_have_no_p(tmp_path):
+    """Ten pairs on two subsets are two trials: a p of 1 beside a clear difference would read as none."""
+    axes = {"way": ("prefix", "fine-tuning"), "task.subset_seed": ("0", "1"), "seed": ("0", "1", "2", "3", "4")}
+    sweep = {"against": {"way": "fine-tuning"}, "across": ["task.subset_seed"]}
+    folder = sweep_folder(tmp_path, axes, lambda at: 0.4 + 0.1 * (at["way"] == "prefix"), sweep)
+    write_report(read_results(folder))
+    assert "+0.100" in (folder / "report.md").read_text()
+    assert "p = 1" not in (folder / "report.md").read_text()
+    assert {row["p"] for row in csv.DictReader((folder / "report.csv").read_text().splitlines())} == {""}
+
+
+def test_a_label_of_several_lines_or_with_a_bar_leaves_the_markdown_a_table(tmp_path):
+    axes = {"way|x": ("one\ntwo", "a|b"), "seed": ("0",)}
+    lines = compact(table_of(read_results(sweep_folder(tmp_path, axes, lambda _: 0.5)))).splitlines()
+    assert [line.replace("\\|", "").count("|") for line in lines] == [8] * 4
+    assert lines[2].startswith("| one two |")
+
+
+def test_an_axis_can_have_any_name(tmp_path):
+    results = read_results(sweep_folder(tmp_path, {"self": ("a", "b"), "seed": ("0",)}, lambda _: 0.5))
+    assert [row.labels for row in table_of(results).rows] == [("a",), ("b",)]
 
 
 def test_a_journal_of_another_version_is_refused(tmp_path):

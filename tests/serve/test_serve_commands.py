@@ -158,6 +158,9 @@ def test_a_tenants_key_is_printed_alone_and_once(place):
     assert "removed once" in foreword("tenants", "remove", "once", "--store", "store", folder=place).stderr
     again = foreword("tenants", "remove", "once", "--store", "store", folder=place)
     assert (again.returncode, "unknown tenant 'once'" in again.stderr) == (2, True)
+    nowhere = foreword("tenants", "remove", "once", "--store", "typo", folder=place)
+    assert (nowhere.returncode, "unknown tenant 'once'. Known: none" in nowhere.stderr) == (2, True)
+    assert not (place / "typo").exists()
 
 
 REQUESTS = [

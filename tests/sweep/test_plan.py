@@ -267,12 +267,51 @@ def test_a_vote_is_one_more_label_and_needs_the_runs_of_every_seed(house):
         ('[[sweep.claims]]\nsays = "s"\nsource = "s"\nmetric = "bleu"', r"kind = 'better' needs both a and b"),
         ('[[sweep.claims]]\nsays = "s"\nsource = "s"\nmetric = "bleu"\nkind = "rises"', r"along goes with narrows, rises"),
         ('[[sweep.claims]]\nsays = "s"\nsource = "s"\nmetrics = "bleu"', r"unknown setting 'sweep.claims.0.metrics'. Did you mean"),
+        ('[sweep.vote]\naxis = "way"\nof = "a"\nlabel = "a"\n[sweep.grid.way.a]\ntrain.lr = 0.1', r"way has a label of that name"),
+        ("[sweep.grid.way.a]\ntrain.seed = 3", r"sweep.grid.way.a sets train.seed, and a sweep's runs have the seeds of its sweep"),
+        ('[sweep.before.a]\ntrain.start_from = "before:a"\n[sweep.grid.way.a]\ntrain.start_from = "before:a"', r"not stand above"),
+        ('[sweep.before.a]\ntrain.start_from = "before:b"\n[sweep.before.b]\ntrain.lr = 0.3\n[sweep.grid.way.a]\ntrain.lr = 0.1',
+         r"sweep.before.a starts from a run of sweep.before that does not stand above it"),
+        ('[[sweep.where]]\n"task.train_size" = 50\n[sweep.grid]\ntask.train_size = [3]', r'a label .* in quotes, .* "50", got 50'),
+        ('[[sweep.quick.where]]\nset = 3', r"sweep.quick.where.0: set is a table of settings, .* got 3"),
+        ('[sweep]\nmetrics = ["blue"]', r"unknown metric 'blue'. Did you mean 'bleu'"),
+        ('[sweep]\nmetrics = ["loss/tset"]', r"unknown metric 'tset'"),
+        ('[[sweep.plots]]\nx = "way"\nmetrics = ["bleu"]\n[sweep.grid]\ntask.train_size = [3, 5]\nway.a.train.lr = 0.1',
+         r"would draw the mean over task.train_size \(3, 5\): say lines = 'task.train_size', or in sweep.across"),
         ('[[sweep.plots]]\nx = "wya"\nmetrics = ["bleu"]\n[sweep.grid.way.a]\ntrain.lr = 0.1', r"unknown axis of this sweep 'wya'"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_told(house, sweep, message):
     with pytest.raises(ForewordError, match=message):
         planned(house, sweep)
+
+
+def test_a_recipes_own_seed_is_no_sweeps(house):
+    """Read over in silence it would be a seed that nobody trained with."""
+    with pytest.raises(BadRecipe, match=r"--set sets train.seed, and a sweep's runs have the seeds of its sweep.seeds"):
+        planned(house, GRID, overrides=["train.seed=7"])
+    for given, message in (
+        ("[train]\nseed = 5", "bad.toml sets train.seed"),
+        ('backbone = "scribe"', "backbone is a section"),
+    ):
+        (house / "bad.toml").write_text(f"{given}\n[sweep]\nseeds = [1]\n")
+        with pytest.raises(BadRecipe, match=message):
+            read_sweep(house / "bad.toml", house / "out")
+
+
+def test_runs_that_others_start_from_may_start_from_those_above_them(house):
+    sweep = (
+        '[sweep.before.a]\ntrain.lr = 0.2\n[sweep.before.b]\ntrain.start_from = "before:a"\n'
+        '[sweep.grid.way.a]\ntrain.start_from = "before:b"\n'
+    )
+    assert [point.name for point in planned(house, sweep).points] == ["before-a", "before-b", "a-seed=0"]
+
+
+def test_a_long_label_gives_a_name_that_a_folder_can_have(house):
+    words = ["of the sea " * 40 + end for end in ("one", "two")]
+    names = [point.name for point in planned(house, f"[sweep.grid]\ntrain.start_from = {words}\n").points]
+    assert len(set(names)) == 2
+    assert {len(name) for name in names} == {200}
 
 
 def test_a_setting_for_all_that_undoes_the_grid_is_told(house):

@@ -67,10 +67,10 @@ def scores(out: Path, names: Sequence[str] = NAMES) -> dict[str, object]:
     return found
 
 
-def tables(out: Path, to: Path) -> list[str]:
+def tables(out: Path) -> list[str]:
     """The lines of the report's table, without the minutes."""
-    write_report(read_results(out), to)
-    report = (to / "report.md").read_text().splitlines()
+    write_report(read_results(out))
+    report = (out / "report.md").read_text().splitlines()
     return [line.rsplit("|", 2)[0] for line in report if line.startswith("|")]
 
 
@@ -78,7 +78,7 @@ def test_two_processes_give_the_same_tables_as_one(house, whole, tmp_path):
     ended = run_sweep(plan_of(house, tmp_path), tmp_path, processes=2)
     assert not ended.failed
     assert scores(tmp_path) == scores(whole)
-    assert tables(tmp_path, tmp_path / "two") == tables(whole, tmp_path / "one")
+    assert tables(tmp_path) == tables(whole)
 
 
 def test_what_is_done_is_not_done_again(house, whole):
@@ -139,7 +139,7 @@ def test_killed_at_random_moments_it_ends_in_the_same_tables(house, whole, tmp_p
     last = run_sweep(plan_of(house, out), out, processes=1)
     assert not last.failed
     assert scores(out) == scores(whole)
-    assert tables(out, tmp_path / "two") == tables(whole, tmp_path / "one")
+    assert tables(out) == tables(whole)
 
 
 def when(out: Path, pattern: str) -> list[float]:
@@ -240,6 +240,57 @@ def test_a_process_that_dies_is_told(house, tmp_path, monkeypatch):
     monkeypatch.setattr(crews, "work", dies)
     ended = run_sweep(plan_of(house, tmp_path), tmp_path, processes=1)
     assert ended.failed["plain-seed=0"] == "its process died (exit code 3); too little memory is the usual reason"
+
+
+def test_a_process_that_died_idle_or_before_it_read_its_point_stops_nobody(house, tmp_path, monkeypatch):
+    from foreword.sweep import crews
+
+    monkeypatch.setattr(crews, "work", answers)
+    points = plan_of(house, tmp_path).points
+    crew = crews.Processes(1, tmp_path, "")
+    crew.start(points[0])
+    assert crew.wait() == (points[0].name, "")
+    [(idle, _)] = crew.idle
+    idle.kill()
+    idle.join()
+    monkeypatch.setattr(crews, "work", dies_at_once)
+    crew.start(points[1])
+    name, error = crew.wait()
+    assert (name, error[:40]) == (points[1].name, "its process died (exit code 3); too litt")
+    crew.stop()
+
+
+def answers(pipe, out, command):
+    while pipe.recv():
+        pipe.send("")
+
+
+def dies_at_once(pipe, out, command):
+    import os
+
+    os._exit(3)
+
+
+def test_a_file_in_a_runs_way_is_told(house, tmp_path):
+    from foreword.sweep import crews
+
+    (tmp_path / "runs").write_text("in the way")
+    told = crews.outcome(plan_of(house, tmp_path).points[0], tmp_path, "")
+    assert told.startswith(f"{tmp_path}/runs/before-first cannot be made: ")
+
+
+def test_a_begun_run_goes_on_in_a_folder_that_was_moved(house, tmp_path):
+    """What it starts from lies there under another path, and is the same."""
+    (tmp_path / "sweep.toml").write_text(
+        (house / "sweep.toml").read_text().replace("seeds = [0, 1]", "").split("[sweep.vote]")[0]
+    )
+    plan = read_sweep(tmp_path / "sweep.toml", tmp_path / "here")
+    assert not run_sweep(plan, tmp_path / "here", processes=1).failed
+    shutil.move(tmp_path / "here", tmp_path / "there")
+    for name in ("result-test.json", "run.json"):
+        (tmp_path / "there" / "runs" / "on-seed=0" / name).unlink()
+    ended = run_sweep(read_sweep(tmp_path / "sweep.toml", tmp_path / "there"), tmp_path / "there", processes=1)
+    assert not ended.failed
 
 
 def dies(pipe, out, command):

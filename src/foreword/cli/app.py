@@ -3,6 +3,7 @@
 Comes in:  the command line.      Goes out: results on stdout, everything else on stderr.
 """
 
+import errno
 import shlex
 import sys
 from collections.abc import Mapping
@@ -18,6 +19,8 @@ from foreword.errors import BadRecipe, ForewordError, MissingTool
 
 if TYPE_CHECKING:
     from foreword.tuned import Tuned
+
+CLOSED = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG)  # a path that nobody could look at: the user's to mend, no bug
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode="rich",
@@ -61,6 +64,13 @@ def main() -> None:
         app()
     except ForewordError as error:
         output.say(f"foreword: {error}")
+        sys.exit(2)
+    except OSError as error:
+        if error.filename is None or error.errno not in CLOSED:
+            raise
+        output.say(
+            f"foreword: {error.filename}: {error.strerror}. Check the path, and that you may read and write there."
+        )
         sys.exit(2)
 
 
@@ -229,7 +239,7 @@ def inspect(
         from foreword.inspection import PAGE, look, write_inspection
 
         quiet_libraries()
-        if out is None and (len(prefixes) > 1 or not Path(prefixes[0]).is_dir()):
+        if out is None and (len(prefixes) > 1 or not (Path(prefixes[0]) / "recipe.json").is_file()):
             raise BadRecipe("--out says where the page goes; of one run's folder alone it can be left out.")
         found = []
         for name in prefixes:

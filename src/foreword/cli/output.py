@@ -13,6 +13,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -33,9 +34,11 @@ def show(data: Any, header: Sequence[str], rows: Sequence[Sequence[object]]) -> 
     if not to_terminal():
         print(json.dumps(data, indent=1, ensure_ascii=False))
         return
-    table = Table(*header)
+    table = Table()
+    for head in header:
+        table.add_column(Text(head))
     for row in rows:
-        table.add_row(*(str(cell) for cell in row))
+        table.add_row(*(Text(str(cell)) for cell in row))  # as it stands: brackets are markup to Rich otherwise
     Console().print(table)
 
 

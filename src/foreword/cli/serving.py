@@ -10,7 +10,7 @@ import typer
 
 from foreword.cli import output
 from foreword.cli.ending import quiet_libraries, stoppable
-from foreword.errors import BadRequest
+from foreword.errors import BadRequest, UnknownName
 
 tenants_app = typer.Typer(no_args_is_help=True, help="Who may ask the server, and how much.")
 
@@ -148,5 +148,7 @@ def remove_tenant(
     """Take a tenant's key away. His prefixes stay in the store."""
     from foreword.serve.tenants.ledger import FILE, Ledger
 
+    if not (store / FILE).exists():  # a ledger is begun with its first tenant
+        raise UnknownName("tenant", name, [])
     Ledger(store / FILE).remove_tenant(name)
     output.say(f"removed {name}")

@@ -54,9 +54,10 @@ class Comparison:
 
 def compared(found: Sequence[Findings]) -> list[Comparison]:
     """Those of one shape with one another; one that is alone with its shape stands beside nothing."""
-    shapes: dict[int, list[Findings]] = {}
+    shapes: dict[object, list[Findings]] = {}
     for one in found:
-        shapes.setdefault(one.positions.shape[1], []).append(one)
+        layers_and_heads = {site: shares.shape[:2] for site, shares in one.attention.items()}
+        shapes.setdefault((one.positions.shape[1], str(layers_and_heads)), []).append(one)
     return [Comparison.of(alike) for alike in shapes.values() if len(alike) > 1]
 
 

@@ -6,6 +6,7 @@ Letters: L layers, N query heads of a layer, P prefix positions.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from matplotlib.axis import Axis
@@ -13,10 +14,9 @@ from matplotlib.colors import PowerNorm
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
-from foreword.report.plots import COLOURS, MARKS, Picture, as_svg, canvas, sheet
+from foreword.report.plots import COLOURS, MARKS, Picture, as_svg, canvas, sheet, short
 
 FEW_LAYERS = 8  # two small pictures beside one another; of more layers three, which a phone can still show
-LONGEST_NAME = 20  # letters
 FEW_NAMES = 12  # the figures of so many fit into their squares
 
 
@@ -77,12 +77,13 @@ def square(alike: Tensor) -> Picture:
 def plane(names: Sequence[str], points: Sequence[Tensor]) -> Picture:
     """Of each its positions [P, 2]."""
     with canvas(5.2, 3.6 + 0.1 * len(names)) as (figure, axes):
-        for number, (name, own) in enumerate(zip(names, points, strict=True)):
+        handles: list[Any] = []
+        for number, own in enumerate(points):
             colour, mark = COLOURS[number % len(COLOURS)], MARKS[(number + number // len(COLOURS)) % len(MARKS)]
-            axes.scatter(
-                own[:, 0].tolist(), own[:, 1].tolist(), s=18, label=short(name), alpha=0.8, color=colour, marker=mark
+            handles.append(
+                axes.scatter(own[:, 0].tolist(), own[:, 1].tolist(), s=18, alpha=0.8, color=colour, marker=mark)
             )
-        figure.legend(loc="outside lower center", ncols=2, frameon=False)
+        figure.legend(handles, list(map(short, names)), loc="outside lower center", ncols=2, frameon=False)
         axes.set_xticks([])
         axes.set_yticks([])
         return Picture("plane", "Where their positions lie", as_svg(figure))
@@ -113,11 +114,6 @@ def layers(site: str, shares: Mapping[str, Tensor]) -> Picture:
         whole_numbers(axes.xaxis)
         figure.colorbar(image, ax=axes, label="share of attention")
         return Picture(f"layers-{site}", f"Attention that each layer gives them ({site})", as_svg(figure))
-
-
-def short(name: str) -> str:
-    """Of a long name its end, where names differ: a whole path would leave the picture no room."""
-    return name if len(name) <= LONGEST_NAME else f"…{name[1 - LONGEST_NAME :]}"
 
 
 def whole_numbers(*along: Axis) -> None:

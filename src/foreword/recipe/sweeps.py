@@ -4,9 +4,9 @@ Comes in:  a TOML file's tables.      Goes out: the section, checked as far as i
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from foreword.errors import BadRecipe, UnknownName
 from foreword.recipe.faults import one_line
@@ -17,6 +17,21 @@ from foreword.recipe.sections import Recipe
 # anew with a recipe's settings, labels standing for their axes' names in braces.
 Fragment = Mapping[str, Any]
 Chosen = Mapping[str, str | list[str]]  # axis -> a label, or several
+SET = "set"  # the key of a rule that is no axis
+
+
+def whole_rule(rule: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Axes with their labels, and what is set where they meet."""
+    for key, value in rule.items():
+        if key == SET and not isinstance(value, Mapping):
+            raise ValueError(f"{SET} is a table of settings, e.g. {{ train.lr = 1e-3 }}, got {value!r}")
+        labels = value if isinstance(value, list) else [value]
+        if key != SET and not all(isinstance(label, str) for label in labels):
+            raise ValueError(f'{key} is a label or a list of them, each in quotes, e.g. "50", got {value!r}')
+    return rule
+
+
+Rule = Annotated[Mapping[str, Any], AfterValidator(whole_rule)]
 
 
 class PlotRecipe(Section):
@@ -80,9 +95,7 @@ class FormRecipe(Section):
     before: Mapping[str, Fragment] = Field(
         default={}, description="settings of the runs that others start from; nothing else of the form is theirs"
     )
-    where: tuple[Mapping[str, Any], ...] = Field(
-        default=(), strict=False, description="as the sweep's own, winning over it"
-    )
+    where: tuple[Rule, ...] = Field(default=(), strict=False, description="as the sweep's own, winning over it")
 
 
 class SweepRecipe(Section):
@@ -94,7 +107,7 @@ class SweepRecipe(Section):
         default={},
         description='axes: `task.train_size = [50, 100]`, or a name with a table for each label: `way.prefix.method.name = "..."`',
     )
-    where: tuple[Mapping[str, Any], ...] = Field(
+    where: tuple[Rule, ...] = Field(
         default=(),
         strict=False,
         description="axis -> label or labels, with `set`: settings of those combinations alone",

@@ -3,8 +3,6 @@
 Comes in:  a sweep's folder.      Goes out: `report.html`, `report.md`, `report.csv` and `plots/*.svg` in it.
 """
 
-from pathlib import Path
-
 from foreword.report.claims import Verdict, verdicts
 from foreword.report.markdown import in_full
 from foreword.report.page import page
@@ -19,13 +17,13 @@ __all__ = ["Results", "Verdict", "read_results", "verdicts", "write_report"]
 PAGE = "report.html"
 
 
-def write_report(results: Results, out: Path | None = None, inside: str = "") -> list[Verdict]:
-    """The page and its parts, into the sweep's folder or another; the verdicts on the sweep's claims.
+def write_report(results: Results, inside: str = "") -> list[Verdict]:
+    """The page and its parts, into the sweep's folder; the verdicts on the sweep's claims.
 
     Args:
         inside: what was seen inside the prefixes, as HTML.
     """
-    out = results.folder if out is None else out
+    out = results.folder
     table, found, drawn = table_of(results), verdicts(results), pictures(results)
     for picture in drawn:
         write_text(out / "plots" / f"{picture.name}.svg", picture.svg)

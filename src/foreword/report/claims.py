@@ -53,10 +53,12 @@ def verdicts(results: Results) -> list[Verdict]:
 
 
 def judged(claim: ClaimRecipe, results: Results) -> Verdict:
-    a = [run for run in results.chosen(**claim.a) if claim.metric in run.scores]
-    b = [run for run in results.chosen(**claim.b) if claim.metric in run.scores] if claim.b else []
-    if not a or (claim.b and not b):
+    sides = [results.chosen(**side) for side in (claim.a, claim.b)]
+    a, b = ([run for run in side if claim.metric in run.scores] for side in sides)
+    if not all(sides):
         return Verdict(claim, OPEN, "the runs it is about are not there")
+    if not a or not b:
+        return Verdict(claim, OPEN, f"the runs it is about have no score {claim.metric}")
     judge = {"better": better, "no-worse": better, "equal": better, "steadier": steadier, "narrows": narrows}.get(
         claim.kind
     )

@@ -39,7 +39,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Difference:
-    """A mean over pairs of runs, its 95 % interval, and p: how often draws fall on the other side of zero, twice; 1 of too few.
+    """A mean over pairs of runs, its 95 % interval, and p: how often draws fall on the other side of zero, twice; None of too few.
 
     `num_trials`: as many of the pairs as are independent of one another.
     """
@@ -47,7 +47,7 @@ class Difference:
     value: float
     low: float
     high: float
-    p: float
+    p: float | None
     num_pairs: int
     num_trials: int
 
@@ -68,7 +68,7 @@ def difference(pairs: Sequence[Pair], metric: str) -> Difference:
     where = drawn(draws, generator())
     low, high = interval(where)
     other_side = min(float(np.mean(where <= 0)), float(np.mean(where >= 0)))
-    p = min(1.0, max(2 * other_side, 1 / DRAWS)) if len(draws) >= FEWEST else 1.0
+    p = min(1.0, max(2 * other_side, 1 / DRAWS)) if len(draws) >= FEWEST else None
     return Difference(value, min(low, value), max(high, value), p, len(pairs), len(draws))
 
 

@@ -120,5 +120,5 @@ def side_by_side(sample: Sample) -> str:
 
 def texts(by: Mapping[str, str]) -> str:
     """Nothing where there is none."""
-    items = "".join(f"<div><dt>{escape(who)}</dt><dd>{escape(text)}</dd></div>" for who, text in by.items())
+    items = "".join(f"<div><dt>{escape(who)}</dt><dd dir='auto'>{escape(text)}</dd></div>" for who, text in by.items())
     return f"<dl>{items}</dl>" if items else ""

@@ -4,6 +4,8 @@ Comes in:  Results and what [sweep.plots] asks for.      Goes out: SVG texts, th
 """
 
 import io
+import math
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from foreword.report.results import Results
 
 COLOURS = ("#0b6e99", "#c8553d", "#5b8c5a", "#7d5ba6", "#b8860b", "#4a4a4a")  # told apart by colour-blind readers too
 MARKS = ("o", "s", "^", "D", "v", "P")
+LONGEST_NAME = 20  # letters
 WIDTH, HEIGHT, ROW = 5.2, 3.4, 0.32  # inches; ROW: of a label where they stand below one another
 
 
@@ -33,26 +36,29 @@ class Picture:
 
 def pictures(results: Results) -> list[Picture]:
     """One for each metric of each plot that has something to show."""
-    found = []
+    found: dict[str, Picture] = {}
     for plot in results.sweep.plots:
         for metric in plot.metrics:
             if any(metric in run.scores for run in results.runs):
-                axis = plot.x.split(".")[-1]
-                name = f"{axis}-{metric}".replace("/", "-").replace(" ", "_")
-                found.append(Picture(name, f"{metric} by {axis}", drawn(results, plot, metric)))
-    return found
+                axis, lines = (named.split(".")[-1] for named in (plot.x, plot.lines))
+                name, title = f"{axis}-{metric}", f"{metric} by {axis}"
+                if name in found:  # the same with other lines
+                    name, title = f"{name}-{lines or 'all'}", f"{title}, {lines or 'all together'}"
+                found[name] = Picture(re.sub(r"[/\s]", "-", name), title, drawn(results, plot, metric))
+    return list(found.values())
 
 
 def drawn(results: Results, plot: PlotRecipe, metric: str) -> str:
     series = {line: points_of(results, plot, metric, line) for line in lines_of(results, plot)}
     series = {line: points for line, points in series.items() if points}
     labels = [label for label in results.axes[plot.x] if any(label in points for points in series.values())]
-    numeric = all(is_number(label) for label in labels)
+    numeric = all(is_number(label, above=0.0 if plot.log else -math.inf) for label in labels)
     height = HEIGHT if numeric else 1.2 + ROW * len(labels)
+    handles: list[Any] = []
     with canvas(WIDTH, height) as (figure, axes):
-        for number, (line, points) in enumerate(series.items()):
-            style = {"color": COLOURS[number % len(COLOURS)], "marker": MARKS[number % len(MARKS)], "label": line}
-            (along_numbers if numeric else below_one_another)(axes, labels, points, style)
+        for number, points in enumerate(series.values()):
+            style = {"color": COLOURS[number % len(COLOURS)], "marker": MARKS[number % len(MARKS)]}
+            handles.append((along_numbers if numeric else below_one_another)(axes, labels, points, style))
         axis = plot.x.split(".")[-1].replace("_", " ")
         axes.grid(alpha=0.25, linewidth=0.6)
         axes.spines[["top", "right"]].set_visible(False)
@@ -64,18 +70,20 @@ def drawn(results: Results, plot: PlotRecipe, metric: str) -> str:
                 axes.set_xticks([float(label) for label in labels], labels)
                 axes.minorticks_off()
         else:
-            axes.set_yticks(range(len(labels)), labels)
+            axes.set_yticks(range(len(labels)), list(map(short, labels)))
             axes.invert_yaxis()
             axes.set_xlabel(metric)
         if len(series) > 1:
-            axes.legend(frameon=False)
+            axes.legend(handles, list(map(short, series)), frameon=False)
         return as_svg(figure)
 
 
 @contextmanager
 def sheet(width: float, height: float) -> Iterator[Figure]:
     """A figure of so many inches, to be drawn on and turned into SVG within the block."""
-    with matplotlib.rc_context({"svg.hashsalt": "foreword", "font.size": 9, "svg.fonttype": "none"}):
+    given: dict[Any, Any] = {"svg.hashsalt": "foreword", "font.size": 9, "svg.fonttype": "none"}
+    given["text.parse_math"] = False  # a dollar in a label is one
+    with matplotlib.rc_context(given):
         yield Figure(figsize=(width, height), layout="constrained")
 
 
@@ -108,26 +116,32 @@ def points_of(results: Results, plot: PlotRecipe, metric: str, line: str) -> dic
     return found
 
 
-def along_numbers(axes: Axes, labels: Sequence[str], points: dict[str, Estimate], style: dict[str, Any]) -> None:
+def along_numbers(axes: Axes, labels: Sequence[str], points: dict[str, Estimate], style: dict[str, Any]) -> Any:
     there = [label for label in labels if label in points]
     at = [float(label) for label in there]
-    axes.plot(at, [points[label].value for label in there], linewidth=1.4, markersize=4, **style)
+    [line] = axes.plot(at, [points[label].value for label in there], linewidth=1.4, markersize=4, **style)
     low, high = ([getattr(points[label], end) for label in there] for end in ("low", "high"))
     axes.fill_between(at, low, high, alpha=0.15, linewidth=0, color=style["color"])
+    return line
 
 
-def below_one_another(axes: Axes, labels: Sequence[str], points: dict[str, Estimate], style: dict[str, Any]) -> None:
+def below_one_another(axes: Axes, labels: Sequence[str], points: dict[str, Estimate], style: dict[str, Any]) -> Any:
     there = [(row, points[label]) for row, label in enumerate(labels) if label in points]
     values = [point.value for _, point in there]
     reach = [[p.value - p.low for _, p in there], [p.high - p.value for _, p in there]]
-    axes.errorbar(
+    return axes.errorbar(
         values, [row for row, _ in there], xerr=reach, linestyle="none", markersize=5, capsize=2, elinewidth=1, **style
     )
 
 
-def is_number(label: str) -> bool:
+def is_number(label: str, above: float = -math.inf) -> bool:
+    """Whether it is one that an axis can show, which on a logarithmic scale zero is not."""
     try:
-        float(label)
+        return above < float(label) < math.inf
     except ValueError:
         return False
-    return True
+
+
+def short(name: str) -> str:
+    """Of a long name its end, where names differ: a whole path would leave the picture no room."""
+    return name if len(name) <= LONGEST_NAME else f"…{name[1 - LONGEST_NAME :]}"

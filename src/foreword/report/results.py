@@ -67,12 +67,12 @@ class Results:
     runs: Sequence[Run]
     missing: Mapping[str, str]
 
-    def chosen(self, **of: Any) -> list[Run]:
+    def chosen(self, /, **of: Any) -> list[Run]:
         return [run for run in self.runs if matches(run.at, of)]
 
     @property
     def title(self) -> str:
-        return self.sweep.title or self.folder.name
+        return self.sweep.title or self.folder.resolve().name
 
     @property
     def about(self) -> str:

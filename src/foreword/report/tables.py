@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from foreword.report.compare import FEWEST, Difference, Estimate, difference, estimate, paired
+from foreword.report.compare import Difference, Estimate, difference, estimate, paired
 from foreword.report.results import Results, Run
 from foreword.sweep.grid import SEED, matches
 from foreword.table import counted
@@ -32,7 +32,7 @@ class Cell:
 
     @property
     def stands_out(self) -> bool:
-        return self.against is not None and self.against.p < SIGNIFICANT
+        return self.against is not None and self.against.p is not None and self.against.p < SIGNIFICANT
 
 
 @dataclass(frozen=True)
@@ -114,12 +114,12 @@ def told(cell: Cell) -> str:
 
 
 def notes(cell: Cell) -> list[str]:
-    """The interval, and by how much the figure differs, with p where there are enough pairs for one."""
+    """The interval, and by how much the figure differs, with p where there are enough trials for one."""
     e, d = cell.estimate, cell.against
     found = [f"{e.low:.3f} to {e.high:.3f}"] if e.low < e.high else []
     if d is not None:
-        p = f", p = {d.p:.3f}" if d.p >= 0.001 else ", p < 0.001"
-        found.append(f"{d.value:+.3f}{p if d.num_pairs >= FEWEST else ''}")
+        p = "" if d.p is None else f", p = {d.p:.3f}" if d.p >= 0.001 else ", p < 0.001"
+        found.append(f"{d.value:+.3f}{p}")
     return found
 
 
@@ -163,7 +163,7 @@ def as_csv(results: Results, table: Table) -> str:
     for row in table.rows:
         for (head, metric), cell in row.cells.items():
             e, d = cell.estimate, cell.against
-            differs: list[Any] = ["", "", "", ""] if d is None else [d.value, d.low, d.high, d.p]
+            differs: list[Any] = ["", "", "", ""] if d is None else [d.value, d.low, d.high, "" if d.p is None else d.p]
             paths = " ".join(run.path.relative_to(results.folder).as_posix() for run in cell.runs)
             figures = [e.value, "" if e.deviation is None else e.deviation, e.low, e.high, e.num_runs, *differs]
             writer.writerow(

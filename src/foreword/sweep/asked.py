@@ -3,6 +3,7 @@
 Comes in:  a sweep's file, read; a combination of labels.      Goes out: a Recipe, and the sweep's runs that it starts from.
 """
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,12 +13,13 @@ from typing import Any
 from foreword.errors import UnknownName
 from foreword.recipe import Recipe, SweepRecipe, with_settings
 from foreword.recipe.reading import recipe_tables
-from foreword.recipe.sweeps import FormRecipe, Fragment
+from foreword.recipe.sweeps import SET, FormRecipe, Fragment
 from foreword.sweep.grid import RECIPE, SEED, Axis, matches, place, triples, without
 from foreword.vetting import vet
 
 BEFORE = "before"
 RUNS = "runs"  # in a sweep's folder: its runs' folders
+LONGEST_NAME = 200  # bytes; file systems take 255
 Setting = tuple[str, str, Any]  # section, key, value
 
 
@@ -77,16 +79,19 @@ class Asked:
 
 def with_labels(name: str, at: Mapping[str, str], named: str) -> str:
     """A recipe's name with labels in place of their axes' names. Raises UnknownName: braces around what is no axis."""
-    try:
-        return name.format_map(at)
-    except KeyError as error:
-        raise UnknownName(f"axis in {named}.{RECIPE}", str(error.args[0]), at) from None
+
+    def label(braces: re.Match[str]) -> str:
+        if braces[1] not in at:
+            raise UnknownName(f"axis in {named}.{RECIPE}", braces[1], at)
+        return at[braces[1]]
+
+    return re.sub(r"\{([^{}]*)\}", label, name)
 
 
 def rules(form: str, where: Sequence[Mapping[str, Any]], at: Mapping[str, str]) -> Iterator[tuple[str, Fragment]]:
     for rule in where:
-        if matches(at, without(rule, "set")):
-            yield place(form, "where"), rule.get("set", {})
+        if matches(at, without(rule, SET)):
+            yield place(form, "where"), rule.get(SET, {})
 
 
 def started(settings: Mapping[str, Any], before: Mapping[str, Fragment], out: Path) -> tuple[Recipe, tuple[str, ...]]:
@@ -111,5 +116,9 @@ def before_name(name: str) -> str:
 
 
 def slug(text: str) -> str:
-    """A name that a folder can have."""
-    return re.sub(r"[^\w.=+-]+", "_", text)
+    """A name that a folder can have; of a long one its beginning, and what tells it from others that begin alike."""
+    name = re.sub(r"[^\w.=+-]+", "_", text)
+    if len(name.encode()) <= LONGEST_NAME:
+        return name
+    mark = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name.encode()[: LONGEST_NAME - len(mark) - 1].decode(errors='ignore')}-{mark}"

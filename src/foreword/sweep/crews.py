@@ -9,7 +9,7 @@ import sys
 import threading
 import traceback
 from abc import ABC, abstractmethod
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,10 @@ def outcome(point: Point, out: Path, command: str) -> str:
 
     quiet_libraries()
     folder = folder_of(out, point)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return f"{folder} cannot be made: {error}"
     with (folder / OUTPUT).open("a", encoding="utf-8") as log, redirect_stderr(log), redirect_stdout(log):
         try:
             run_point(point, out, command)
@@ -69,15 +72,20 @@ class Processes(Crew):
 
     def start(self, point: Point) -> None:
         assert len(self.busy) < self.size, "more points than processes"
-        if self.idle:
-            process, pipe = self.idle.pop()
-        else:
-            pipe, theirs = self.context.Pipe()
-            process = self.context.Process(target=work, args=(theirs, self.out, self.command), daemon=True)
-            process.start()
-            theirs.close()  # so that its death is heard here
-        pipe.send(point)
+        living = [(process, pipe) for process, pipe in self.idle if process.is_alive()]
+        process, pipe = living.pop() if living else self.another()
+        self.idle = living
+        with suppress(OSError):  # one that dies before it has read: `wait` tells of its death
+            pipe.send(point)
         self.busy[pipe] = (process, point.name)
+
+    def another(self) -> tuple[Any, connection.Connection]:
+        """A process that waits for its first point."""
+        pipe, theirs = self.context.Pipe()
+        process = self.context.Process(target=work, args=(theirs, self.out, self.command), daemon=True)
+        process.start()
+        theirs.close()  # so that its death is heard here
+        return process, pipe
 
     def wait(self) -> tuple[str, str]:
         pipe = connection.wait(list(self.busy))[0]
@@ -85,7 +93,7 @@ class Processes(Crew):
         process, name = self.busy.pop(pipe)
         try:
             error = pipe.recv()
-        except EOFError:
+        except (EOFError, OSError):
             process.join()
             return name, f"its process died (exit code {process.exitcode}); too little memory is the usual reason"
         self.idle.append((process, pipe))

@@ -3,16 +3,18 @@
 Comes in:  [sweep.grid], a form's own, and the sections that choose among them.      Goes out: axes by name.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from foreword.errors import BadRecipe, UnknownName
+from foreword.metrics import check_name
 from foreword.recipe import SweepRecipe
-from foreword.recipe.sweeps import SECTIONS, Chosen, FormRecipe, Fragment
+from foreword.recipe.sweeps import SECTIONS, SET, Chosen, FormRecipe, Fragment
 
 SEED = "seed"  # the axis that every sweep has
 UNTOUCHED, RECIPE = "untouched", "recipe"  # what a fragment may hold beside sections
+OF_TRAINING, OF_CLASSIFIER = ("loss/train", "loss/dev"), "control"  # scores that are of no metric
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,24 @@ def triples(fragment: Fragment, named: str) -> Iterator[tuple[str, str, Any]]:
         if not isinstance(keys, Mapping):
             raise BadRecipe(f"{named}.{section} is a section, e.g. {section}.{SEED} = 1, got {keys!r}.")
         for key, value in keys.items():
+            check_no_seed(section, key, named)
             yield section, key, value
+
+
+def check_given(given: Mapping[str, Any], overrides: Iterable[tuple[str, str, Any]], named: str) -> None:
+    """Raises BadRecipe: what the runs begin with, or what is set for all of them, is no section, or a seed."""
+    for section, keys in given.items():
+        if not isinstance(keys, Mapping):
+            raise BadRecipe(f"{named}: {section} is a section, e.g. [{section}], got {keys!r}.")
+        for key in keys:
+            check_no_seed(section, key, named)
+    for section, key, _ in overrides:
+        check_no_seed(section, key, "--set")
+
+
+def check_no_seed(section: str, key: str, named: str) -> None:
+    if (section, key) == ("train", SEED):
+        raise BadRecipe(f"{named} sets train.seed, and a sweep's runs have the seeds of its sweep.seeds. Change those.")
 
 
 def check_names(sweep: SweepRecipe) -> None:
@@ -102,14 +121,25 @@ def check_names(sweep: SweepRecipe) -> None:
     with_votes = {name: list(labels) for name, labels in axes.items()}
     if sweep.vote is not None:
         check_labels({sweep.vote.axis: sweep.vote.of}, axes, "sweep.vote")
+        if sweep.vote.label in axes[sweep.vote.axis]:
+            raise BadRecipe(
+                f"sweep.vote.label = {sweep.vote.label!r}: axis {sweep.vote.axis} has a label of that name; give another."
+            )
         with_votes[sweep.vote.axis].append(sweep.vote.label)
     for rule in sweep.where:
-        check_labels(without(rule, "set"), axes, "sweep.where")
+        check_labels(without(rule, SET), axes, "sweep.where")
     check_labels(sweep.optional, axes, "sweep.optional")
     for form, told in sweep.forms.items():
         check_labels(told.keep, axes, place(form, "keep"))
         for rule in told.where:
-            check_labels(without(rule, "set"), axes, place(form, "where"))
+            check_labels(without(rule, SET), axes, place(form, "where"))
+    check_read_off(sweep, axes, with_votes)
+
+
+def check_read_off(
+    sweep: SweepRecipe, axes: Mapping[str, Sequence[str]], with_votes: Mapping[str, Sequence[str]]
+) -> None:
+    """What is to be read off the results. Raises UnknownName, and BadRecipe: a plot that would average over what differs."""
     check_labels(sweep.against, with_votes, "sweep.against")
     for claim in sweep.claims:
         check_labels({**claim.a}, with_votes, "sweep.claims")
@@ -118,6 +148,23 @@ def check_names(sweep: SweepRecipe) -> None:
     for axis in [*named, *(axis for plot in sweep.plots for axis in (plot.x, plot.lines))]:
         if axis and axis not in axes:
             raise UnknownName("axis of this sweep", axis, axes)
+    for plot in sweep.plots:
+        for axis, labels in axes.items():
+            if axis not in {plot.x, plot.lines, *sweep.across} and len(labels) > 1:
+                raise BadRecipe(
+                    f"sweep.plots over {plot.x} would draw the mean over {axis} ({', '.join(labels)}): say lines = {axis!r}, or in "
+                    "sweep.across that they are repetitions."
+                )
+    drawn = [metric for plot in sweep.plots for metric in plot.metrics]
+    for name in (*sweep.metrics, *drawn, *(claim.metric for claim in sweep.claims)):
+        check_score(name)
+
+
+def check_score(name: str) -> None:
+    """Raises UnknownName: no run can have a score of this name, a metric's behind a group's where it is of one."""
+    metric = name.split("/")[-1]
+    if name not in OF_TRAINING and metric != OF_CLASSIFIER:
+        check_name(metric)
 
 
 def check_labels(chosen: Chosen, axes: Mapping[str, Any], named: str) -> None:

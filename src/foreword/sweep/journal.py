@@ -14,6 +14,7 @@ from typing import Literal, Self
 from foreword.errors import RunError
 
 VERSION = 1
+PATIENCE_S = 60.0  # with somebody who looks into the journal and holds it meanwhile
 State = Literal["waiting", "running", "done", "failed"]
 
 
@@ -37,7 +38,7 @@ class Journal:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         try:
-            self.db = sqlite3.connect(path, isolation_level=None)
+            self.db = sqlite3.connect(path, isolation_level=None, timeout=PATIENCE_S)
             self.db.execute("PRAGMA journal_mode = WAL")
             version = self.db.execute("PRAGMA user_version").fetchone()[0]
             tables = self.db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]

@@ -19,6 +19,7 @@ from foreword.sweep.grid import (
     UNTOUCHED,
     Axis,
     axes_of,
+    check_given,
     check_names,
     kept_labels,
     matches,
@@ -81,6 +82,8 @@ def read_sweep(
         )
     sweep = sweep_section(given.pop(SWEEP))
     check_names(sweep)
+    told = [parse_override(text) for text in overrides]
+    check_given(given, told, f"recipe {path}")
     if published and sweep.published == FormRecipe():
         raise BadRecipe(
             f"recipe {path} has no [sweep.published]: nothing says how it was published. Leave out --published, and of backbones "
@@ -88,7 +91,6 @@ def read_sweep(
         )
     wanted = {"published": published, "quick": quick}
     forms = {name: form for name, form in sweep.forms.items() if wanted[name]}
-    told = [parse_override(text) for text in overrides]
     asked = Asked(given, sweep, varied(sweep, forms, told), forms, told, Path(out))
     seeds = sweep.seeds
     for form in forms.values():
@@ -165,8 +167,13 @@ def trained_points(asked: Asked, kept: Mapping[str, Sequence[str]], seeds: Seque
 
 
 def before_points(asked: Asked, seeds: Sequence[int]) -> Iterator[Point]:
+    """Raises BadRecipe: one starts from itself, or from one that stands below it."""
+    above = set[str]()
     for name in asked.sweep.before:
         recipe, needs = asked.recipe(list(asked.of_before(name)), {}, seeds[0])
+        if not above.issuperset(needs):
+            raise BadRecipe(f"sweep.before.{name} starts from a run of sweep.before that does not stand above it.")
+        above.add(before_name(name))
         yield Point(before_name(name), {}, recipe, BEFORE, needs)
 
 
