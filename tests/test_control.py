@@ -6,7 +6,7 @@ import pytest
 from tests.tiny_runs import model_folder, tiny_recipe
 
 import foreword
-from foreword.errors import BadRecipe
+from foreword.errors import BadRecipe, RunError
 from foreword.tasks import Example, load_task
 from foreword.tasks.labelled import Labelled
 
@@ -61,6 +61,12 @@ def test_a_classifier_that_cannot_judge_is_told(place):
         BadRecipe, match=r"eval\.classifier: .*writer is a run of task 'control', which has no classes of texts"
     ):
         foreword.open_run(place / "writer", [f"eval.classifier={place}/writer"]).evaluate("test")
+
+
+def test_a_classifier_that_is_not_there_is_told_before_anything_is_written(place, monkeypatch):
+    monkeypatch.setattr("foreword.tuned.evaluate_as", lambda *_, **__: pytest.fail("a whole split was answered first"))
+    with pytest.raises(RunError, match="nowhere holds no run"):
+        foreword.open_run(place / "writer", [f"eval.classifier={place}/nowhere"]).evaluate("test")
 
 
 @pytest.mark.parametrize(

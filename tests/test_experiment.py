@@ -26,6 +26,7 @@ from foreword.errors import (
     UnsupportedBackbone,
 )
 from foreword.methods.base.heads import HEAD
+from foreword.recipe import Recipe
 from foreword.training import Training, checkpoint
 from foreword.writing import held_alone, write_text, written_whole
 
@@ -359,6 +360,18 @@ def test_prompts_are_pretrained_on_what_texts_ask_and_then_learn_a_task_of_class
     assert tuned.evaluate("test").value("accuracy") >= 0
     if name == "p-tuning-v2":
         assert (len(given[f"{HEAD}bias"]), len(kept[f"{HEAD}bias"])) == (3, 2)
+
+
+def test_where_classes_are_read_off_no_room_is_kept_for_an_answer(place, tmp_path, capsys):
+    """Texts are cut in training where they are cut in use; the tiny model's 128 positions are all the sources'."""
+    (tmp_path / "train.jsonl").write_text("".join(f'{{"text": "{x * 300}", "label": "{x}o"}}\n' for x in "ns"))
+    task = {"name": "classes", "train": str(tmp_path / "train.jsonl"), "classes": "no, so"}
+    recipe = tiny_recipe(
+        place / "model", place / "data", task=task, method={"name": "p-tuning-v2", "prefix_len": 3}
+    ).to_dict()
+    foreword.train(Recipe.from_dict(recipe | {"task": task, "train": {"max_steps": 1}}), tmp_path / "run")
+    said = "note: 2 of 2 train sources are longer than 125 tokens and are cut at the front."
+    assert said in capsys.readouterr().err
 
 
 def test_a_start_that_does_not_fit_is_told(place, tmp_path):

@@ -31,6 +31,19 @@ def test_rows_with_mixed_prefixes_equal_each_row_alone_in_the_order_given(family
     assert len(set(together)) > 1
 
 
+def test_a_place_for_a_vector_that_nobody_puts_there_is_told():
+    """Such characters stand in texts off the web; with prompt tuning one would have become the prompt's own first vector."""
+    backbone = tiny_backbone("gpt2")
+    prompt = build_method(
+        section_of("prompt-tuning").model_validate({"name": "prompt-tuning", "prompt_len": 3}), backbone
+    )
+    for method in (None, prompt):
+        with pytest.raises(
+            BadData, match=r"source 2 of 2 holds the character U\+E001, which marks the place of a trained"
+        ):
+            answers(backbone, ["a", "b \ue001 c"], SHORT, method=method)
+
+
 def test_one_prefix_for_all_equals_one_for_each():
     backbone = tiny_backbone("gpt2")
     prefix = random_prefix(backbone, 3)

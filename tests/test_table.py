@@ -91,6 +91,28 @@ def test_the_command_prints_it(place):
     assert json.loads(out)[0]["runs"] == ["p0", "p1"]
 
 
+def test_scores_of_other_numbers_of_examples_stand_apart(place, tmp_path):
+    """Else they would be averaged as seeds."""
+    shutil.copytree(place / "p0", tmp_path / "few")
+    result = json.loads((tmp_path / "few" / "result-test.json").read_text())
+    result["recipe"]["eval"]["size"] = 1
+    (tmp_path / "few" / "result-test.json").write_text(json.dumps(result))
+    rows = rows_of([place / "p0", tmp_path / "few"], "test")
+    assert [(dict(row.settings), len(row.runs)) for row in rows] == [({"eval.size": 0}, 1), ({"eval.size": 1}, 1)]
+    result["recipe"]["task"]["name"] = "another"
+    (tmp_path / "few" / "result-test.json").write_text(json.dumps(result))
+    shutil.copytree(tmp_path / "few", tmp_path / "more")
+    result["recipe"]["eval"]["size"] = 2
+    (tmp_path / "more" / "result-test.json").write_text(json.dumps(result))
+    with pytest.raises(RunError, match=r"more was scored with eval\.size=2, and another run of the same row with 1"):
+        rows_of([place / "p0", tmp_path / "few", tmp_path / "more"], "test")
+
+
+def test_a_run_that_is_given_twice_is_one_seed(place):
+    (row,) = rows_of([place / "p0", place / ".." / place.name / "p0"], "test")
+    assert len(row.runs) == 1
+
+
 def test_runs_of_several_tasks_share_a_row_and_each_task_has_its_columns(place, tmp_path):
     """A head has a row for each class, so that counts differ."""
     files = {

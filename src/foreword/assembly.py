@@ -164,7 +164,7 @@ def encoded_pairs(
         raise UnsupportedBackbone(
             f"{backbone.name} is encoder-only and cannot learn to write text. Choose a decoder, or a task of classes."
         )
-    max_source_len, max_target_len = recipe.task.max_source_len, recipe.task.max_target_len
+    max_source_len, max_target_len = recipe.task.max_source_len, 0 if classes else recipe.task.max_target_len
     most = limits(backbone, method.num_positions, max_source_len, max_target_len, method.num_added)
     train, made = train_texts(recipe, task), []
     dev = [(example.source, text) for example in dev_examples(recipe, task) for text in example.references]

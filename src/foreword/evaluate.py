@@ -19,10 +19,8 @@ from foreword.metrics import Scores, score
 from foreword.prefix import Prefix
 from foreword.provenance import code_commit, machine, versions
 from foreword.recipe import settings_hash
-from foreword.tasks import Example, Task
+from foreword.tasks import ALL, Example, Task
 from foreword.vetting import check_metrics
-
-ALL = "all"
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,23 @@ from foreword.errors import BadRecipe
 from foreword.evaluate import ALL, Result
 from foreword.generation import Generated
 from foreword.metrics import Scores, score
-from foreword.tasks import Task
+from foreword.tasks import Example, Task
 from foreword.tasks.labelled import Labelled
 
 NOTHING = "."  # what an empty text is shown as: no classifier reads nothing
+
+
+def check_judge(task: Task, examples: Sequence[Example], named: str) -> None:
+    """Raises BadRecipe: the classifier's task is not about one text, or does not have the classes that are asked for."""
+    if not isinstance(task, Labelled):
+        raise BadRecipe(f"eval.classifier: {named} is a run of task {task.name!r}, which has no classes of texts.")
+    task.asking(NOTHING)
+    unknown = sorted({example.group for example in examples} - set(task.words))
+    if unknown:
+        raise BadRecipe(
+            f"eval.classifier: {named} knows the classes {', '.join(task.words)}, and the texts are grouped as "
+            f"{', '.join(unknown)}. Give both tasks the same words."
+        )
 
 
 def with_control(
@@ -24,19 +37,9 @@ def with_control(
 
     Args:
         task, answer: what the classifier was trained for, and the classifier; `named` is the folder of its run.
-
-    Raises:
-        BadRecipe: the classifier's task is not about one text, or does not have the classes that were asked for.
     """
-    if not isinstance(task, Labelled):
-        raise BadRecipe(f"eval.classifier: {named} is a run of task {task.name!r}, which has no classes of texts.")
+    assert isinstance(task, Labelled), "checked by `check_judge`"
     wanted = [example.group for example in result.examples]
-    unknown = sorted(set(wanted) - set(task.words))
-    if unknown:
-        raise BadRecipe(
-            f"eval.classifier: {named} knows the classes {', '.join(task.words)}, and the texts are grouped as "
-            f"{', '.join(unknown)}. Give both tasks the same words."
-        )
     said = answer([task.asking(text.strip() or NOTHING) for text in result.texts]).texts
     scores = {}
     for group, given in result.scores.items():

@@ -18,7 +18,7 @@ from foreword.evaluate import Result, evaluate, result_record
 from foreword.generation import Generated, Progress, answers, warned
 from foreword.marks import MASK, SOURCE
 from foreword.methods import Method, Voting, method_class, restore_method
-from foreword.obeying import with_control
+from foreword.obeying import check_judge, with_control
 from foreword.prefix import Prefix
 from foreword.recipe import Recipe, reopened, settings_hash, with_settings
 from foreword.tasks import Example, Task
@@ -108,10 +108,12 @@ class Tuned:
         """Generate and score a split (the recipe's if none is named); writes the result into the run folder."""
         split = split or self.recipe.eval.split
         examples = self.task.examples(split)[: self.recipe.eval.size or None]
-        way = self.prefix or self.trained
-        result = evaluate_as(self.recipe, self.backbone, self.task, examples, way, progress=progress)
-        if named := self.recipe.eval.classifier:
+        way, judge = self.prefix or self.trained, None
+        if named := self.recipe.eval.classifier:  # before anything has cost time
             judge = open_run(named)
+            check_judge(judge.task, examples, named)
+        result = evaluate_as(self.recipe, self.backbone, self.task, examples, way, progress=progress)
+        if judge is not None:
             result = with_control(result, judge.task, judge.answers, named, self.recipe.eval.resamples)
         if self.folder is not None:
             path = self.result_path(split)

@@ -265,6 +265,25 @@ def test_a_model_that_cannot_carry_a_prefix_is_refused_and_left_as_it_was(family
         assert torch.equal(model(ids).logits, before)
 
 
+BIG_BIRD = hf.BigBirdConfig(
+    **IDS, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64, block_size=4
+)
+LONG_T5 = hf.LongT5Config(**IDS, d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4)
+
+
+@pytest.mark.parametrize(
+    ("auto", "config", "message"),
+    [
+        (hf.AutoModelForMaskedLM, BIG_BIRD, NO_INTERFACE),
+        (hf.AutoModelForSeq2SeqLM, LONG_T5, "its encoder attention does not go through transformers' interface"),
+    ],
+)
+def test_sparse_attention_is_refused(auto, config, message):
+    """BigBird exchanges its modules as it reads; LongT5's encoder attends locally, in a way of its own."""
+    with pytest.raises(UnsupportedBackbone, match=message):
+        Backbone(auto.from_config(config).eval(), tokenizer(), "mine")
+
+
 def test_a_model_without_an_output_layer_is_refused():
     with pytest.raises(UnsupportedBackbone, match="has no output layer over its vocabulary"):
         Backbone(hf.GPT2Model(hf.GPT2Config(**IDS, n_layer=1, n_embd=32, n_head=4)), tokenizer(), "headless")

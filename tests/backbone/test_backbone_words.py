@@ -89,6 +89,11 @@ def test_soft_prompts_in_front_of_a_text_are_a_prefix_exactly(family):
         close(same[0].keys["decoder"], same[1].keys["decoder"])
 
 
+def test_words_that_do_not_fit_into_the_positions_are_told():
+    with pytest.raises(PrefixMismatch, match="a prefix of 129 words does not fit into the 128 positions of tiny-gpt2"):
+        tiny_backbone("gpt2").activations([5] * 129)
+
+
 def test_vectors_that_cannot_stand_for_words_are_refused():
     with pytest.raises(PrefixMismatch, match=r"vectors in words' place must be \[P, 40\] for tiny-llama, got \[3, 4\]"):
         tiny_backbone("llama").activations(torch.zeros(3, 4))

@@ -26,6 +26,7 @@ MISTAKES: list[tuple[str, str]] = [
     ("train tiny.toml --out bad --set backbone.name=data", "folder data holds no config.json."),
     ("train tiny.toml --out run --set train.lr=1.5", "holds a run of another recipe (it differs in train.lr)"),
     ("train tiny.toml --out texts.txt/run", "texts.txt/run"),
+    (f"eval {'a' * 300}", "aaa: File name too long. Check the path, and that you may read and write there."),
     ("eval nowhere", "nowhere is neither a run's folder nor a stored prefix (STORE/NAME or STORE/NAME@VERSION)."),
     ("eval data", "data holds no run. `foreword train RECIPE --out data` makes one."),
     ("eval run --split tset", "unknown split of task 'jsonl' 'tset'. Did you mean 'test'?"),

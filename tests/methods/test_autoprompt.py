@@ -9,7 +9,7 @@ from tests.tiny_runs import TEXTS, data_folder, log_lines, model_folder, pairs_o
 
 import foreword
 from foreword.backbone.wording import Pair
-from foreword.errors import PrefixMismatch
+from foreword.errors import BadRecipe, PrefixMismatch
 from foreword.methods.autoprompt import AutoPrompt
 
 
@@ -98,6 +98,11 @@ def test_what_is_kept_is_words_and_the_run_says_which(tmp_path):
     assert tuned.prefix is not None
     words = tuned.backbone.activations(tuned.trained.words)
     assert all(torch.equal(tensor, words.tensors()[name]) for name, tensor in tuned.prefix.tensors().items())
+
+
+def test_a_template_without_a_word_to_look_for_is_told():
+    with pytest.raises(BadRecipe, match=r"method\.template has no place for a vector, so there is nothing to train"):
+        AutoPrompt(tiny_backbone("gpt2"), "{source}")
 
 
 def test_words_of_another_vocabulary_are_refused():

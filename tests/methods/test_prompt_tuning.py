@@ -6,7 +6,7 @@ from tests.tiny_models import DECODER_ONLY, FAMILIES, close, text, tiny_backbone
 from tests.tiny_runs import TEXTS, pairs_of
 
 from foreword.backbone import Backbone, Texts
-from foreword.backbone.wording import Pair
+from foreword.backbone.wording import Pair, limits
 from foreword.errors import BadData, BadRecipe, PrefixMismatch
 from foreword.generation import Decoding, answers, generate
 from foreword.methods.base.prompts import common_words
@@ -68,6 +68,15 @@ def test_the_vectors_take_their_room():
         answers(backbone, ["a"], Decoding(max_new_tokens=30), method=method)
     cut = answers(backbone, ["a" * 60], Decoding(max_new_tokens=10), method=method)
     assert cut.num_cut_sources == 1
+
+
+@pytest.mark.parametrize("family", ["bart", "bert"])
+def test_vectors_that_leave_an_encoder_no_source_are_told(family):
+    backbone = tiny_backbone(family)
+    message = "its 128 positions do not hold the 121 tokens that the method adds and a source. Use a shorter prompt"
+    with pytest.raises(BadData, match=message):
+        limits(backbone, 0, 0, 10, num_added=121)
+    assert limits(backbone, 0, 0, 10, num_added=120).source_len == 8
 
 
 @pytest.mark.parametrize("mlp_dim", [0, 16])

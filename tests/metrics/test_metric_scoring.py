@@ -123,6 +123,11 @@ def test_scores_are_looked_up_by_name():
         scores["nist"]
 
 
+@pytest.mark.skipif(shutil.which("java") is None, reason="CIDEr's tokenizer needs Java")
+def test_where_no_reference_has_a_word_cider_is_0():
+    assert measure("cider", Texts(["a b", "..."], [["..."], ["..."]])).score() == 0
+
+
 def test_without_java_the_rest_is_scored_and_the_reason_told(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     scores = score(["a b c d"], [["a b c d"]], ["bleu", "meteor", "cider", "webnlg-meteor"], resamples=2)

@@ -23,6 +23,23 @@ def csv_task(tmp_path, text, **arguments):
     return load_task("csv", tmp_path, **arguments)
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ({"group": "all"}, r"a group cannot be called 'all', as all groups together are. Give it another name"),
+        (
+            {"source": "a \ue001 b"},
+            r"it holds the character U\+E001, which marks the place of a trained vector here. Take it",
+        ),
+        ({"target": "\ue000"}, r"it holds the character U\+E000, which marks the place of an answer here. Take it out"),
+    ],
+)
+def test_what_would_be_taken_for_a_mark_of_ours_is_told(tmp_path, line, message):
+    task = jsonl(tmp_path, GOOD + json.dumps({"source": "a", "target": "b", **line}))
+    with pytest.raises(BadData, match=f"task 'jsonl', train split, record 2: {message}"):
+        task.examples("train")
+
+
 def test_json_without_end_is_told_by_its_line(tmp_path):
     """The bug: Python gives up on brackets within brackets with an error of its own, and the command crashed."""
     deep = '{"source": ' + "[" * 200_000
@@ -52,6 +69,12 @@ def test_the_three_forms_of_a_line(tmp_path):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
+        ('{"source": "a", "target": "b", "group": "\\ud800"}', r"'group' must be a string, got"),
+        (
+            '{"table": {"\\ud800": "b"}, "target": "b"}',
+            r"a field's name must be a non-empty string or a number, got",
+        ),
+        ('{"source": ' + "1" * 5000 + "}", r"not JSON that can be read \(Exceeds the limit"),
         ('{"source": "a", "references": ""}', r"'references' must be a non-empty list of strings, got \"\"\. Drop the"),
         ('{"source": "a", "references": []}', r"'references' must be a non-empty list of strings, got \[\]"),
         ('{"source": "a", "references": ["b", " "]}', r'must be a non-empty list of strings, got \["b", " "\]'),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from foreword.errors import BadData, BadRecipe, UnknownName
 from foreword.tasks import ARGUMENTS, TASKS, Example, Task, check_arguments, load_task, subset
+from foreword.tasks.labelled import Labelled
 from foreword.tasks.linearize import linearize_fields, linearize_triples
 
 IMPORT = """
@@ -47,6 +48,33 @@ def test_every_task_by_name_is_a_class_of_that_name(name, tmp_path):
     if name != "bulletins":
         with pytest.raises(BadRecipe, match=f"task {name!r} "):
             load_task(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "words", "message"),
+    [
+        ("jsonl", {}, "Describe {source} :", r"stands in front of every source, \{source\} and all, got 'Describe"),
+        (
+            "tags",
+            {"classes": "O, B-X"},
+            "Which words are names?",
+            r"task 'tags' gives each word an answer, and these would have",
+        ),
+    ],
+)
+def test_an_instruction_that_would_spoil_the_sources_is_told(tmp_path, name, arguments, words, message):
+    (tmp_path / "train.jsonl").write_text("")
+    with pytest.raises(BadRecipe, match=f"task.instruction.*{message}"):
+        load_task(name, train=str(tmp_path / "train.jsonl"), instruction=words, **arguments)
+
+
+def test_an_instruction_makes_no_task_of_two_fields_one_of_one_text(tmp_path):
+    """`eval.classifier` asks in this way, and would have judged by the words alone."""
+    (tmp_path / "test.csv").write_text("1,a,b\n")
+    task = load_task("agnews", tmp_path, instruction="Decide:")
+    assert isinstance(task, Labelled)
+    with pytest.raises(BadRecipe, match="task 'agnews' asks about headline and text, not about one text"):
+        task.asking("some text")
 
 
 @pytest.mark.parametrize(

@@ -222,6 +222,10 @@ class Backbone:
         """
         if len(words) == 0:
             raise PrefixMismatch("words to start a prefix from must be at least one token, got none.")
+        if self.max_len is not None and len(words) > self.max_len:
+            raise PrefixMismatch(
+                f"a prefix of {len(words)} words does not fit into the {self.max_len} positions of {self.name}. Use fewer."
+            )
         with torch.no_grad(), self.seam.recording() as asked:
             self.model(**self._word_inputs(words), use_cache=False)
         keys = {s: torch.stack([a.key[0] for a in asked if a.site.site == s]) for s in self.sites}

@@ -2,8 +2,9 @@
 
 Comes in:  a transformers model.      Goes out: a hex string; another model, or the same one trained on, gets another.
 Of a model up to 16 million numbers all are hashed, of a larger one every second, third, ... so that about as many are; thus
-each row of a vocabulary of any model is seen. They are hashed as bfloat16, so that one model loaded in float32 and in bfloat16
-is one model: changes below half a percent hide in the rounding. It is a guard against mistakes, not against forgers.
+each row of a vocabulary is seen, of models up to some 70 billion. They are hashed as bfloat16, so that one model loaded in
+float32 and in bfloat16 is one model: changes below half a percent hide in the rounding. It is a guard against
+mistakes, not against forgers.
 """
 
 import hashlib

@@ -54,6 +54,10 @@ def mark_sites(model: PreTrainedModel, seam: Seam, name: str) -> dict[str, SiteS
         sites[site].append(call)
     shapes = {site: shape_of(site, calls, name, model) for site, calls in sites.items()}
     check_every_layer_attends(model, shapes, name)
+    if model.config.is_encoder_decoder and (lacking := {"encoder", "cross", "decoder"} - set(shapes)):
+        raise refusal(
+            name, model, f"its {' and '.join(sorted(lacking))} attention does not go through transformers' interface"
+        )
     if "decoder" in shapes and not model.config.is_encoder_decoder:
         check_takes_positions(model, name)
     return shapes
@@ -80,7 +84,7 @@ def trial_run(model: PreTrainedModel, seam: Seam, name: str) -> list[Asked]:
             model(**texts, use_cache=False)
     finally:
         for module in model.modules():
-            delattr(module, MARK)
+            module.__dict__.pop(MARK, None)  # a model that exchanges its modules as it reads has some without
     return asked
 
 

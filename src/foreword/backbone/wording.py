@@ -48,7 +48,7 @@ def limits(backbone: Backbone, prefix_len: int, max_source_len: int, max_target_
         prefix_len: positions in front of a decoder's text; num_added: ids that a method adds to a source.
 
     Raises:
-        BadData: prefix and target alone fill the backbone.
+        BadData: prefix and target alone fill the backbone, or what a method adds does.
     """
     room = backbone.max_len
     if room is None:
@@ -66,6 +66,11 @@ def limits(backbone: Backbone, prefix_len: int, max_source_len: int, max_target_
             backbone.name,
             f"its {room} positions do not hold {before}targets of {max_target_len} tokens. Use a smaller "
             f"task.max_target_len in training, a smaller generate.max_new_tokens in generation{shorter}.",
+        )
+    if not together and num_added and room - num_added < LEAST_SOURCE:
+        raise BadData(
+            backbone.name,
+            f"its {room} positions do not hold the {num_added} tokens that the method adds and a source. Use a shorter prompt.",
         )
     room = left if together else room - num_added
     return Limits(min(max_source_len or room, room), max_target_len)

@@ -13,6 +13,7 @@ import torch
 from foreword.backbone import Backbone, Texts
 from foreword.backbone.wording import decoder_opening, limits, pad_id, source_ids
 from foreword.errors import BadData
+from foreword.marks import SOFT
 from foreword.methods import Method
 from foreword.prefix import Injection, Prefix, PrefixBank
 
@@ -41,7 +42,7 @@ def in_batches(
 ) -> tuple[list[Made], int]:
     """What `answer` makes of each source, in their order, and how many sources were cut; rows of similar length go together."""
     sources, prefixes, method = asked.sources, asked.prefixes, asked.method
-    check_sources(sources)
+    check_sources(sources, method is not None and method.takes_places)
     per_row = [prefixes] * len(sources) if isinstance(prefixes, Prefix) or prefixes is None else list(prefixes)
     if len(per_row) != len(sources):
         raise BadData(
@@ -75,8 +76,8 @@ def in_batches(
     return [made_of[row] for row in range(len(order))], num_cut
 
 
-def check_sources(sources: Sequence[str]) -> None:
-    """Raises BadData: no list, nothing in it, or a blank text."""
+def check_sources(sources: Sequence[str], takes_places: bool = False) -> None:
+    """Raises BadData: no list, nothing in it, a blank text, or a place for a vector that nobody puts there."""
     if isinstance(sources, str):
         raise BadData("generate", f"sources must be a list of texts, got one text, {sources[:40]!r}. Put it in a list.")
     if not sources:
@@ -84,6 +85,9 @@ def check_sources(sources: Sequence[str]) -> None:
     for number, source in enumerate(sources, start=1):
         if not source.strip():
             raise BadData("generate", f"source {number} of {len(sources)} is blank. Give it a text or leave it out.")
+        if SOFT in source and not takes_places:
+            mark = f"U+{ord(SOFT):04X}, which marks the place of a trained vector here"
+            raise BadData("generate", f"source {number} of {len(sources)} holds the character {mark}. Take it out.")
 
 
 def stand_side_by_side(backbone: Backbone, per_row: Sequence[Prefix | None]) -> tuple[PrefixBank | None, list[int]]:

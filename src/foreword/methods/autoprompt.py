@@ -22,7 +22,7 @@ from foreword.backbone import Backbone
 from foreword.errors import PrefixMismatch
 from foreword.methods.base.prompts import DirectPrompt, common_words
 from foreword.methods.base.soft_prompt import SoftPromptMethod
-from foreword.methods.base.template import TrainedTemplate, num_vectors
+from foreword.methods.base.template import TrainedTemplate, places_of
 
 
 class Settings(TrainedTemplate):
@@ -54,7 +54,7 @@ class AutoPrompt(SoftPromptMethod):
     ):
         self.num_candidates, self.seed = num_candidates, seed
         self.common = common_words(backbone)
-        first = random.Random(seed).choices(self.common, k=num_vectors(template))
+        first = random.Random(seed).choices(self.common, k=places_of(template, within=0))
         super().__init__(backbone, template, DirectPrompt(backbone.word_vectors(first)))
 
     def search(self) -> "WordSearch":

@@ -29,7 +29,11 @@ def cider(texts: Texts) -> Statistics:
     from pycocoevalcap.cider.cider_scorer import CiderScorer
 
     scorer = CiderScorer(n=4, sigma=6.0)
-    for hypothesis, references in zip(*texts.ptb_tokens, strict=True):
+    pairs = list(zip(*texts.ptb_tokens, strict=True))
+    for hypothesis, references in pairs:
         scorer.cook_append(hypothesis, references)
-    _, values = scorer.compute_score()
+    has_words = any(reference.split() for _, references in pairs for reference in references)
+    values = (
+        scorer.compute_score()[1] if has_words else [0.0] * len(pairs)
+    )  # of signs alone it has no document frequencies
     return mean_of([float(value) for value in values], f"case:lc|tok:ptb|n:4|sigma:6|{versions('pycocoevalcap')}")

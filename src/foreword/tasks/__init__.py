@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import get_type_hints
 
 from foreword.errors import BadRecipe, UnknownName
-from foreword.tasks.task import Example, Task, subset
+from foreword.tasks.task import ALL, Example, Task, subset
 
-__all__ = ["ARGUMENTS", "TASKS", "Example", "Task", "check_arguments", "load_task", "subset"]
+__all__ = ["ALL", "ARGUMENTS", "TASKS", "Example", "Task", "check_arguments", "load_task", "subset"]
 
 TASKS = {
     "agnews": "AG's news: the topic of a headline and its first sentences, from its CSV files",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import final
 
 from foreword.tasks.labelled import Labelled
-from foreword.tasks.reading import Faults, read_text
+from foreword.tasks.reading import Faults, numbered_rows, read_text
 
 
 @final
@@ -24,9 +24,8 @@ class AGNews(Labelled):
     usual_files = {"train": ("train.csv",), "dev": ("dev.csv",), "test": ("test.csv",)}
 
     def rows(self, path: Path, faults: Faults) -> Iterator[tuple[object, Mapping[str, object], object, str]]:
-        reader = csv.reader(io.StringIO(read_text(path), newline=""))
-        for row in reader:
+        for number, row in numbered_rows(path, csv.reader(io.StringIO(read_text(path), newline=""))):
             if len(row) == 3:
-                yield reader.line_num, {"headline": row[1], "text": row[2]}, row[0], ""
+                yield number, {"headline": row[1], "text": row[2]}, row[0], ""
             else:
-                faults.note(reader.line_num, f"{len(row)} fields where there must be 3: class, headline, text.")
+                faults.note(number, f"{len(row)} fields where there must be 3: class, headline, text.")

@@ -25,6 +25,7 @@ class BBCTopics(Task):
     name = "bbc-topics"
     metrics = ("accuracy", "majority", "macro-f1")
     merges = False
+    has_places = True
 
     def __init__(self, path: str | Path | None = None, template: str = "", words: str = ""):
         """`words`: one for each topic, in their order, parted by commas. With `template` of the text alone it asks of any text."""

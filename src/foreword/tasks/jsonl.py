@@ -52,7 +52,7 @@ def example(line: object) -> Example:
     if not isinstance(line, dict):
         raise Fault(f"must be an object with a source and references, got {show(line)}.")
     group = line.get("group", "")
-    if not isinstance(group, str):
+    if group != "" and not is_text(group):
         raise Fault(f"'group' must be a string, got {show(group)}.")
     return Example(source(line), references(line), group)
 
@@ -83,7 +83,7 @@ def fields(table: object) -> list[tuple[str, str]]:
     """(field, value) in the table's order; a field with a list comes once per value."""
     if not isinstance(table, dict) or not table:
         raise Fault(f"'table' must be an object of fields and values, got {show(table)}.")
-    pairs = [(name, value) for name, values in table.items() for value in several(values)]
+    pairs = [(as_text(name, "a field's name"), value) for name, values in table.items() for value in several(values)]
     return [(name, as_text(value, f"field {name!r} of 'table'")) for name, value in pairs]
 
 

@@ -30,6 +30,7 @@ class Labelled(Task):
     usual_files: ClassVar[dict[str, tuple[str, ...]]]
     metrics = ("accuracy", "majority")
     merges = False
+    has_places = True
 
     def __init__(
         self, path: str | Path | None = None, template: str = "", words: str = "", train: str = "", dev: str = "", test: str = ""
@@ -44,8 +45,7 @@ class Labelled(Task):
 
     def asking(self, text: str) -> str:
         """A text that is in no file, as the task would ask about it. Raises BadRecipe: a record has more fields than a text."""
-        if not self.question:
-            fields = fields_of(self.pattern)
+        if len(fields := fields_of(self.pattern)) != 1:
             raise BadRecipe(f"task {self.name!r} asks about {' and '.join(fields) or 'nothing'}, not about one text.")
         return self.question.replace(SOURCE, text)
 
@@ -59,9 +59,6 @@ class Labelled(Task):
         for place, given, label, unit in self.rows(self.files[split], faults):
             with faults.at(place):
                 texts = {field: wanted_text(given.get(field), f"{field!r}").strip() for field in self.fields}
-                for mark, place in ((MASK, "the place of an answer"), (SOFT, "the place of a trained vector")):
-                    if mark in "".join(texts.values()):
-                        raise Fault(f"it holds the character U+{ord(mark):04X}, which marks {place} here. Take it out.")
                 if (name := as_name(label)) not in word_of:
                     raise Fault(f"'label' must be {' or '.join(word_of)}, got {show(label)}.")
                 records.append(Example(render(self.pattern, texts), (word_of[name],), unit=unit))

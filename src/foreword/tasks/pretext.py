@@ -38,6 +38,7 @@ class Pretext(Task):
     name = "pretext"
     metrics = ("accuracy", "majority")
     merges = False
+    has_places = True
 
     def __init__(
         self, path: str | Path | None = None, kind: str = "pairs", size: int = 20000, seed: int = 0, words: str = ""

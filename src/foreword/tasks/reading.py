@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from foreword.errors import BadData, BadRecipe
 
@@ -127,6 +127,8 @@ def read_json(path: Path) -> object:
         raise BadData(path, f"not JSON ({error.msg}, column {error.colno}).", line=error.lineno) from None
     except RecursionError:
         raise BadData(path, "JSON that is nested too deeply to be data. Check what wrote the file.") from None
+    except ValueError as error:  # a number of thousands of digits
+        raise BadData(path, f"not JSON that can be read ({error}).") from None
 
 
 def read_json_lines(path: Path, faults: Faults) -> Iterator[tuple[int, object]]:
@@ -143,6 +145,9 @@ def read_json_lines(path: Path, faults: Faults) -> Iterator[tuple[int, object]]:
         except RecursionError:
             faults.note(number, "JSON that is nested too deeply to be data. Write one JSON object a line.")
             continue
+        except ValueError as error:  # a number of thousands of digits
+            faults.note(number, f"not JSON that can be read ({error}). Write one JSON object a line.")
+            continue
         yield number, value
 
 
@@ -155,20 +160,30 @@ def read_csv(path: Path, columns: Sequence[str], hint: str, faults: Faults) -> I
     """
     reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
     header: list[str] = []
+    for number, row in numbered_rows(path, reader):
+        if not row:
+            continue
+        if not header:
+            header = row
+            _check_columns(path, header, columns, hint, number)
+        elif len(row) != len(header):
+            reason = f"{len(row)} fields where the header has {len(header)}. Put texts that hold commas in quotes."
+            faults.note(number, reason)
+        else:
+            yield number, dict(zip(header, row, strict=True))
+
+
+def numbered_rows(path: Path, reader: Any) -> Iterator[tuple[int, list[str]]]:
+    """(line number, row) of what a `csv.reader` reads from the file; a row whose quoted text spans lines is named by its first.
+
+    Raises:
+        BadData: it is no such file.
+    """
     start = 1
     try:
         for row in reader:
-            number, start = start, reader.line_num + 1  # a quoted text may span lines; a row is named by its first
-            if not row:
-                continue
-            if not header:
-                header = row
-                _check_columns(path, header, columns, hint, number)
-            elif len(row) != len(header):
-                reason = f"{len(row)} fields where the header has {len(header)}. Put texts that hold commas in quotes."
-                faults.note(number, reason)
-            else:
-                yield number, dict(zip(header, row, strict=True))
+            yield start, row
+            start = reader.line_num + 1
     except csv.Error as error:
         reason = f"not CSV ({error}). Look for a quote that is not closed."
         if "field limit" in str(error):

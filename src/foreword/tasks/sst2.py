@@ -14,7 +14,9 @@ from typing import final
 
 from foreword.errors import BadData
 from foreword.tasks.labelled import Labelled
-from foreword.tasks.reading import Faults, read_text
+from foreword.tasks.reading import Faults, numbered_rows, read_text
+
+COLUMNS = ("sentence", "label")
 
 
 @final
@@ -28,10 +30,11 @@ class SST2(Labelled):
     usual_files = {"train": ("train.tsv",), "dev": (), "test": ("dev.tsv",)}
 
     def rows(self, path: Path, faults: Faults) -> Iterator[tuple[object, Mapping[str, object], object, str]]:
-        reader = csv.DictReader(io.StringIO(read_text(path), newline=""), delimiter="\t", quoting=csv.QUOTE_NONE)
-        if list(reader.fieldnames or ()) != ["sentence", "label"]:
-            raise BadData(
-                path, f"the columns must be sentence and label, got {', '.join(reader.fieldnames or ())}.", line=1
-            )
-        for row in reader:
-            yield reader.line_num, row, row["label"], ""
+        reader = csv.reader(io.StringIO(read_text(path), newline=""), delimiter="\t", quoting=csv.QUOTE_NONE)
+        for number, row in numbered_rows(path, reader):
+            if number == 1 and row != list(COLUMNS):
+                raise BadData(path, f"the columns must be {' and '.join(COLUMNS)}, got {', '.join(row)}.", line=1)
+            if len(row) != len(COLUMNS):
+                faults.note(number, f"{len(row)} fields where there must be 2: {', '.join(COLUMNS)}.")
+            elif number > 1:
+                yield number, {"sentence": row[0]}, row[1], ""

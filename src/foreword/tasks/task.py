@@ -13,10 +13,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, TypeVar
 
-from foreword.errors import BadRecipe, UnknownName
-from foreword.marks import SOURCE
+from foreword.errors import BadData, BadRecipe, UnknownName
+from foreword.marks import MASK, SOFT, SOURCE
 
 T = TypeVar("T")
+ALL = "all"  # what all examples together are called beside their groups
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Task(ABC):
     question: str = ""  # what a text that is in no file becomes, "{source}" in it; "" = it stays as it is
     merges: ClassVar[bool] = True  # records with one source are one example, whose references are all of theirs
     per_word: ClassVar[bool] = False  # an answer is one of them for each word of the source
+    has_places: ClassVar[bool] = False  # every source has a place for its answer, and `num_soft` for vectors
 
     def __init__(self, splits: Iterable[str]):
         self.splits = tuple(splits)
@@ -51,8 +53,20 @@ class Task(ABC):
         """The records of one split as they stand in the file, in its order; a source may come back in a later one."""
 
     def instruct(self, words: str) -> None:
-        """Put words in front of every source, of those in the files and of any other; before any split is read."""
+        """Put words in front of every source, of those in the files and of any other; before any split is read.
+
+        Raises:
+            BadRecipe: answers are for each word, or the words have a place for the source.
+        """
         assert not self._records, "a split is read already, without the words"
+        if self.per_word:
+            raise BadRecipe(
+                f"task.instruction: task {self.name!r} gives each word an answer, and these would have none. Leave it out."
+            )
+        if SOURCE in words:
+            raise BadRecipe(
+                f"task.instruction stands in front of every source, {SOURCE} and all, got {words!r}. Leave {SOURCE} out."
+            )
         self.instruction, self.question = words, f"{words} {self.question or SOURCE}"
 
     def records(self, split: str) -> list[Example]:
@@ -60,14 +74,28 @@ class Task(ABC):
 
         Raises:
             UnknownName: the task has no such split.
+            BadData: a text holds a mark of ours, or a group is called as all of them are.
         """
         if split not in self.splits:
             raise UnknownName(f"split of task {self.name!r}", split, self.splits)
         if split not in self._records:
             read = self.read(split)
+            for number, record in enumerate(read, start=1):
+                if fault := self.fault_of(record):
+                    raise BadData(f"task {self.name!r}, {split} split, record {number}", fault)
             front = f"{self.instruction} " if self.instruction else ""
             self._records[split] = [replace(r, source=f"{front}{r.source}") for r in read] if front else read
         return list(self._records[split])
+
+    def fault_of(self, record: Example) -> str:
+        """Why a record cannot be told from what we put into texts ourselves; "" where it can."""
+        if record.group == ALL:
+            return f"a group cannot be called {ALL!r}, as all groups together are. Give it another name."
+        written = "".join(record.references)
+        for mark, num, what in ((MASK, int(self.has_places), "an answer"), (SOFT, self.num_soft, "a trained vector")):
+            if mark in written or record.source.count(mark) != num:
+                return f"it holds the character U+{ord(mark):04X}, which marks the place of {what} here. Take it out."
+        return ""
 
     def examples(self, split: str) -> list[Example]:
         """One example per distinct source (within its group), in order of first appearance, its references together.
