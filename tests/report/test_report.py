@@ -204,6 +204,13 @@ def test_a_source_stands_above_what_was_made_of_it():
     )
 
 
+def test_of_a_long_source_the_beginning_is_shown_and_the_rest_on_asking():
+    words = " ".join(["<word>"] * 100)
+    head, rest = (" ".join(["&lt;word&gt;"] * num) for num in (42, 58))
+    shown = side_by_side(Sample("", words, "", {"prefix": "a text"}))
+    assert f"<details><summary>{head} …</summary>{rest}</details>" in shown
+
+
 def test_texts_that_are_not_there_are_left_out(folder):
     for path in folder.rglob("texts-test.txt"):
         path.unlink()

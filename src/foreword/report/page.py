@@ -13,6 +13,7 @@ from foreword.report.results import Results
 from foreword.report.samples import Sample
 from foreword.report.tables import Cell, Row, Table, header, notes, star_note, told
 
+MOST_SHOWN = 300  # characters of a text, before somebody asks for the rest
 INSIDE = "inspect.html"  # beside a run's result, where somebody looked into it
 CLASSES = {HOLDS: "holds", FAILS: "fails"}
 
@@ -120,5 +121,13 @@ def side_by_side(sample: Sample) -> str:
 
 def texts(by: Mapping[str, str]) -> str:
     """Nothing where there is none."""
-    items = "".join(f"<div><dt>{escape(who)}</dt><dd dir='auto'>{escape(text)}</dd></div>" for who, text in by.items())
+    items = "".join(f"<div><dt>{escape(who)}</dt><dd dir='auto'>{folded(text)}</dd></div>" for who, text in by.items())
     return f"<dl>{items}</dl>" if items else ""
+
+
+def folded(text: str) -> str:
+    """An article's beginning, at which the rest is folded out; a shorter text as it is."""
+    if len(text) <= MOST_SHOWN:
+        return escape(text)
+    head = text[:MOST_SHOWN].rsplit(" ", 1)[0]
+    return f"<details><summary>{escape(head)} …</summary>{escape(text[len(head) :].strip())}</details>"
