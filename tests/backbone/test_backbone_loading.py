@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from tests.tiny_models import FAMILIES, GROUPED, IDS, close, pair, text, tiny_backbone, tokenizer
 
 from foreword.backbone import Backbone, load_backbone
+from foreword.backbone.wording import end_ids
 from foreword.catalogue import about, embedded_backbones, locate
 from foreword.errors import UnknownName, UnsupportedBackbone
 
@@ -287,6 +288,15 @@ def test_sparse_attention_is_refused(auto, config, message):
 def test_a_model_without_an_output_layer_is_refused():
     with pytest.raises(UnsupportedBackbone, match="has no output layer over its vocabulary"):
         Backbone(hf.GPT2Model(hf.GPT2Config(**IDS, n_layer=1, n_embd=32, n_head=4)), tokenizer(), "headless")
+
+
+def test_a_models_own_ends_are_known():
+    model = FAMILIES["gpt2"]()
+    assert end_ids(Backbone(model, tokenizer(), "mine")) == (1,)
+    model = FAMILIES["gpt2"]()
+    assert model.generation_config is not None
+    model.generation_config.eos_token_id = [10, 1]
+    assert end_ids(Backbone(model, tokenizer(), "mine")) == (1, 10)
 
 
 def test_ctrl_goes_through_the_interface_and_is_welcome():

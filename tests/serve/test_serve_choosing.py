@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
+from transformers import NoRepeatNGramLogitsProcessor, TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
 from foreword.serve.choosing import NUCLEUS, Chooser
 from foreword.serve.request import Sampling
@@ -42,6 +42,18 @@ def test_logits_are_changed_as_each_setting_says_one_id_at_a_time(
 
     got = chooser.changed(torch.tensor(logits))
     torch.testing.assert_close(got, torch.tensor([wanted(token, logit) for token, logit in enumerate(logits)]))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.integers(0, 2), max_size=10), st.integers(1, 4))
+def test_no_run_of_ids_comes_twice_as_in_transformers(answer, size):
+    """Of the answer alone: what the prompt holds may be said again."""
+    chooser = Chooser(Sampling(no_repeat_ngram=size), prompt=(0, 1, 2, 0, 1, 2), answer=list(answer))
+    ours = chooser.changed(torch.zeros(3))
+    rows = torch.tensor([answer], dtype=torch.long)
+    theirs = NoRepeatNGramLogitsProcessor(size)(rows, torch.zeros(1, 3))[0]  # type: ignore[arg-type]
+    torch.testing.assert_close(ours, theirs)
+    assert chooser.is_plain == bool(theirs.isfinite().all())
 
 
 class Evenly:

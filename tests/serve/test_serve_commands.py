@@ -221,7 +221,10 @@ def test_a_file_is_answered_line_by_line_and_bad_lines_keep_their_places(place, 
     foreword(*words, folder=place)
     again = [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text().splitlines()]
     assert [answer["error"] for answer in again] == [answer["error"] for answer in answers]
-    requests.write_text(json.dumps({"custom_id": "other", "model": "a", "prompt": "so"}))
+    assert [answer["id"] for answer in again] == [answer["id"] for answer in answers]
+    requests.write_text(
+        "\n".join([json.dumps({"model": "a", "prompt": "no"}), *map(json.dumps, REQUESTS[1:]), "no json", ""])
+    )
     other = foreword(*words, folder=place)
     assert (other.returncode, "holds answers to other requests" in other.stderr) == (2, True)
 

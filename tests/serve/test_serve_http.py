@@ -4,9 +4,11 @@ import asyncio
 import json
 import socket
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import openai
@@ -16,13 +18,16 @@ from tests.serve.served import until
 from tests.serve.servers import Served, served
 
 from foreword.errors import BadRequest
+from foreword.serve.asking import Asker
+from foreword.serve.batch import in_order, line_of
 from foreword.serve.engine import Sizes
 from foreword.serve.http.answers import Form, Row, spelled
 from foreword.serve.http.app import bunch
 from foreword.serve.http.bodies import ChatBody, CompletionBody
 from foreword.serve.http.page import SideBySideBody
 from foreword.serve.request import Finished, Piece, Request, Token
-from foreword.serve.tenants.ledger import Limits
+from foreword.serve.service import Service
+from foreword.serve.tenants.ledger import Limits, Tenant
 
 TEMPLATE = (
     "{% for m in messages %}{{ m.role[0] }}:{{ m.content }} {% endfor %}{% if add_generation_prompt %}a:{% endif %}"
@@ -144,6 +149,40 @@ def test_a_conversation_is_written_by_the_tokenizers_template(server):
     said = [chunk.choices[0].delta for chunk in stream]
     assert said[0].role == "assistant"
     assert "".join(delta.content or "" for delta in said) == plain.choices[0].text
+
+
+def test_a_line_that_is_answered_before_it_is_known_to_be_asked_is_answered(server, monkeypatch):
+    """The engine's thread may be through with it sooner than the one that asked."""
+    ask = Service.ask
+
+    def late(*told):
+        asked = ask(*told)
+        time.sleep(0.5)
+        return asked
+
+    monkeypatch.setattr(Service, "ask", late)
+    [answer] = in_order(server.service, [line_of(1, json.dumps({"model": "a", "prompt": "so"}))])
+    assert answer["error"] is None
+    assert answer["response"]["body"]["choices"][0]["text"] == server.written("a", "so")
+
+
+def test_a_chat_ends_where_the_model_itself_ends_a_turn(server):
+    """Some do with another token than a text; a prefix's answers end as they were trained to."""
+    asker = Asker(server.backbone, 100)
+    entry = server.service.entry(Tenant(), "a")
+    own, server.backbone.own_ends = server.backbone.own_ends, [1, 10]
+    try:
+        assert [asker.request("so", one).end_ids for one in (None, entry)] == [(1, 10), (1,)]
+    finally:
+        server.backbone.own_ends = own
+
+
+def test_an_answer_can_be_sent_back_as_the_official_client_gives_it(server):
+    """`messages.append(answer.choices[0].message)` sends our own nulls."""
+    said: list[Any] = [{"role": "user", "content": "so it is"}]
+    ask = server.openai.chat.completions.create
+    said.append(ask(model="a", messages=said).choices[0].message)
+    assert ask(model="a", messages=[*said, {"role": "user", "content": "and"}]).choices
 
 
 def test_a_chat_goes_on_as_far_as_there_is_room(server):

@@ -1,6 +1,7 @@
 """Prefixes over HTTP: uploaded, published, named, kept at hand; and bad ones under good traffic."""
 
 import errno
+import hashlib
 import json
 import socket
 import sqlite3
@@ -8,6 +9,7 @@ import struct
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -21,7 +23,7 @@ from tests.serve.test_serve_http import refused
 
 from foreword.errors import StoreAway
 from foreword.serve.tenants.ledger import Limits
-from foreword.serve.tenants.library import TENANTS
+from foreword.serve.tenants.library import TENANTS, Library
 from foreword.store import Store, writing
 from foreword.store.manifest import SEAL, seal
 
@@ -265,6 +267,65 @@ def test_a_server_without_tenants_wants_keys_from_the_first_on(tmp_path):
         assert running.http.get("/v1/models", headers={"Authorization": f"Bearer {key}"}).status_code == 200
 
 
+def test_a_server_whose_first_tenant_is_removed_again_still_wants_keys(tmp_path):
+    """Though nobody ever asked it without one."""
+    with served(tmp_path, admin=True) as running:
+        key = running.service.library.ledger.add_tenant("acme", Limits())
+        assert running.http.get("/v1/models", headers={"Authorization": f"Bearer {key}"}).status_code == 200
+        running.service.library.ledger.remove_tenant("acme")
+        assert running.http.get("/v1/models").status_code == 401
+        assert running.http.delete("/v1/prefixes/a@1").status_code == 401
+
+
+def test_an_alias_of_what_is_gone_means_nothing_else(tmp_path):
+    """Not the server's own prefix of the same name, which answers otherwise."""
+    with served(tmp_path, admin=True, tenants={"acme": Limits()}) as running:
+        assert running.http.put("/v1/aliases/b", json={"prefix": "acme-own@1"}).status_code == 200
+        assert running.http.delete("/v1/prefixes/acme-own@1").status_code == 200
+        assert running.http.get("/v1/prefixes/b").status_code == 404
+        assert running.http.delete("/v1/aliases/b").json()["dropped"]
+        assert running.http.get("/v1/prefixes/b").json()["reference"] == "b@1"
+
+
+def test_whoever_waits_for_a_prefix_holds_up_nobody(tmp_path, monkeypatch):
+    """There are forty threads for requests; as many waited there for what a slow store would bring."""
+    goes_on, load = threading.Event(), Library.load
+    monkeypatch.setattr(Library, "load", lambda self, sha256: (goes_on.wait(30), load(self, sha256))[1])
+    with served(tmp_path, admin=True) as running, ThreadPoolExecutor(45) as threads:
+        try:
+            sha256 = running.service.library.find("", "a").sha256
+            waiting = [threads.submit(running.http.post, "/v1/prefixes/a/preload") for _ in range(45)]
+            until(lambda: running.service.runner.call(lambda engine: engine.pool.is_loading(sha256)).result(10))
+            time.sleep(0.5)  # for all of them to have come
+            began = time.monotonic()
+            assert running.openai.completions.create(model="tiny", prompt="so", max_tokens=2).choices
+            assert time.monotonic() - began < 10, "it waited for them"
+            assert not any(one.done() for one in waiting)
+        finally:
+            goes_on.set()
+        assert {one.result(30).status_code for one in waiting} == {200}
+
+
+def test_numbers_in_a_format_that_pytorch_does_not_have_are_refused(server, tmp_path):
+    files = made_elsewhere(server, tmp_path / "x", 31)
+    size = struct.unpack("<Q", files["tensors"][:8])[0]
+    header = files["tensors"][8 : 8 + size].replace(b'"F32"', b'"F4"')
+    facts = {name: told for name, told in json.loads(header).items() if name != "__metadata__"}
+    for told in facts.values():
+        told["data_offsets"] = [at // 8 for at in told["data_offsets"]]
+    header = json.dumps(facts).encode()
+    content = struct.pack("<Q", len(header)) + header + b"\0" * max(told["data_offsets"][1] for told in facts.values())
+    sealed = resealed(files["manifest"], size_bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+    answer = put(server, "fresh", {"manifest": sealed, "tensors": content})
+    assert (answer.status_code, "is not a safetensors file" in answer.text) == (400, True), answer.text
+
+
+def test_half_a_character_in_a_manifest_is_refused(server, tmp_path):
+    files = made_elsewhere(server, tmp_path / "x", 31)
+    answer = put(server, "fresh", {**files, "manifest": resealed(files["manifest"], recipe={"task": "\ud83d"})})
+    assert (answer.status_code, "is not stored" in answer.text) == (400, True), answer.text
+
+
 @pytest.mark.parametrize(("admin", "status"), [(True, 401), (False, 403)])
 def test_whoever_may_not_upload_is_told_before_he_sends_anything(tmp_path, admin, status):
     """Or anybody could fill the disk with what is refused in the end."""
@@ -314,8 +375,6 @@ def resealed(manifest: bytes, **changed: object) -> bytes:
 
 def spoiled(kind: str, good: dict[str, bytes], number: int) -> dict[str, bytes]:
     """A prefix that is wrong in one way."""
-    import hashlib
-
     manifest, tensors = good["manifest"], good["tensors"]
 
     def told(content: bytes, **changed: object) -> dict[str, bytes]:

@@ -80,7 +80,7 @@ def test_what_is_believed_is_not_read_again(tmp_path, monkeypatch):
     assert StoreIndex(tmp_path).find("e2e") == first, "the file keeps it"
 
 
-@pytest.mark.parametrize("damage", ["garbage", "another version", "gone"])
+@pytest.mark.parametrize("damage", ["garbage", "later pages", "another version", "gone"])
 def test_an_index_that_cannot_be_used_is_made_again(tmp_path, damage):
     add(Store(tmp_path))
     aged(tmp_path)
@@ -90,6 +90,9 @@ def test_an_index_that_cannot_be_used_is_made_again(tmp_path, damage):
     file = tmp_path / index.FILE
     if damage == "garbage":
         file.write_bytes(b"no database" * 500)
+    elif damage == "later pages":
+        content = file.read_bytes()
+        file.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
     elif damage == "gone":
         file.unlink()
     else:

@@ -40,10 +40,10 @@ class Backbone:
         self.num_parameters = sum(p.numel() for p in model.parameters())  # whatever a method may add
         self._alterations: list[nn.Module] = []
         model.eval().requires_grad_(False)
-        # What a caller leaves open would be taken from the model's own; of that, only where a decoder starts is kept.
-        start = getattr(model.config, "decoder_start_token_id", None)
-        if start is None:
-            start = getattr(getattr(model, "generation_config", None), "decoder_start_token_id", None)
+        # What a caller leaves open would be taken from the model's own; of that, only where a decoder starts and ends is kept.
+        own, start = getattr(model, "generation_config", None), getattr(model.config, "decoder_start_token_id", None)
+        start = getattr(own, "decoder_start_token_id", None) if start is None else start
+        self.own_ends: int | list[int] | None = getattr(own, "eos_token_id", None)
         model.generation_config = GenerationConfig(decoder_start_token_id=start)
         with restored_if_refused(model):
             self.sites = mark_sites(model, self.seam, name)

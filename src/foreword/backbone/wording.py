@@ -273,6 +273,13 @@ def end_id(backbone: Backbone) -> int:
     return int(end)  # type: ignore[arg-type]
 
 
+def end_ids(backbone: Backbone) -> tuple[int, ...]:
+    """What closes a text that the model itself goes on with: some end a turn of a conversation with another token than a text."""
+    own = backbone.own_ends
+    told = [] if own is None else [own] if isinstance(own, int) else own
+    return tuple(dict.fromkeys([end_id(backbone), *told]))
+
+
 def pad_id(backbone: Backbone) -> int:
     """Padding; masked everywhere, so any id will do where the tokenizer has none."""
     pad = backbone.tokenizer.pad_token_id

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from foreword.backbone import Backbone
-from foreword.backbone.wording import end_id, source_ids, word_ids
+from foreword.backbone.wording import end_id, end_ids, source_ids, word_ids
 from foreword.errors import BadRequest
-from foreword.marks import MASK, SOURCE
+from foreword.marks import MASK, SOFT, SOURCE
 from foreword.serve.request import Request, Sampling
 from foreword.store import Entry
 
@@ -74,6 +74,10 @@ class Asker:
         self.check_length(len(prompt))
         if not prompt.strip():
             raise BadRequest("the prompt is blank. Give it a text.")
+        if SOFT in prompt:
+            raise BadRequest(
+                f"the prompt holds the character U+{ord(SOFT):04X}, which marks a place here. Take it out."
+            )
         if entry is None:
             return list(self.backbone.tokenizer(prompt, add_special_tokens=True)["input_ids"])
         asked = prompt
@@ -107,6 +111,7 @@ class Asker:
             bias=told.bias,
             seed=self._seed(told.seed, int(asked.get("seed", 0)) if draws else None, temperature),
             one_of=self.word_ids(one_of) if one_of else (),
+            no_repeat_ngram=int(asked.get("no_repeat_ngram", 0)),
             never=tuple(self.backbone.line_break_ids) if asked.get("no_newlines") else (),
             num_logprobs=told.num_logprobs,
         )
@@ -118,7 +123,7 @@ class Asker:
             max_new_tokens=int(most) if told.max_new_tokens is None else told.max_new_tokens,
             min_new_tokens=int(least) if told.min_new_tokens is None else told.min_new_tokens,
             stop=told.stop,
-            end_ids=() if told.ignores_end else (end_id(self.backbone),),
+            end_ids=() if told.ignores_end else end_ids(self.backbone) if entry is None else (end_id(self.backbone),),
             sampling=sampling,
             tenant=tenant,
             deadline=deadline,

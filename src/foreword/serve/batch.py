@@ -1,10 +1,12 @@
 """A file of requests, answered without a server by the same engine.
 
 Comes in:  JSON lines: bodies of /v1/completions, or OpenAI's batch lines with `custom_id`, `url` and `body`.
-Goes out:  a line for each, in their order: {"custom_id", "response": {"status_code", "body"}, "error"}.
+Goes out:  a line for each, in their order: {"id", "custom_id", "response": {"status_code", "body"}, "error"}; `id` is a hash of
+the request.
 Lines are written as they are known. If it is stopped, the same call goes on behind the last whole line.
 """
 
+import hashlib
 import json
 import logging
 import threading
@@ -35,6 +37,7 @@ class Line:
     """One request of the file."""
 
     number: int
+    id: str  # of all that was asked: two lines with the same ask the same
     custom_id: str
     body: CompletionBody | ChatBody | None
     fault: str = ""
@@ -58,22 +61,22 @@ def read_lines(path: Path) -> list[Line]:
 
 def line_of(number: int, text: str) -> Line:
     """One line as a request."""
-    called = f"line-{number}"
+    called, id = f"line-{number}", f"req-{hashlib.sha256(text.strip().encode()).hexdigest()[:24]}"
     try:
         held = json.loads(text)
         if not isinstance(held, dict):
-            return Line(number, called, None, "a line must be a JSON object")
+            return Line(number, id, called, None, "a line must be a JSON object")
         called = str(held.pop("custom_id", called))
         url = str(held.get("url", "/v1/completions"))
         if url not in URLS:
-            return Line(number, called, None, f"url must be {' or '.join(URLS)}, got {url!r}")
+            return Line(number, id, called, None, f"url must be {' or '.join(URLS)}, got {url!r}")
         body = URLS[url].model_validate(held.get("body", held))
-        return Line(number, called, body, "a file is not streamed: leave stream out" if body.stream else "")
+        return Line(number, id, called, body, "a file is not streamed: leave stream out" if body.stream else "")
     except ValidationError as error:
         fault = error.errors()[0]
-        return Line(number, called, None, f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}")
+        return Line(number, id, called, None, f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}")
     except (ValueError, RecursionError) as error:
-        return Line(number, called, None, f"not JSON: {error}")
+        return Line(number, id, called, None, f"not JSON: {error}")
 
 
 def answer_file(
@@ -103,7 +106,7 @@ def answered_before(out: Path, lines: list[Line]) -> tuple[int, int]:
     whole = content[: content.rfind(b"\n") + 1]
     try:
         answers = [json.loads(line) for line in whole.splitlines()]
-        same = [answer["custom_id"] for answer in answers] == [line.custom_id for line in lines[: len(answers)]]
+        same = [answer["id"] for answer in answers] == [line.id for line in lines[: len(answers)]]
         failed = sum(answer["error"] is not None for answer in answers)
     except (ValueError, KeyError, TypeError):
         same, answers, failed = False, [], 0
@@ -119,12 +122,19 @@ class Waiting:
     """The answers to one line, as they come."""
 
     def __init__(self, line: Line):
-        self.line, self.whole = line, threading.Event()
+        self.line, self.begun, self.whole = line, threading.Event(), threading.Event()
         self.asked: Asked | None = None
         self.rows: dict[int, Row] = {}
         self.fault: tuple[int, str] | None = (400, line.fault) if line.fault else None
 
     def begin(self, service: Service) -> None:
+        """Ask, and say once it has been asked: the engine may be through with it sooner."""
+        try:
+            self.ask(service)
+        finally:
+            self.begun.set()
+
+    def ask(self, service: Service) -> None:
         body = self.line.body
         if body is None or self.fault:
             self.whole.set()
@@ -154,17 +164,19 @@ class Waiting:
             self.whole.set()
 
     def answer(self, service: Service) -> dict[str, Any]:
+        self.begun.wait()
         self.whole.wait()
+        named = {"id": self.line.id, "custom_id": self.line.custom_id}
         body, asked, rows = self.line.body, self.asked, list(self.rows.values())
         failed = next((row.last.message for row in rows if isinstance(row.last, Failed)), None)
         fault = self.fault or ((500, failed) if failed is not None else None)
         if fault is not None or body is None or asked is None:
             status, message = fault or (500, "it was not asked")
-            return {"custom_id": self.line.custom_id, "response": None, "error": {"code": status, "message": message}}
+            return {**named, "response": None, "error": {"code": status, "message": message}}
         chat = isinstance(body, ChatBody)
         form = Form(chat, body.model, service.words_of, strips=asked.entry is not None)
         whole = form.whole(rows, asked.requests, len(rows) // body.n)
-        return {"custom_id": self.line.custom_id, "response": {"status_code": 200, "body": whole}, "error": None}
+        return {**named, "response": {"status_code": 200, "body": whole}, "error": None}
 
 
 def in_order(service: Service, lines: list[Line]) -> Iterator[dict[str, Any]]:

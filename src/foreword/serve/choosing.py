@@ -33,8 +33,17 @@ class Chooser:
 
     @property
     def banned(self) -> tuple[int, ...]:
-        """What cannot be the next id: some never can, the end cannot while the answer is too short."""
-        return self.sampling.never + (self.end_ids if len(self.answer) < self.min_len else ())
+        """What cannot be the next id: some never can, the end cannot while the answer is too short, nor what would repeat a run."""
+        return self.sampling.never + (self.end_ids if len(self.answer) < self.min_len else ()) + self._repeating()
+
+    def _repeating(self) -> tuple[int, ...]:
+        """Ids that followed, earlier in the answer, what it ends with now."""
+        before = self.sampling.no_repeat_ngram - 1
+        if before < 0:
+            return ()
+        end = self.answer[len(self.answer) - before :]
+        starts = range(len(self.answer) - before)
+        return tuple(self.answer[at + before] for at in starts if self.answer[at : at + before] == end)
 
     @property
     def is_plain(self) -> bool:

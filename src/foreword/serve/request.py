@@ -24,6 +24,7 @@ class Sampling:
     frequency_penalty: float = 0.0
     bias: Mapping[int, float] = field(default_factory=dict)
     seed: int = 0
+    no_repeat_ngram: int = 0  # no run of so many ids twice within the answer; 0: any
     never: tuple[int, ...] = ()  # ids that are not chosen
     one_of: tuple[int, ...] = ()  # ids, one of which is the whole answer; (): any text
     num_logprobs: int | None = None  # of the likeliest ids, beside the chosen one's; None: no log-probabilities at all

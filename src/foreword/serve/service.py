@@ -84,8 +84,7 @@ class Service:
         """
         if model == self.name:
             return None
-        base, colon, rest = model.partition(":")
-        name = rest if colon and base == self.name else model
+        name = model.removeprefix(f"{self.name}:")
         if not has_name(name):
             raise UnknownName("model", model, None)
         return self.library.find(tenant.name, name)

@@ -141,7 +141,7 @@ def layout_fault(manifest: Manifest, content: bytes) -> str:
 
     try:
         tensors = parse_tensors(content)
-    except SafetensorError as error:
+    except (SafetensorError, KeyError) as error:  # KeyError: of a number format that PyTorch does not have
         return f"{FILE} is not a safetensors file ({error})"
     found = {name: f"{dtype_name(tensor)} {list(tensor.shape)}" for name, tensor in tensors.items()}
     expected = {

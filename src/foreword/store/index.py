@@ -11,17 +11,20 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from foreword.errors import StoreError, UnknownName
 from foreword.store.manifest import Manifest, UnreadableManifest, decoding_of
 from foreword.store.reference import Reference
 from foreword.store.registry import names, read_manifest, versions
 
+P = ParamSpec("P")
+Made = TypeVar("Made")
 FILE = ".index.sqlite"
 VERSION = 1
 SETTLED_NS = (
@@ -73,6 +76,25 @@ class Entry:
         return cls(**{**held, "sites": tuple(held["sites"]), "words": tuple(held["words"])})
 
 
+def begun_anew_if_damaged(
+    method: Callable[Concatenate["StoreIndex", P], Made],
+) -> Callable[Concatenate["StoreIndex", P], Made]:
+    """The same; where the file turns out to be damaged, once more with a new one."""
+
+    @wraps(method)
+    def asked(self: "StoreIndex", *args: P.args, **named: P.kwargs) -> Made:
+        try:
+            return method(self, *args, **named)
+        except sqlite3.OperationalError:  # locked, say
+            raise
+        except sqlite3.DatabaseError:
+            self.close()
+            forget(self.file)
+            return method(self, *args, **named)
+
+    return asked
+
+
 class StoreIndex:
     """Of one store; any thread may ask."""
 
@@ -86,6 +108,7 @@ class StoreIndex:
         self._lock = threading.Lock()
         self._opened: sqlite3.Connection | None = opened(self.file)
 
+    @begun_anew_if_damaged
     def find(self, reference: str) -> Entry:
         """The version a reference means, a name alone its newest.
 
@@ -100,6 +123,7 @@ class StoreIndex:
                 version = self._newest(asked.name, again=True)
             return entry or self._read(asked.name, version, reference)
 
+    @begun_anew_if_damaged
     def names(self, after: str = "", limit: int = 1000, contains: str = "") -> list[str]:
         """Names that have a version, and this in them, in alphabetical order, as the last `refresh` found them."""
         with self._lock:
@@ -109,6 +133,7 @@ class StoreIndex:
             )
             return [name for (name,) in rows]
 
+    @begun_anew_if_damaged
     def refresh(self) -> int:
         """Read every name whose folder has changed, and its newest version; how many names there are."""
         there = names(self.store) if self.store.is_dir() else []
@@ -191,6 +216,13 @@ def settled(changed: int) -> int:
     return changed if time.time_ns() - changed > SETTLED_NS else 0
 
 
+def forget(file: Path) -> None:
+    """Take an index away, with what SQLite keeps beside it."""
+    for leftover in (file, *file.parent.glob(f"{file.name}-*")):
+        with suppress(OSError):
+            leftover.unlink()
+
+
 def opened(file: Path) -> sqlite3.Connection:
     """The index, begun anew where there is none, or one that cannot be used."""
     for attempt in (file, file, None):
@@ -214,7 +246,5 @@ def opened(file: Path) -> sqlite3.Connection:
             last: Exception = error
         except sqlite3.DatabaseError as error:
             last = error
-            for leftover in (file, *file.parent.glob(f"{file.name}-*")):
-                with suppress(OSError):
-                    leftover.unlink()
+            forget(file)
     raise StoreError(f"SQLite cannot be used: {last}.")

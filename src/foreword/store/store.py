@@ -120,7 +120,8 @@ class Store:
         try:
             sent = manifest_from_bytes(manifest)
             decoding_of(sent)
-        except UnreadableManifest as error:
+            sent.to_bytes()  # finds what JSON cannot hold
+        except (UnreadableManifest, ValueError) as error:
             raise StoreError(
                 f"prefix {name!r} is not stored: {error}. Send both files as a store holds them."
             ) from None

@@ -40,6 +40,7 @@ def owner(state: State, authorization: str | None) -> Tenant:
     scheme, _, key = (authorization or "").partition(" ")
     found = ledger.tenant_of(key.strip()) if scheme.lower() == "bearer" else None
     if found is not None:
+        state.wants_key = True
         return found
     state.wants_key = state.wants_key or ledger.has_tenants
     if state.wants_key:

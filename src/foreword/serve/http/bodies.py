@@ -100,7 +100,7 @@ class Written(Given):
     )
     top_p: Annotated[float, Field(gt=0, le=1)] | None = Field(default=None, description="share of the likeliest tokens")
     top_k: Annotated[int, Field(ge=0)] | None = Field(default=None, description="the k likeliest tokens; 0: all")
-    min_tokens: Annotated[int, Field(ge=0)] | None = Field(default=None, description="an answer ends no earlier")
+    min_tokens: Annotated[int, Field(ge=0)] | None = Field(default=None, description="the end marker comes no earlier")
     presence_penalty: Annotated[float, Field(ge=-2, le=2)] = Field(default=0, description="of tokens the answer has")
     frequency_penalty: Annotated[float, Field(ge=-2, le=2)] = Field(default=0, description="for each time it has them")
     repetition_penalty: Annotated[float, Field(gt=0, le=100)] = Field(default=1, description="of prompt and answer")
@@ -179,7 +179,7 @@ class CompletionBody(Written):
         return self.settings(self.max_tokens, self.logprobs)
 
 
-class Part(Body):
+class Part(Given):
     type: Literal["text"]
     text: Text
 
@@ -188,7 +188,7 @@ class ResponseFormat(Body):
     type: Literal["text"]
 
 
-class Message(Body):
+class Message(Given):
     role: Annotated[str, Field(min_length=1, max_length=40)]
     content: Text | Annotated[list[Part], Field(fail_fast=True)]
     name: Annotated[Text, Field(min_length=1, max_length=100)] | None = Field(

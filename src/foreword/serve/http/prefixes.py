@@ -6,13 +6,14 @@ Whatever changes anything is refused unless the server was started with administ
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Query, Request, UploadFile
 
 from foreword.errors import Busy, StoreError
+from foreword.serve.engine import Engine
 from foreword.serve.http.access import Admin, Serving, Who
 from foreword.serve.http.bodies import AliasBody
 from foreword.serve.service import Service
@@ -20,6 +21,7 @@ from foreword.store import Entry
 
 router = APIRouter()
 WAIT_S = 60.0  # for a prefix that is to be at hand
+LOOK_S = 0.01  # between looks whether it is
 REFRESH_S = 5.0  # for so long a list may not show what other processes have done
 
 
@@ -68,19 +70,19 @@ def drop_alias(alias: str, service: Serving, who: Admin) -> dict[str, Any]:
 
 
 @router.post("/v1/prefixes/{reference}/preload")
-def preload(reference: str, service: Serving, who: Admin) -> dict[str, Any]:
+async def preload(reference: str, service: Serving, who: Admin) -> dict[str, Any]:
     """Have it at hand before anybody asks for it."""
-    return at_hand(service, service.library.find(who.name, reference), pin=False)
+    return await at_hand(service, await asyncio.to_thread(service.library.find, who.name, reference), pin=False)
 
 
 @router.put("/v1/prefixes/{reference}/pin")
-def pin(reference: str, service: Serving, who: Admin) -> dict[str, Any]:
+async def pin(reference: str, service: Serving, who: Admin) -> dict[str, Any]:
     """Keep one of one's own at hand, now and after every start."""
-    entry = service.library.pin(who, reference)
+    entry = await asyncio.to_thread(service.library.pin, who, reference)
     try:
-        return at_hand(service, entry, pin=True)
+        return await at_hand(service, entry, pin=True)
     except (Busy, StoreError):
-        service.library.unpin(who.name, entry.reference)
+        await asyncio.to_thread(service.library.unpin, who.name, entry.reference)
         raise
 
 
@@ -97,20 +99,24 @@ def unpin_all(service: Service, released: Sequence[str]) -> None:
         service.runner.call(lambda engine: [engine.pool.unpin(sha256) for sha256 in released]).result(60)
 
 
-def at_hand(service: Service, entry: Entry, pin: bool) -> dict[str, Any]:
-    """Have a prefix loaded, and say so once it is.
+async def at_hand(service: Service, entry: Entry, pin: bool) -> dict[str, Any]:
+    """Have a prefix loaded, and say so once it is. Whoever waits for one holds no thread, of which there are few.
 
     Raises:
         Busy: there is no place for it.
         StoreError: it cannot be loaded; a request for it will be told why.
     """
-    service.runner.call(lambda engine: engine.preload(entry.sha256, pin)).result(60)
+
+    async def told(of: Callable[[Engine], Any]) -> Any:
+        return await asyncio.wait_for(asyncio.wrap_future(service.runner.call(of)), WAIT_S)
+
+    await told(lambda engine: engine.preload(entry.sha256, pin))
     end = time.monotonic() + WAIT_S
-    while service.runner.call(lambda engine: engine.pool.is_loading(entry.sha256)).result(60):
+    while await told(lambda engine: engine.pool.is_loading(entry.sha256)):
         if time.monotonic() > end:
             raise Busy(f"prefix {entry.reference!r} is still being loaded. Look again in a moment.")
-        time.sleep(0.002)
-    if not service.runner.call(lambda engine: entry.sha256 in engine.pool).result(60):
+        await asyncio.sleep(LOOK_S)
+    if not await told(lambda engine: entry.sha256 in engine.pool):
         raise StoreError(
             f"prefix {entry.reference!r} cannot be loaded: its file is not what was stored. Upload it again."
         )

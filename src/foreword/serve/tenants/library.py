@@ -107,10 +107,12 @@ class Library:
             PrefixMismatch: it was made for another backbone.
         """
         for owner in dict.fromkeys((tenant, "")):
-            reference = self.ledger.alias(owner, asked) or asked
+            meant = self.ledger.alias(owner, asked)
             try:
-                entry = self.shelf(owner).find(reference)
+                entry = self.shelf(owner).find(meant or asked)
             except UnknownName:
+                if meant:  # what it means was removed: nothing else of that name is meant
+                    raise UnknownName("prefix", asked, None) from None
                 continue
             self._check(entry)
             self._remember(entry, owner)
