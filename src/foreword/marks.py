@@ -1,4 +1,4 @@
-"""Marks that stand in texts between the rooms. MASK and SOFT are characters that no text of people has (Unicode's private use).
+"""Marks that stand in texts between the rooms. MASK and SOFT are of Unicode's private use; a text of people that has one is refused.
 
 Comes in, goes out: nothing.
 """

@@ -114,6 +114,10 @@ def test_a_bad_record_is_told(tmp_path, name, file, text, message):
         one(tmp_path, name, file, text).examples("test")
 
 
+def test_blank_lines_are_passed_over(tmp_path):
+    assert len(one(tmp_path, "sst2", "dev.tsv", "sentence\tlabel\na\t1\n\nb\t0\n\n").examples("test")) == 2
+
+
 @real
 @pytest.mark.parametrize(
     ("name", "folder", "sizes", "largest"),

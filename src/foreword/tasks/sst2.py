@@ -34,7 +34,7 @@ class SST2(Labelled):
         for number, row in numbered_rows(path, reader):
             if number == 1 and row != list(COLUMNS):
                 raise BadData(path, f"the columns must be {' and '.join(COLUMNS)}, got {', '.join(row)}.", line=1)
-            if len(row) != len(COLUMNS):
+            if row and len(row) != len(COLUMNS):
                 faults.note(number, f"{len(row)} fields where there must be 2: {', '.join(COLUMNS)}.")
-            elif number > 1:
+            elif row and number > 1:
                 yield number, {"sentence": row[0]}, row[1], ""
