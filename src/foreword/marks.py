@@ -1,4 +1,4 @@
-"""Marks that stand in texts between the rooms. MASK and SOFT are of Unicode's private use; a text of people that has one is refused.
+"""Marks that stand in texts between the rooms. MASK and SOFT are of Unicode's private use; people's texts may not have them.
 
 Comes in, goes out: nothing.
 """
