@@ -195,9 +195,8 @@ def settled(recipe: Recipe, folder: Path, accelerator: Accelerator) -> Recipe:
         # Measured times differ from process to process; what the first one finds holds for all.
         return broadcast_object_list([with_dtype_settled(recipe, accelerator.device)])[0]
     wanted = with_dtype(recipe, held.backbone.dtype) if recipe.backbone.dtype == "auto" else recipe
-    if (
-        Path(held.train.start_from).name == Path(wanted.train.start_from).name
-    ):  # the same run, in a folder that was moved
+    # What it starts from is the same run where its folder is called the same: a sweep's may have been moved.
+    if Path(held.train.start_from).name == Path(wanted.train.start_from).name:
         held = held.model_copy(update={"train": held.train.model_copy(update={"start_from": wanted.train.start_from})})
     if held != wanted:
         there, here = flat(held.to_dict()), flat(wanted.to_dict())

@@ -65,6 +65,15 @@ def test_a_name_a_version_and_the_base_in_front_are_ways_to_say_the_same(server)
     assert asked == [server.written("a", "so")] * 4
 
 
+def test_a_base_whose_own_name_has_a_colon_is_named_before_its_prefixes(server, monkeypatch):
+    monkeypatch.setattr(server.service, "name", "tiny:8b")
+    for model in ("a", "tiny:8b:a", "tiny:8b:a@1"):
+        entry = server.service.entry(Tenant(), model)
+        assert entry is not None
+        assert entry.reference == "a@1"
+    assert server.service.entry(Tenant(), "tiny:8b") is None
+
+
 def test_prefixes_are_mixed_in_one_batch_and_each_answers_as_if_alone(server):
     got: dict[str, list[str]] = {}
 
@@ -243,6 +252,11 @@ def test_models_are_the_base_and_the_prefixes(server):
     ("told", "status", "words"),
     [
         ({"model": "tiny:nope"}, 404, "unknown prefix 'nope'"),
+        (
+            {"prompt": "so \ue001"},
+            400,
+            "the prompt holds the character U+E001, which marks the place of a trained vector here",
+        ),
         ({"model": "tiny:../../etc/passwd"}, 404, "unknown model 'tiny:../../etc/passwd'"),
         ({"model": "GPT-4"}, 404, "unknown model 'GPT-4'"),
         ({"model": "other:a"}, 404, "unknown model 'other:a'"),

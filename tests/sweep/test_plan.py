@@ -258,6 +258,8 @@ def test_a_vote_is_one_more_label_and_needs_the_runs_of_every_seed(house):
         ('[sweep]\nacross = ["wya"]\n[sweep.grid.way.a]\ntrain.lr = 0.1', r"unknown axis of this sweep 'wya'"),
         ('[sweep.quick]\nkeep = { way = ["b"] }\n[sweep.grid.way.a]\ntrain.lr = 0.1', r"label of way in sweep.quick.keep 'b'"),
         ('[sweep.grid.way.a]\nrecipe = "paper/{wya}"', r"unknown axis in sweep.grid.way.a.recipe 'wya'. Did you mean 'way'"),
+        ('[sweep.grid.way.a]\nrecipe = "paper/{way.b}"', r"unknown axis in sweep.grid.way.a.recipe 'way.b'. Did you mean 'way'"),
+        ('[sweep.grid.way.a]\nrecipe = "paper/{way"', r"unknown recipe 'paper/\{way'"),
         ('[sweep]\noptional = { way = ["b"] }\n[sweep.grid.way.a]\ntrain.lr = 0.1', r"label of way in sweep.optional 'b'"),
         ('[sweep.grid.way.a]\ntrain.start_from = "before:b"', r"unknown run of sweep.before 'b'"),
         ('[sweep.vote]\naxis = "way"\nof = "a"\n[sweep.grid.way.a]\ntrain.lr = 0.1', r"a vote needs two seeds or more"),

@@ -13,7 +13,7 @@ import torch
 from foreword.backbone import Backbone, Texts
 from foreword.backbone.wording import decoder_opening, limits, pad_id, source_ids
 from foreword.errors import BadData
-from foreword.marks import SOFT
+from foreword.marks import SOFT, refused
 from foreword.methods import Method
 from foreword.prefix import Injection, Prefix, PrefixBank
 
@@ -86,8 +86,7 @@ def check_sources(sources: Sequence[str], takes_places: bool = False) -> None:
         if not source.strip():
             raise BadData("generate", f"source {number} of {len(sources)} is blank. Give it a text or leave it out.")
         if SOFT in source and not takes_places:
-            mark = f"U+{ord(SOFT):04X}, which marks the place of a trained vector here"
-            raise BadData("generate", f"source {number} of {len(sources)} holds the character {mark}. Take it out.")
+            raise BadData("generate", f"source {number} of {len(sources)} {refused(SOFT)}")
 
 
 def stand_side_by_side(backbone: Backbone, per_row: Sequence[Prefix | None]) -> tuple[PrefixBank | None, list[int]]:

@@ -56,8 +56,8 @@ def compared(found: Sequence[Findings]) -> list[Comparison]:
     """Those of one shape with one another; one that is alone with its shape stands beside nothing."""
     shapes: dict[object, list[Findings]] = {}
     for one in found:
-        layers_and_heads = {site: shares.shape[:2] for site, shares in one.attention.items()}
-        shapes.setdefault((one.positions.shape[1], str(layers_and_heads)), []).append(one)
+        layers_and_heads = tuple((site, shares.shape[:2]) for site, shares in one.attention.items())
+        shapes.setdefault((one.positions.shape[1], layers_and_heads), []).append(one)
     return [Comparison.of(alike) for alike in shapes.values() if len(alike) > 1]
 
 

@@ -32,8 +32,7 @@ def cider(texts: Texts) -> Statistics:
     pairs = list(zip(*texts.ptb_tokens, strict=True))
     for hypothesis, references in pairs:
         scorer.cook_append(hypothesis, references)
+    # The scorer counts in how many references a word stands, and fails where there is none in any of them.
     has_words = any(reference.split() for _, references in pairs for reference in references)
-    values = (
-        scorer.compute_score()[1] if has_words else [0.0] * len(pairs)
-    )  # of signs alone it has no document frequencies
+    values = scorer.compute_score()[1] if has_words else [0.0] * len(pairs)
     return mean_of([float(value) for value in values], f"case:lc|tok:ptb|n:4|sigma:6|{versions('pycocoevalcap')}")

@@ -5,7 +5,6 @@ Comes in:  Results and what [sweep.plots] asks for.      Goes out: SVG texts, th
 
 import io
 import math
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,7 +43,7 @@ def pictures(results: Results) -> list[Picture]:
                 name, title = f"{axis}-{metric}", f"{metric} by {axis}"
                 if name in found:  # the same with other lines
                     name, title = f"{name}-{lines or 'all'}", f"{title}, {lines or 'all together'}"
-                found[name] = Picture(re.sub(r"[/\s]", "-", name), title, drawn(results, plot, metric))
+                found[name] = Picture(name.replace("/", "-").replace(" ", "_"), title, drawn(results, plot, metric))
     return list(found.values())
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from foreword.backbone import Backbone
 from foreword.backbone.wording import end_id, end_ids, source_ids, word_ids
 from foreword.errors import BadRequest
-from foreword.marks import MASK, SOFT, SOURCE
+from foreword.marks import MASK, SOFT, SOURCE, refused
 from foreword.serve.request import Request, Sampling
 from foreword.store import Entry
 
@@ -75,9 +75,7 @@ class Asker:
         if not prompt.strip():
             raise BadRequest("the prompt is blank. Give it a text.")
         if SOFT in prompt:
-            raise BadRequest(
-                f"the prompt holds the character U+{ord(SOFT):04X}, which marks a place here. Take it out."
-            )
+            raise BadRequest(f"the prompt {refused(SOFT)}")
         if entry is None:
             return list(self.backbone.tokenizer(prompt, add_special_tokens=True)["input_ids"])
         asked = prompt

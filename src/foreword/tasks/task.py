@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, TypeVar
 
 from foreword.errors import BadData, BadRecipe, UnknownName
-from foreword.marks import MASK, SOFT, SOURCE
+from foreword.marks import MASK, SOFT, SOURCE, refused
 
 T = TypeVar("T")
 ALL = "all"  # what all examples together are called beside their groups
@@ -92,9 +92,9 @@ class Task(ABC):
         if record.group == ALL:
             return f"a group cannot be called {ALL!r}, as all groups together are. Give it another name."
         written = "".join(record.references)
-        for mark, num, what in ((MASK, int(self.has_places), "an answer"), (SOFT, self.num_soft, "a trained vector")):
+        for mark, num in ((MASK, int(self.has_places)), (SOFT, self.num_soft)):
             if mark in written or record.source.count(mark) != num:
-                return f"it holds the character U+{ord(mark):04X}, which marks the place of {what} here. Take it out."
+                return f"it {refused(mark)}"
         return ""
 
     def examples(self, split: str) -> list[Example]:
