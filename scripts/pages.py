@@ -72,7 +72,7 @@ def told(results: Results) -> str:
     for verdict in verdicts(results):
         claim = verdict.claim
         there = f"{claim.source}: {claim.published}" if claim.published else claim.source
-        why = f". {claim.why}" if claim.why else ""
+        why = f". {verdict.why}" if verdict.why else ""
         lines += f"| {claim.says} | {there} | {WORDS[verdict.word]} | {verdict.figures}{why} |\n"
     return lines
 

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from foreword.recipe import Recipe, read_recipe
+from foreword.recipe import Recipe, identity, read_recipe, sweep_section
+from foreword.sweep import read_sweep
+from foreword.sweep.plan import PLAN
 from scripts import pages
 
 HOUSE = Path(__file__).resolve().parents[1]
@@ -67,6 +69,19 @@ def test_the_script_still_says_what_was_run_with_few_examples(tmp_path, backbone
         recipe = json.loads(result.read_text())["recipe"]
         recipe["train"]["start_from"] = recipe["train"]["start_from"].replace("results/", "runs/")
         check_says(f"foreword {line}", recipe)
+
+
+@pytest.mark.parametrize("folder", sorted(RESULTS.glob("reproduce/*")), ids=lambda folder: folder.name)
+def test_an_experiment_still_asks_for_what_was_run(folder, monkeypatch):
+    """After a change to its recipe: the same command again, which runs what is new and writes down the rest."""
+    monkeypatch.chdir(HOUSE)
+    held = json.loads((folder / PLAN).read_text())
+    plan = read_sweep(f"reproduce/{folder.name}", folder.relative_to(HOUSE))
+    assert {point["name"]: point["identity"] for point in held["points"]} == {
+        point.name: identity(point.recipe) for point in plan.points
+    }
+    shown = {"title", "seeds", "across", "columns", "metrics", "against", "plots", "claims"}
+    assert sweep_section(held["sweep"]).model_dump(include=shown) == plan.sweep.model_dump(include=shown)
 
 
 def check_says(command: str, ran: Mapping[str, Any]) -> None:

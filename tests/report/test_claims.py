@@ -1,11 +1,14 @@
 """Verdicts: a claim holds where the figures bear it out, does not where they say the contrary, else it cannot be told."""
 
 import random
+import re
 
+import numpy as np
 import pytest
 from tests.tiny_sweeps import results_of
 
 from foreword.report import verdicts
+from foreword.report.claims import curve, peaked
 
 SEEDS = ("0", "1", "2", "3")
 WAYS = {"way": ("prefix", "fine-tuning"), "seed": SEEDS}
@@ -31,13 +34,17 @@ def test_better(tmp_path, lead, said):
 
 @pytest.mark.parametrize(("by", "said"), [(0.05, "holds"), (0.2, "does not hold")])
 def test_better_by_a_margin(tmp_path, by, said):
-    assert word(tmp_path, WAYS, lambda at: 0.5 + 0.1 * (at["way"] == "prefix") + noise(at), by=by)[0] == said
+    found, figures = word(tmp_path, WAYS, lambda at: 0.5 + 0.1 * (at["way"] == "prefix") + noise(at), by=by)
+    assert found == said
+    assert figures.endswith(f"4 pairs; asked: over +{by:.3f}")
 
 
 @pytest.mark.parametrize(("lead", "said"), [(-0.01, "holds"), (-0.1, "does not hold"), (0.1, "holds")])
 def test_no_worse_than_by_a_margin(tmp_path, lead, said):
     score = lambda at: 0.5 + lead * (at["way"] == "prefix") + noise(at, 0.001)  # noqa: E731
-    assert word(tmp_path, WAYS, score, kind="no-worse", by=0.03)[0] == said
+    found, figures = word(tmp_path, WAYS, score, kind="no-worse", by=0.03)
+    assert found == said
+    assert figures.endswith("; asked: over -0.030")
 
 
 @pytest.mark.parametrize(
@@ -45,7 +52,9 @@ def test_no_worse_than_by_a_margin(tmp_path, lead, said):
 )
 def test_equal_is_neither_above_nor_below_by_a_margin(tmp_path, lead, said):
     score = lambda at: 0.5 + lead * (at["way"] == "prefix") + noise(at, 0.001)  # noqa: E731
-    assert word(tmp_path, WAYS, score, kind="equal", by=0.03)[0] == said
+    found, figures = word(tmp_path, WAYS, score, kind="equal", by=0.03)
+    assert found == said
+    assert figures.endswith("; asked: within ±0.030")
 
 
 def test_what_may_or_may_not_be_equal_cannot_be_told(tmp_path):
@@ -87,7 +96,9 @@ def test_of_the_same_spread_few_are_called_steadier(tmp_path):
 
 def test_of_a_loss_the_lower_is_the_better(tmp_path):
     score = lambda at: 0.5 + 0.1 * (at["way"] == "prefix") + noise(at)  # noqa: E731 - its dev loss is 2 less its score
-    assert word(tmp_path, WAYS, score, metric="loss/dev")[0] == "holds"
+    found, figures = word(tmp_path, WAYS, score, metric="loss/dev")
+    assert found == "holds"
+    assert figures.endswith("; lower is better")
 
 
 @pytest.mark.parametrize(("wild", "said"), [("fine-tuning", "holds"), ("prefix", "does not hold"), ("", "cannot tell")])
@@ -116,7 +127,7 @@ def test_narrows(tmp_path, leads, said):
 def test_where_there_is_no_lead_none_narrows(tmp_path, leads):
     found, figures = narrowing(tmp_path, *leads)
     assert found == "cannot tell"
-    assert figures.endswith("there is no lead to begin with")
+    assert figures.endswith("at 50 there is no lead that could shrink")
 
 
 @pytest.mark.parametrize(
@@ -132,10 +143,38 @@ def test_where_there_is_no_lead_none_narrows(tmp_path, leads):
     ],
 )
 def test_along_an_axis(tmp_path, kind, steps, said):
-    score = lambda at: 0.5 + 0.05 * steps[SIZES["size"].index(at["size"])] + noise(at, 0.02)  # noqa: E731
+    score = lambda at: 0.2 + 0.15 * steps[SIZES["size"].index(at["size"])] + noise(at, 0.02)  # noqa: E731
     found, figures = word(tmp_path, SIZES, score, kind=kind, along="size", b={})
     assert found == said
     assert figures.startswith("50: 0.")
+
+
+PEAKS = {"says": "s", "source": "p", "metric": "bleu", "kind": "peaks", "along": "length"}
+
+
+def test_a_peak_is_told_with_what_would_be_beyond_chance(tmp_path):
+    heights = {"1": 0.3, "10": 0.6, "40": 0.5, "80": 0.4}
+    axes = {"length": tuple(heights), "seed": SEEDS}
+    results = results_of(tmp_path, axes, lambda at: heights[at["length"]] + noise(at), {"claims": [PEAKS]})
+    [verdict] = verdicts(results)
+    assert verdict.word == "holds"
+    assert re.search(
+        r"; between the ends 10 is best: \+0\.3\d\d on 1 and \+0\.[12]\d\d on 80, where 0\.0\d\d and ", verdict.figures
+    )
+    assert verdict.figures.endswith("would be beyond chance")
+
+
+def test_the_best_of_many_that_do_not_differ_is_seldom_called_a_peak(tmp_path):
+    """Nine lengths of which only the first is worse: the highest of the other eight lies between the ends seven times in eight."""
+    rng, sure = random.Random(7), 0
+    for _ in range(60):
+        scores = {
+            str(length): np.array([[0.5 - 0.3 * (length == 1) + rng.gauss(0, 0.02)] for _ in range(10)])
+            for length in range(1, 10)
+        }
+        found = curve(list(scores), lambda length, scores=scores: (float(scores[length].mean()), scores[length]))
+        sure += peaked(found, sign=1)[0] != "cannot tell"
+    assert sure <= 1
 
 
 @pytest.mark.parametrize("kind", ["better", "steadier"])

@@ -70,7 +70,6 @@ def test_the_page_links_every_figure_to_its_files_and_needs_nothing_from_outside
         "A tiny sweep",
         "foreword sweep tiny.toml",
         "Prefixes & words",
-        "they <are> small",
         "50-prefix-0 <two>",
         "holds",
     ):
@@ -94,7 +93,7 @@ def test_the_markdown_has_all_that_the_page_tells_of_a_figure(folder):
     assert claim.startswith(
         "- Prefixes & words: **holds**. a paper. There: by 2. Here (bleu): 0.560 against 0.460: +0.100"
     )
-    assert claim.endswith("they <are> small")
+    assert "small" not in claim, "it holds: there is nothing to explain"
     assert "* where p < 0.05. Stars are not corrected" in text
     assert lines[-6] == "| size | way | bleu | loss/dev | trained | stored | runs | minutes |"
     assert re.fullmatch(
@@ -103,6 +102,14 @@ def test_the_markdown_has_all_that_the_page_tells_of_a_figure(folder):
         lines[-4],
     )
     assert re.match(r"\| 50 \| fine-tuning \| 0\.410 ± 0\.010 \([\d.]+ to [\d.]+\) \|", lines[-3])
+
+
+def test_why_a_claim_does_not_hold_is_told_where_it_does_not(tmp_path):
+    write_report(read_results(sweep_folder(tmp_path, AXES, lambda at: 1 - score(at), SWEEP)))
+    [claim] = [line for line in (tmp_path / "report.md").read_text().splitlines() if line.startswith("- ")]
+    assert "**does not hold**" in claim
+    assert claim.endswith(" they <are> small")
+    assert "<p>they &lt;are&gt; small</p>" in (tmp_path / "report.html").read_text()
 
 
 def test_a_table_for_pages_has_means_spreads_and_stars(folder):

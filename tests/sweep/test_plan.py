@@ -32,6 +32,24 @@ set = { train.max_steps = 2 }
 """
 
 
+CLAIMS = """
+[[sweep.claims]]
+says = "prefixes are better"
+source = "a paper"
+metric = "bleu"
+a = { way = "prefix" }
+b = { way = "fine-tuning" }
+why = "the model is small"
+[[sweep.claims]]
+says = "some are better than none"
+source = "a paper"
+metric = "bleu"
+a = { way = ["prefix", "fine-tuning"] }
+b = { way = "untouched" }
+why = "it is small"
+"""
+
+
 @pytest.fixture(scope="module")
 def house(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("plan")
@@ -332,3 +350,15 @@ def test_a_sweep_is_not_trained_as_one_run(house):
 def test_a_sweep_that_is_not_there_is_told(house):
     with pytest.raises(UnknownName, match="unknown recipe 'reproduce/lentgh'. Did you mean 'reproduce/length'"):
         read_sweep("reproduce/lentgh", house / "out")
+
+
+def test_a_form_asks_of_what_it_keeps_alone(house):
+    full, quick = (planned(house, GRID + CLAIMS, quick=quick).sweep.claims for quick in (False, True))
+    assert [claim.says for claim in full] == ["prefixes are better", "some are better than none"]
+    assert [claim.says for claim in quick] == ["some are better than none"]
+
+
+@pytest.mark.parametrize("asked", [{"quick": True}, {"overrides": ["train.lr=0.1"]}])
+def test_reasons_are_those_of_the_sweep_as_it_stands(house, asked):
+    assert [claim.why for claim in planned(house, GRID + CLAIMS).sweep.claims] == ["the model is small", "it is small"]
+    assert {claim.why for claim in planned(house, GRID + CLAIMS, **asked).sweep.claims} == {""}

@@ -15,6 +15,7 @@ from foreword.recipe import ClaimRecipe
 from foreword.report.compare import (
     DRAWS,
     FEWEST,
+    Spread,
     difference,
     differences_drawn,
     drawn,
@@ -29,7 +30,6 @@ from foreword.sweep.grid import SEED
 
 HOLDS, FAILS, OPEN = "holds", "does not hold", "cannot tell"
 Word = Literal["holds", "does not hold", "cannot tell"]
-SURE = 0.95
 NO_SPREAD = 1e-9  # beside a standard deviation, which is 0 where runs do not differ
 
 
@@ -46,6 +46,11 @@ class Verdict:
         """Who says so, with which figures, and the figures here."""
         published = f" There: {self.claim.published}." if self.claim.published else ""
         return f"{self.claim.source}.{published} Here ({self.claim.metric}): {self.figures}."
+
+    @property
+    def why(self) -> str:
+        """What we think is the reason that it does not hold; "" where it does, or where nobody has said."""
+        return "" if self.word == HOLDS else self.claim.why
 
 
 def verdicts(results: Results) -> list[Verdict]:
@@ -79,12 +84,25 @@ def better(claim: ClaimRecipe, results: Results, a: Sequence[Run], b: Sequence[R
     )
     if found.num_trials < found.num_pairs:
         figures += f" on {counted(found.num_trials, 'subset')} of the data"
+    figures += asked(claim)
     if found.num_trials < FEWEST:
         return OPEN, f"{figures}; a verdict needs {FEWEST}"
     if claim.kind == "equal":
         return word_of(-claim.by < low and high < claim.by, low > claim.by or high < -claim.by), figures
     least = claim.by if claim.kind == "better" else -claim.by
     return word_of(low > least, high <= least), figures
+
+
+def asked(claim: ClaimRecipe) -> str:
+    """What a difference is held against, where that is not zero; which way is better, where that is down."""
+    margin = {
+        "better": f"over {signed(claim.by)}",
+        "no-worse": f"over {signed(-claim.by)}",
+        "equal": f"within ±{claim.by:.3f}",
+    }
+    told = [f"asked: {margin[claim.kind]}"] if claim.by else []
+    told += ["lower is better"] if is_better_lower(claim.metric) else []
+    return "".join(f"; {part}" for part in told)
 
 
 def steadier(claim: ClaimRecipe, results: Results, a: Sequence[Run], b: Sequence[Run]) -> tuple[Word, str]:
@@ -105,28 +123,28 @@ def steadier(claim: ClaimRecipe, results: Results, a: Sequence[Run], b: Sequence
     ratio = (ours + NO_SPREAD) / (theirs + NO_SPREAD)
     low, high = interval(ratio * np.exp(off_a - off_b))
     figures = (
-        f"standard deviation {ours:.3f} against {theirs:.3f}: {ratio:.2f} of it, 95 % interval {low:.2f} to {high:.2f}, "
+        f"standard deviation {ours:.3f} against {theirs:.3f}: {ratio:.2f} times as much, 95 % interval {low:.2f} to {high:.2f}, "
         f"of {freedoms[0]} and {freedoms[1]} degrees of freedom"
     )
     return word_of(high < 1, low > 1), figures
 
 
 def narrows(claim: ClaimRecipe, results: Results, a: Sequence[Run], b: Sequence[Run]) -> tuple[Word, str]:
-    """Whether a's lead over b falls along the axis: the slope of a line through the leads, a step for each label."""
+    """Whether a's lead over b falls along the axis: the slope of a line through the leads, labels at equal distances."""
 
     def lead(label: str) -> tuple[float, np.ndarray] | None:
         pairs = paired(at(a, claim, label), at(b, claim, label), free_axes(claim))
         return (difference(pairs, claim.metric).value, differences_drawn(pairs, claim.metric)) if pairs else None
 
-    found = curve(results.axes[claim.along], lead)
+    found = curve(results.axes[claim.along], lead, any(run.subset for run in a))
     told = ", ".join(f"{label}: {signed(value)}" for label, value in found.values.items())
     if len(found.values) < 2 or found.fewest < FEWEST:
         return OPEN, f"lead at {told}; a verdict needs {FEWEST} pairs at two labels or more"
     leads = -found.draws if is_better_lower(claim.metric) else found.draws
     low, high = interval(slopes(leads))
-    figures = f"lead at {told}; slope {signed(low)} to {signed(high)} a step"
+    figures = f"lead at {told}; {sloping(low, high)}"
     if interval(leads[0])[0] <= 0:
-        return OPEN, f"{figures}; there is no lead to begin with"
+        return OPEN, f"{figures}; at {next(iter(found.values))} there is no lead that could shrink"
     return word_of(high < 0, low > 0), figures
 
 
@@ -137,18 +155,40 @@ def along_axis(claim: ClaimRecipe, results: Results, runs: Sequence[Run]) -> tup
         here = at(runs, claim, label)
         return (mean_score(here, claim.metric), scores_drawn(here, claim.metric)) if here else None
 
-    found = curve(results.axes[claim.along], score)
+    found = curve(results.axes[claim.along], score, any(run.subset for run in runs))
     told = ", ".join(f"{label}: {value:.3f}" for label, value in found.values.items())
     if len(found.values) < 3 or found.fewest < FEWEST:
         return OPEN, f"{told}; a verdict needs {FEWEST} runs at three labels or more"
     if claim.kind == "peaks":
-        best = (-found.draws if is_better_lower(claim.metric) else found.draws).argmax(axis=0)
-        inside = float(np.mean((best > 0) & (best < len(found.values) - 1)))
-        return word_of(inside >= SURE, inside <= 1 - SURE), f"{told}; best between the ends in {inside:.0%} of draws"
+        word, figures = peaked(found, -1 if is_better_lower(claim.metric) else 1)
+        return word, f"{told}; {figures}"
     low, high = interval(slopes(found.draws))
     falls = claim.kind == "falls"
-    figures = f"{told}; slope {signed(low)} to {signed(high)} a step"
+    figures = f"{told}; {sloping(low, high)}"
     return word_of(high < 0 if falls else low > 0, low > 0 if falls else high < 0), figures
+
+
+def peaked(found: "Curve", sign: int) -> tuple[Word, str]:
+    """Whether a label between the ends is better than both, by more than the best of as many is by chance alone.
+
+    One that is picked for being the best is above an end even where nothing differs. How far, with what certainty: the largest
+    of their errors, draw by draw, as Dunnett (1955) holds several against one. It fails where all are below one of the ends.
+    """
+    labels, values = list(found.values), sign * np.array(list(found.values.values()))
+    draws = sign * found.draws
+    best = 1 + int(values[1:-1].argmax())
+    above, beyond_chance, is_below = [], [], []
+    for end in (0, len(values) - 1):
+        leads = draws[1:-1] - draws[end]
+        errors = (leads - leads.mean(axis=1, keepdims=True)).max(axis=0)
+        above.append(values[best] - values[end])
+        beyond_chance.append(interval(errors)[1])
+        is_below.append(all(interval(lead)[1] < 0 for lead in leads))
+    figures = (
+        f"between the ends {labels[best]} is best: {signed(sign * above[0])} on {labels[0]} and {signed(sign * above[1])} on "
+        f"{labels[-1]}, where {beyond_chance[0]:.3f} and {beyond_chance[1]:.3f} would be beyond chance"
+    )
+    return word_of(all(a > most for a, most in zip(above, beyond_chance, strict=True)), any(is_below)), figures
 
 
 @dataclass(frozen=True)
@@ -160,13 +200,22 @@ class Curve:
     fewest: int
 
 
-def curve(labels: Sequence[str], measured: Callable[[str], tuple[float, np.ndarray] | None]) -> Curve:
-    """`measured`: of a label the value and the scores it is the mean of [trials, R]; None where there are none."""
+def curve(
+    labels: Sequence[str], measured: Callable[[str], tuple[float, np.ndarray] | None], share_subsets: bool = False
+) -> Curve:
+    """`measured`: of a label the value and the scores it is the mean of [trials, R]; None where there are none.
+
+    The trials of all labels are taken to err alike, so that three seeds of each of nine say as much as nineteen of one. Not where
+    labels share subsets of the data, whose luck is the same at each.
+    """
     found = {label: made for label in labels if (made := measured(label)) is not None}
     rng = generator()
-    draws = [drawn(scores, rng) for _, scores in found.values()]
-    fewest = min((len(scores) for _, scores in found.values()), default=0)
-    return Curve({label: value for label, (value, _) in found.items()}, np.array(draws), fewest)
+    scores = [scores for _, scores in found.values()]
+    spread = None if share_subsets or not scores else Spread.of(*scores)
+    draws = [drawn(here, rng, spread) for here in scores]
+    return Curve(
+        {label: value for label, (value, _) in found.items()}, np.array(draws), min(map(len, scores), default=0)
+    )
 
 
 def at(runs: Sequence[Run], claim: ClaimRecipe, label: str) -> list[Run]:
@@ -207,6 +256,10 @@ def slopes(scores: np.ndarray) -> np.ndarray:
     """[labels, DRAWS] -> [DRAWS]: of the straight line nearest to the labels' scores, a step from label to label."""
     steps = np.arange(len(scores)) - (len(scores) - 1) / 2
     return steps @ scores / (steps @ steps)
+
+
+def sloping(low: float, high: float) -> str:
+    return f"from one to the next {signed(low)} to {signed(high)}"
 
 
 def word_of(holds: bool, fails: bool) -> Word:

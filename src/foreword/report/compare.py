@@ -138,14 +138,29 @@ def pairs_drawn(pairs: Sequence[Pair], metric: str) -> np.ndarray:
     return np.array([[mean_score(a, metric) - mean_score(b, metric)] for a, b in pairs])
 
 
-def drawn(scores: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """[DRAWS]: where the mean over trials may lie, from their scores on draws of the examples [trials, R]."""
-    num_trials, num_resamples = scores.shape
-    means = scores.mean(axis=0)[np.arange(DRAWS) % num_resamples]
-    if num_trials == 1:
+@dataclass(frozen=True)
+class Spread:
+    """How trials err: the standard deviation of their scores, and how sure that one is."""
+
+    deviation: float
+    freedom: int  # degrees of freedom
+
+    @classmethod
+    def of(cls, *groups: np.ndarray) -> "Spread":
+        """Of several groups of trials [trials, R] that err alike, whatever their means."""
+        means = [group.mean(axis=1) for group in groups]
+        freedom = sum(len(group) - 1 for group in means)
+        off = sum(float(np.sum((group - group.mean()) ** 2)) for group in means)
+        return cls(float(np.sqrt(off / freedom)) if freedom else 0.0, freedom)
+
+
+def drawn(scores: np.ndarray, rng: np.random.Generator, spread: Spread | None = None) -> np.ndarray:
+    """[DRAWS]: where the mean over trials may lie, from their scores on draws of the examples [trials, R], by their own spread."""
+    spread = spread or Spread.of(scores)
+    means = scores.mean(axis=0)[np.arange(DRAWS) % scores.shape[1]]
+    if not spread.freedom:
         return means
-    error = scores.mean(axis=1).std(ddof=1) / np.sqrt(num_trials)
-    return means + error * rng.standard_t(num_trials - 1, size=DRAWS)
+    return means + spread.deviation / np.sqrt(len(scores)) * rng.standard_t(spread.freedom, size=DRAWS)
 
 
 def interval(draws: np.ndarray) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from foreword.table import as_markdown
 
 def in_full(results: Results, table: Table, verdicts: Sequence[Verdict]) -> str:
     missing = [f"- `{name}`: {why}" for name, why in results.missing.items()]
-    claims = [f"- {v.claim.says}: **{v.word}**. {v.told} {v.claim.why}".rstrip() for v in verdicts]
+    claims = [f"- {v.claim.says}: **{v.word}**. {v.told} {v.why}".rstrip() for v in verdicts]
     note = (
         "Mean ± standard deviation over the runs; in brackets the 95 % interval (other seeds and other test examples). "
         + star_note(results)

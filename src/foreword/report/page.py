@@ -54,7 +54,7 @@ def claims(verdicts: Sequence[Verdict]) -> str:
     found = ["<h2>What the papers say, and what was found here</h2>"]
     for verdict in verdicts:
         claim = verdict.claim
-        why = f"<p>{escape(claim.why)}</p>" if claim.why else ""
+        why = f"<p>{escape(verdict.why)}</p>" if verdict.why else ""
         found.append(
             f"<div class='claim {CLASSES.get(verdict.word, '')}'><p>{escape(claim.says)}. <b>{verdict.word}</b></p>"
             f"<p class='soft'>{escape(verdict.told)}</p>{why}</div>"

@@ -12,7 +12,7 @@ from typing import Literal
 from foreword.errors import BadData, BadRecipe
 from foreword.recipe import Recipe, SweepRecipe, parse_override, sweep_section
 from foreword.recipe.reading import SWEEP, recipe_tables
-from foreword.recipe.sweeps import FormRecipe
+from foreword.recipe.sweeps import Chosen, FormRecipe
 from foreword.sweep.asked import BEFORE, Asked, Setting, before_name, slug
 from foreword.sweep.grid import (
     SEED,
@@ -51,7 +51,10 @@ class Point:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a sweep asks for. `axes` has the labels in the file's order; `left_out`: "axis label" -> where its data should be."""
+    """What a sweep asks for, its section without the claims about labels that are left out.
+
+    `axes` has the labels in the file's order; `left_out`: "axis label" -> where its data should be.
+    """
 
     sweep: SweepRecipe
     axes: Mapping[str, Sequence[str]]
@@ -109,8 +112,24 @@ def read_sweep(
         for axis, labels in sweep.against.items()
         if any(matches({axis: x}, {axis: labels}) for x in kept[axis])
     }
-    sweep = sweep.model_copy(update={"against": against})  # of one backbone, say, none can be held against another
+    claims = [
+        claim for claim in sweep.claims if not (left_none(claim.a, asked, kept) or left_none(claim.b, asked, kept))
+    ]
+    if forms or told:  # the reasons given are those of the sweep as it stands: another form or model may have others
+        claims = [claim.model_copy(update={"why": ""}) for claim in claims]
+    # Of one backbone, say, none can be held against another.
+    sweep = sweep.model_copy(update={"against": against, "claims": tuple(claims)})
     return Plan(sweep, {**kept, SEED: [str(seed) for seed in seeds]}, points, quick, left_out)
+
+
+def left_none(chosen: Chosen, asked: Asked, kept: Mapping[str, Sequence[str]]) -> bool:
+    """Whether all labels that it chooses of an axis are known, and left out: for the form's sake, or for want of data."""
+    for axis, labels in chosen.items():
+        if axis in asked.axes:
+            wanted = [label for label in asked.axes[axis].labels if matches({axis: label}, {axis: labels})]
+            if wanted and not any(label in kept[axis] for label in wanted):
+                return True
+    return False
 
 
 def varied(sweep: SweepRecipe, forms: Mapping[str, FormRecipe], overrides: Sequence[Setting]) -> dict[str, Axis]:
