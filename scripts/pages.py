@@ -45,7 +45,8 @@ def made(what: str, page: Path) -> str:
         case "table":
             return side_by_side(words)
         case "sweep":
-            return f"\n{compact(table_of(results_of(words[0])))}\n"
+            results = results_of(words[0])
+            return f"\n{compact(table_of(results))}{starred(results)}\n"
         case "verdicts":
             return f"\n{told(results_of(words[0]))}\n"
         case "picture":
@@ -68,13 +69,18 @@ def side_by_side(words: list[str]) -> str:
 
 
 def told(results: Results) -> str:
-    lines = "| claim | there | here | figures |\n| --- | --- | --- | --- |\n"
+    lines = "| claim | published | here | figures |\n| --- | --- | --- | --- |\n"
     for verdict in verdicts(results):
         claim = verdict.claim
         there = f"{claim.source}: {claim.published}" if claim.published else claim.source
         why = f". {verdict.why}" if verdict.why else ""
         lines += f"| {claim.says} | {there} | {WORDS[verdict.word]} | {verdict.figures}{why} |\n"
     return lines
+
+
+def starred(results: Results) -> str:
+    against = ", ".join(map(str, results.sweep.against.values()))
+    return against and f"\n\\* differs from {against}\n"
 
 
 @cache
