@@ -112,7 +112,7 @@ LIBRARIES = {
     "prefix": {"torch"},
     "recipe": {"pydantic", "pydantic_core"},
     "serve": {"fastapi", "prometheus_client", "pydantic", "ray", "starlette", "torch", "uvicorn"},
-    "report": {"matplotlib", "numpy"},
+    "report": {"matplotlib", "numpy", "pydantic"},
     "store": {"fsspec", "pydantic", "safetensors", "torch"},
     "tasks": {"datasets"},
     "training": {"accelerate", "rich", "safetensors", "torch", "transformers"},

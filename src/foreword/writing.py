@@ -55,6 +55,8 @@ def held_alone(folder: Path, who: str) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         file = (folder / ".lock").open("w")
+    except (FileExistsError, NotADirectoryError) as error:
+        raise RunError(f"{error.filename} is a file, and {folder} has to be a folder. Choose another --out.") from None
     except OSError as error:
         raise RunError(unwritable(folder / ".lock", error)) from None
     with file:

@@ -1,6 +1,7 @@
 """`foreword sweep`, `reproduce` and `report` as a user types them."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from tests.processes import run_foreword
 from tests.tiny_sweeps import results_of, sweep_folder
 
 from foreword.catalogue import PACKAGED, embedded_backbones, experiments
-from foreword.cli import sweeps
+from foreword.cli import output, sweeps
 from foreword.recipe import Recipe, read_recipe
 from foreword.report.claims import judged
 from foreword.sweep import read_sweep
@@ -45,14 +46,60 @@ def test_a_sweep_says_what_it_does_and_how_to_see_what_was_found(swept):
     assert "2 runs done, 0 failed; `foreword report rates` tells what they found." in err
 
 
-def test_a_report_prints_verdicts_as_json_in_a_pipe(swept):
+def test_a_report_prints_verdicts_and_figures_as_json_in_a_pipe(swept):
     place, _, _ = swept
     code, out, err = run_foreword(place, "report", "rates")
     assert code == 0, err
-    [verdict] = json.loads(out)
+    told = json.loads(out)
+    [verdict] = told["claims"]
     assert (verdict["says"], verdict["verdict"]) == ("High rates are better", "cannot tell")
+    assert [(figure["train.lr"], figure["metric"], figure["runs"]) for figure in told["figures"]] == [
+        ("0.01", "chrf", 1),
+        ("0.02", "chrf", 1),
+    ]
     assert "written to rates/report.html" in err
-    assert "foreword sweep rates.toml" in (place / "rates" / "report.html").read_text()
+
+
+def test_the_command_that_made_a_report_can_be_typed_again(swept):
+    place, _, _ = swept
+    page = (place / "rates" / "report.html").read_text()
+    [command] = re.findall(r"Made by <code>foreword (.*?)</code>", page)
+    assert command == "sweep rates.toml --out rates"
+    code, _, err = run_foreword(place, *command.split())
+    assert (code, "2 runs, 2 of them done" in err) == (0, True)
+
+
+def test_on_a_terminal_a_sweep_without_claims_shows_its_figures(tmp_path, monkeypatch, capsys):
+    sweep_folder(tmp_path, {"way": ("prefix", "bias"), "seed": ("0",)}, lambda at: 0.5)
+    monkeypatch.setattr(output, "to_terminal", lambda: True)
+    sweeps.report(tmp_path)
+    shown = capsys.readouterr().out
+    assert "bleu" in shown
+    assert "prefix" in shown
+    assert "verdict" not in shown
+
+
+def test_of_an_axis_some_labels_can_be_kept(swept):
+    place, _, _ = swept
+    code, _, err = run_foreword(
+        place, "sweep", "rates.toml", "--out", "kept", "--keep", "train.lr=0.02", "--processes", "1"
+    )
+    assert code == 0, err
+    assert "1 runs, 0 of them done" in err
+    assert json.loads((place / "kept" / "sweep.json").read_text())["command"].endswith(
+        "--out kept --keep train.lr=0.02"
+    )
+
+
+def test_data_that_is_nowhere_is_told_once(place):
+    lines = [
+        'path = "gone"' if line.startswith("path = ") else line
+        for line in (place / "tiny.toml").read_text().splitlines()
+    ]
+    (place / "gone.toml").write_text("\n".join(lines) + SWEEP)
+    code, _, err = run_foreword(place, "sweep", "gone.toml", "--out", "x")
+    assert (code, err.count("gone: no such folder")) == (2, 1), err
+    assert not (place / "x").exists()
 
 
 def test_a_report_can_look_inside_its_prefixes_too(swept):
@@ -71,7 +118,7 @@ def test_a_report_prints_itself_as_markdown(swept):
     place, _, _ = swept
     code, out, _ = run_foreword(place, "report", "rates", "--markdown")
     assert (code, out.splitlines()[0]) == (0, "# Rates")
-    assert "Made by `foreword sweep rates.toml" in out
+    assert "Made by `foreword sweep rates.toml --out rates`" in out
     assert "- High rates are better: **cannot tell**." in out
     assert "| lr | chrf | trained | stored | runs | minutes |" in out.splitlines()
 
@@ -104,6 +151,18 @@ def test_a_failed_run_makes_exit_code_1(place):
             "give --processes, for this machine, or --ray, not both.",
         ),
         ("train rates.toml --out x", "holds a sweep, many runs: `foreword sweep rates.toml` makes them"),
+        (
+            "sweep rates.toml --out rates.toml",
+            "rates.toml is a file, and rates.toml has to be a folder. Choose another --out.",
+        ),
+        ("sweep rates.toml --out x --quick", "has no [sweep.quick]: nothing says what is left of it in minutes."),
+        ("sweep rates.toml --out x --keep train.lr", "--keep wants AXIS=LABEL, got 'train.lr'."),
+        ("sweep rates.toml --out x --keep rate=0.02", "unknown axis in --keep 'rate'."),
+        (
+            "sweep rates.toml --out x --keep train.lr=0.2",
+            "unknown label of train.lr in --keep '0.2'. Did you mean '0.02'?",
+        ),
+        ("inspect nosuch", "nosuch is neither a run's folder nor a stored prefix"),
         ("reproduce lenght", "unknown experiment 'lenght'. Did you mean 'length'?"),
         ("report run", "holds no sweep"),
     ],
@@ -146,6 +205,20 @@ def test_each_form_of_an_experiment_has_a_folder_of_its_own(monkeypatch, asked, 
     monkeypatch.setattr(sweeps, "run", lambda *arguments: told.append(arguments) or Outcome([], [], {}))
     sweeps.reproduce("length", **asked)
     assert told[0][1] == Path("runs/reproduce") / folder
+
+
+def test_an_experiment_that_went_elsewhere_says_so_in_its_command(monkeypatch):
+    told = []
+    monkeypatch.setattr(sweeps, "run", lambda *arguments: told.append(arguments) or Outcome([], [], {}))
+    sweeps.reproduce("length", out=Path("mine"), sets=["task.path=d"], keep=["method.prefix_len=5"])
+    assert told[0][2] == [
+        *("foreword", "reproduce", "length", "--out", "mine", "--set", "task.path=d", "--keep", "method.prefix_len=5")
+    ]
+
+
+def test_help_shows_what_stands_in_brackets(tmp_path):
+    code, out, _ = run_foreword(tmp_path, "sweep", "--help")
+    assert (code, "[sweep]" in out) == (0, True)
 
 
 @pytest.fixture

@@ -134,8 +134,8 @@ def test_what_has_nothing_inside_is_told(house):
         (["{run}", "--size", "2"], 0, "written to {run}/inspect.html"),
         (["{run}", "{run}", "--size", "2"], 2, "--out says where the page goes"),
         (["{run}", "{run}", "--size", "2", "--out", "{out}"], 0, "written to {out}/inspect.html"),
-        (["nowhere/at-all"], 2, "--out says where the page goes"),
-        (["{folder}"], 2, "--out says where the page goes"),  # a prefix in a store is nobody's to write into
+        (["nowhere/at-all"], 2, "nowhere/at-all is neither a run's folder nor a stored prefix"),
+        (["{folder}"], 2, "{folder} holds no run"),
     ],
 )
 def test_the_command(run, tmp_path, capsys, monkeypatch, words, code, message):

@@ -37,3 +37,9 @@ def test_one_score_over_one_axis_with_other_lines_is_another_picture(tmp_path):
     assert [made.name for made in found] == ["size-bleu", "size-bleu-all"]
     assert [made.title for made in found] == ["bleu by size", "bleu by size, all together"]
     assert [">b<" in made.svg for made in found] == [True, False]
+
+
+def test_scores_that_stand_together_are_lines_of_one_picture(tmp_path):
+    [picture] = drawn(tmp_path, ("1", "10"), {"lines": "", "metrics": ["loss/train", "loss/dev"], "together": True})
+    assert (picture.name, picture.title) == ("size-loss-train-loss-dev", "loss/train and loss/dev by size")
+    assert picture.svg.count(">loss/train<") == picture.svg.count(">loss/dev<") == 1

@@ -10,6 +10,7 @@ import pytest
 from tests.tiny_sweeps import sweep_folder
 
 from foreword.errors import RunError
+from foreword.marks import MASK
 from foreword.report import read_results, write_report
 from foreword.report.markdown import compact
 from foreword.report.page import side_by_side
@@ -141,6 +142,7 @@ def test_the_csv_has_a_line_for_each_figure_with_its_files(folder):
         pytest.approx(0.51),
     )
     assert float(first["difference"]) == pytest.approx(0.1)
+    assert (first["trained"], first["stored"], first["minutes"]) == ("40", "10", "1")
     assert first["results"].split() == [f"runs/50-prefix-{seed}/result-test.json" for seed in range(3)]
 
 
@@ -218,6 +220,10 @@ def test_of_a_long_source_the_beginning_is_shown_and_the_rest_on_asking():
     assert f"<details><summary>{head} …</summary>{rest}</details>" in shown
 
 
+def test_in_a_source_the_place_of_the_answer_is_a_gap():
+    assert ">A film. It was ____.<" in side_by_side(Sample("", f"A film. It was {MASK}.", "good", {"prefix": "bad"}))
+
+
 def test_texts_that_are_not_there_are_left_out(folder):
     for path in folder.rglob("texts-test.txt"):
         path.unlink()
@@ -246,6 +252,21 @@ def test_a_result_whose_signature_is_anothers_is_refused(folder):
     with pytest.raises(
         RunError, match="has the signature settings:0123456789ab, and its content says .*: it was changed"
     ):
+        read_results(folder)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("result-test.json", {"signature": "nonsense"}, "has the signature settings:None"),
+        ("result-test.json", {"scores": {"all": {"bleu": 3}}}, "is no whole record: scores.all.bleu: "),
+        ("result-test.json", {"data": {"hash": "d"}}, "is no whole record: data.split: Field required"),
+        ("run.json", {"state": {}}, "is no whole record: state.train_s: Field required"),
+    ],
+)
+def test_a_damaged_record_is_refused(folder, file, content, message):
+    changed(folder / "runs/50-prefix-0" / file, **content)
+    with pytest.raises(RunError, match=message):
         read_results(folder)
 
 

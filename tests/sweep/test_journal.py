@@ -54,3 +54,28 @@ def test_a_file_that_is_no_journal_is_refused(tmp_path):
     (tmp_path / "journal.sqlite").write_text("a text, and a long one, that is no data base at all" * 30)
     with pytest.raises(RunError, match="cannot be used as a sweep's journal"):
         Journal(tmp_path / "journal.sqlite")
+
+
+def test_who_only_reads_it_leaves_it_as_it_is(tmp_path):
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        journal.take_up({"a": "waiting"})
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with Journal(tmp_path / "journal.sqlite", is_writer=False) as journal:
+        assert journal.entries()["a"].state == "waiting"
+    assert (tmp_path / "journal.sqlite").read_bytes() == before["journal.sqlite"]
+
+
+def test_it_can_be_read_where_nothing_can_be_written(tmp_path, monkeypatch):
+    """SQLite wants to write beside a journal that others may be writing."""
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        journal.take_up({"a": "waiting"})
+    real = sqlite3.connect
+
+    def connect(name, **arguments):
+        if "immutable" not in name:
+            raise sqlite3.OperationalError("unable to open database file")
+        return real(name, **arguments)
+
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    with Journal(tmp_path / "journal.sqlite", is_writer=False) as journal:
+        assert journal.entries()["a"].state == "waiting"

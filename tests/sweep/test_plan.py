@@ -36,14 +36,14 @@ CLAIMS = """
 [[sweep.claims]]
 says = "prefixes are better"
 source = "a paper"
-metric = "bleu"
+metric = "chrf"
 a = { way = "prefix" }
 b = { way = "fine-tuning" }
 why = "the model is small"
 [[sweep.claims]]
 says = "some are better than none"
 source = "a paper"
-metric = "bleu"
+metric = "chrf"
 a = { way = ["prefix", "fine-tuning"] }
 b = { way = "untouched" }
 why = "it is small"
@@ -258,7 +258,15 @@ def test_a_vote_is_one_more_label_and_needs_the_runs_of_every_seed(house):
     [
         ("", r"holds no \[sweep\]. `foreword train"),
         ("[sweep]\nseeds = [1, 1]", r"sweep: seeds must be different numbers from 0 up, got \[1, 1\]"),
-        ("[sweep]\nseeds = []", r"sweep.seeds"),
+        ("[sweep]\nseeds = []", r"sweep.seeds must have at least 1, got \[\]"),
+        ("[sweep]\nseeds = 3", r"sweep.seeds wants a list, e.g. \[3\], got 3"),
+        ('[sweep.plots]\nx = "way"', r"sweep.plots is a list of sections, each under \[\[sweep.plots\]\]"),
+        ('[[sweep.claims]]\nsays = "s"', r"sweep.claims.0.source is missing"),
+        ('[sweep]\nagainst = { way = 2 }', r'sweep.against: way is a label or a list of them, each in quotes, e.g. "50", got 2'),
+        ("[sweep.grid]\nmethods.prefix_len = [2, 4]", r"unknown section 'sweep.grid.methods'. Did you mean 'sweep.grid.method'"),
+        ("[sweep.grid]\nprefix_len = [2, 4]", r"must be a table of labels, .*e.g. method.prefix_len = \[5, 10\]"),
+        ('[sweep]\nmetrics = ["bleu"]', r"bleu, and no run counts it: add it to eval.metrics, which has chrf"),
+        ('[[sweep.plots]]\nx = "way"\nlines = "way"\nmetrics = ["chrf"]\ntogether = true', r"together makes a line of each metric"),
         ("[sweep]\nsedes = [1]", r"unknown setting 'sweep.sedes'. Did you mean 'sweep.seeds'\?"),
         ("[sweep.grid]\nmethod.prefix_length = [1, 2]", r"method.prefix_length'. Did you mean 'method.prefix_len'\?"),
         ("[sweep.grid]\nmethod.prefix_len = 3", r"sweep.grid.method.prefix_len must be a list of values to try, got 3"),

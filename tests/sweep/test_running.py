@@ -200,7 +200,7 @@ def test_too_little_data_is_told_once_for_each_size_before_anything_is_trained(h
 
 def test_what_is_done_needs_no_data_any_more(house, whole, monkeypatch):
     asked = []
-    monkeypatch.setattr(running, "check_sizes", asked.extend)
+    monkeypatch.setattr(running, "check_data", asked.extend)
     run_sweep(plan_of(house, whole), whole)
     assert asked == []
 

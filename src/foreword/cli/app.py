@@ -239,12 +239,14 @@ def inspect(
         from foreword.inspection import PAGE, look, write_inspection
 
         quiet_libraries()
-        if out is None and (len(prefixes) > 1 or not (Path(prefixes[0]) / "recipe.json").is_file()):
-            raise BadRecipe("--out says where the page goes; of one run's folder alone it can be left out.")
+        has_place = out is not None or (len(prefixes) == 1 and (Path(prefixes[0]) / "recipe.json").is_file())
         found = []
         for name in prefixes:
+            model = opened(name, sets or [])
+            if not has_place:  # told of what is there; of what is not, that it is not
+                raise BadRecipe("--out says where the page goes; of one run's folder alone it can be left out.")
             output.say(f"looking into {name}")
-            found.append(look(opened(name, sets or []), name, size, split))
+            found.append(look(model, name, size, split))
         folder = out or Path(prefixes[0])
         data = write_inspection(found, folder)
     rows = [

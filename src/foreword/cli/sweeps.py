@@ -27,18 +27,24 @@ Ray = Annotated[
 Sets = Annotated[
     list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="a setting of all runs; may be repeated")
 ]
+Keep = Annotated[
+    list[str] | None,
+    typer.Option("--keep", metavar="AXIS=LABEL", help="of an axis only this label, e.g. size=100; may be repeated"),
+]
 
 
 def sweep(
-    recipe: Annotated[str, typer.Argument(help="a recipe file with a [sweep], or the name of one that ships")],
+    recipe: Annotated[str, typer.Argument(help="a recipe file with a \\[sweep], or the name of one that ships")],
     out: Annotated[Path, typer.Option(help="the sweep's folder; what is done there is not done again")],
     sets: Sets = None,
+    keep: Keep = None,
     quick: Quick = False,
     processes: Count = 0,
     ray: Ray = "",
 ) -> None:
     """Train and score every combination of a grid. If stopped or killed, the same command goes on."""
-    finish(run(recipe, out, ["foreword", "sweep", recipe, *as_options(sets or [])], sets or [], quick, processes, ray))
+    again = ["foreword", "sweep", recipe, "--out", str(out), *as_options("--set", sets), *as_options("--keep", keep)]
+    finish(run(recipe, out, again, sets or [], keep or [], quick, processes, ray))
 
 
 def reproduce(
@@ -59,6 +65,7 @@ def reproduce(
         ),
     ] = None,
     sets: Sets = None,
+    keep: Keep = None,
     quick: Quick = False,
     processes: Count = 0,
     ray: Ray = "",
@@ -68,10 +75,11 @@ def reproduce(
         raise UnknownName("experiment", name, experiments())
     published = published or (bool(backbone) and backbone not in {**embedded_backbones(), **PACKAGED})
     again = ["foreword", "reproduce", name, *(["--published"] if published else [])]
-    again += [*(["--backbone", backbone] if backbone else []), *as_options(sets or [])]
+    again += [*(["--backbone", backbone] if backbone else []), *(["--out", str(out)] if out else [])]
+    again += [*as_options("--set", sets), *as_options("--keep", keep)]
     told = [*([f"backbone.name={backbone}"] if backbone else []), *(sets or [])]
     folder = out or folder_of(name, published, backbone, quick)
-    ended = run(f"{EXPERIMENTS}/{name}", folder, again, told, quick, processes, ray, published)
+    ended = run(f"{EXPERIMENTS}/{name}", folder, again, told, keep or [], quick, processes, ray, published)
     if ended.scored:
         report(folder)
     finish(ended)
@@ -103,6 +111,7 @@ def report(
     """Make a sweep's page, tables and pictures, and tell which of its claims hold; from result files alone."""
     with stoppable():
         from foreword.report import PAGE, read_results, write_report
+        from foreword.report.tables import header, lines, records, table_of, told
 
         results = read_results(folder)
         if results.missing:
@@ -122,8 +131,12 @@ def report(
     if markdown:
         print((folder / "report.md").read_text(encoding="utf-8"), end="")
     else:
-        data = [{**v.claim.model_dump(mode="json"), "verdict": v.word, "figures": v.figures} for v in found]
-        output.show(data, ("claim", "verdict", "figures"), [(v.claim.says, v.word, v.figures) for v in found])
+        table = table_of(results)
+        claims = [{**v.claim.model_dump(mode="json"), "verdict": v.word, "figures": v.figures} for v in found]
+        data = {"claims": claims, "figures": records(results, table)}
+        output.show(data, header(table), lines(table, told))
+        if found and output.to_terminal():
+            output.show(data, ("claim", "verdict", "figures"), [(v.claim.says, v.word, v.figures) for v in found])
     output.say(f"written to {folder / PAGE}")
 
 
@@ -132,6 +145,7 @@ def run(
     out: Path,
     again: list[str],
     sets: list[str],
+    keep: list[str],
     quick: bool,
     processes: int,
     ray: str,
@@ -145,7 +159,7 @@ def run(
         from foreword.sweep.running import run_sweep
 
         quiet_libraries()
-        plan = read_sweep(recipe, out, sets, quick, published)
+        plan = read_sweep(recipe, out, sets, quick, published, keep)
         ended = run_sweep(plan, out, shlex.join([*again, *(["--quick"] if quick else [])]), processes, ray, output.say)
     for name, error in ended.failed.items():
         output.say(f"failed: {name}: {error}")
@@ -160,5 +174,5 @@ def finish(ended: "Outcome") -> None:
         raise typer.Exit(1)
 
 
-def as_options(sets: list[str]) -> list[str]:
-    return [word for told in sets for word in ("--set", told)]
+def as_options(flag: str, values: list[str] | None) -> list[str]:
+    return [word for value in values or [] for word in (flag, value)]

@@ -3,6 +3,7 @@
 Comes in:  Pydantic's findings and the sections there are.      Goes out: an error to be raised.
 """
 
+import json
 from collections.abc import Mapping
 from typing import get_args
 
@@ -19,7 +20,8 @@ WANTED = {
     "float": "float",
     "bool": "true or false",
     "string": "string",
-    "tuple": 'a list, e.g. ["one", "two"]',
+    "dict": "a table",
+    "mapping": "a table",
 }
 
 
@@ -68,6 +70,13 @@ def one_line(finding: ErrorDetails, path: list[str], sections: Sections) -> str:
         return f"{name} must be {context['expected']}, got {value!r}."
     if kind == "value_error":
         return f"{name}: {context['error']}."
+    if kind == "missing":
+        return f"{name} is missing."
+    if kind == "too_short":
+        return f"{name} must have at least {context['min_length']}, got {value!r}."
+    if kind in ("tuple_type", "list_type"):
+        lone = value if isinstance(value, str | int | float) else "one"
+        return f"{name} wants a list, e.g. {json.dumps([lone])}, got {value!r}."
     if kind.split("_")[0] in WANTED:
         return f"{name} wants {WANTED[kind.split('_')[0]]}, got {value!r}."
     if kind.startswith("model"):

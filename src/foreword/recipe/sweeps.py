@@ -6,7 +6,7 @@ Comes in:  a TOML file's tables.      Goes out: the section, checked as far as i
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from foreword.errors import BadRecipe, UnknownName
 from foreword.recipe.faults import one_line
@@ -16,21 +16,27 @@ from foreword.recipe.sections import Recipe
 # Settings of a recipe, section -> key -> value. `untouched = true` asks for no training; `recipe = "paper/{data}-{way}"` begins
 # anew with a recipe's settings, labels standing for their axes' names in braces.
 Fragment = Mapping[str, Any]
-Chosen = Mapping[str, str | list[str]]  # axis -> a label, or several
 SET = "set"  # the key of a rule that is no axis
+
+
+def whole_choice(chosen: Any) -> Any:
+    """Axes with their labels."""
+    for axis, given in chosen.items() if isinstance(chosen, Mapping) else ():
+        labels = given if isinstance(given, list) else [given]
+        if not all(isinstance(label, str) for label in labels):
+            raise ValueError(f'{axis} is a label or a list of them, each in quotes, e.g. "50", got {given!r}')
+    return chosen
 
 
 def whole_rule(rule: Mapping[str, Any]) -> Mapping[str, Any]:
     """Axes with their labels, and what is set where they meet."""
-    for key, value in rule.items():
-        if key == SET and not isinstance(value, Mapping):
-            raise ValueError(f"{SET} is a table of settings, e.g. {{ train.lr = 1e-3 }}, got {value!r}")
-        labels = value if isinstance(value, list) else [value]
-        if key != SET and not all(isinstance(label, str) for label in labels):
-            raise ValueError(f'{key} is a label or a list of them, each in quotes, e.g. "50", got {value!r}')
+    if SET in rule and not isinstance(rule[SET], Mapping):
+        raise ValueError(f"{SET} is a table of settings, e.g. {{ train.lr = 1e-3 }}, got {rule[SET]!r}")
+    whole_choice({axis: labels for axis, labels in rule.items() if axis != SET})
     return rule
 
 
+Chosen = Annotated[Mapping[str, str | list[str]], BeforeValidator(whole_choice)]  # axis -> a label, or several
 Rule = Annotated[Mapping[str, Any], AfterValidator(whole_rule)]
 
 
@@ -40,7 +46,16 @@ class PlotRecipe(Section):
     x: str = Field(description="the axis along which is drawn")
     lines: str = Field(default="", description="the axis whose labels are the lines; none = one line")
     metrics: Names = Field(description="a picture for each; GROUP/METRIC for one group of the examples")
+    together: bool = Field(default=False, description="one picture for all metrics, each a line; not with `lines`")
     log: bool = Field(default=False, description="draw x on a logarithmic scale")
+
+    @model_validator(mode="after")
+    def lines_are_one_kind(self) -> Self:
+        if self.together and self.lines:
+            raise ValueError(
+                f"together makes a line of each metric, and lines = {self.lines!r} one of each label; leave one out"
+            )
+        return self
 
 
 class ClaimRecipe(Section):
@@ -152,6 +167,7 @@ class SweepRecipe(Section):
 
 SECTIONS = tuple(Recipe.model_fields)
 
+SECTIONS_IN_LISTS = ("plots", "claims", "where")
 PARTS: Mapping[str, type[Section]] = {
     "plots": PlotRecipe,
     "claims": ClaimRecipe,
@@ -170,6 +186,8 @@ def sweep_section(given: Any) -> SweepRecipe:
     except ValidationError as error:
         lines = []
         for finding in error.errors(include_url=False):
+            if finding["type"] == "too_short" and finding["input"]:
+                continue  # what is in it was refused, and is told by itself
             path = [str(part) for part in finding["loc"]]
             if finding["type"] == "extra_forbidden":
                 known = PARTS[path[0]] if len(path) > 1 else SweepRecipe
@@ -177,5 +195,8 @@ def sweep_section(given: Any) -> SweepRecipe:
                 raise UnknownName(
                     "setting", f"{head}.{path[-1]}", (f"{head}.{key}" for key in known.model_fields)
                 ) from None
+            if finding["type"] == "tuple_type" and path[-1] in SECTIONS_IN_LISTS:
+                lines.append(f"sweep.{'.'.join(path)} is a list of sections, each under [[sweep.{'.'.join(path)}]].")
+                continue
             lines.append(one_line(finding, ["sweep", *path], {}))
         raise BadRecipe("\n".join(lines)) from None

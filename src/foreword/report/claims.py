@@ -259,7 +259,7 @@ def slopes(scores: np.ndarray) -> np.ndarray:
 
 
 def sloping(low: float, high: float) -> str:
-    return f"from one to the next {signed(low)} to {signed(high)}"
+    return f"on average {signed(low)} to {signed(high)} from one to the next"
 
 
 def word_of(holds: bool, fails: bool) -> Word:

@@ -6,6 +6,7 @@ Comes in:  Results and what was made of them.      Goes out: HTML, every figure 
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from foreword.marks import MASK
 from foreword.report.claims import FAILS, HOLDS, Verdict
 from foreword.report.html import document, join, picture, with_code
 from foreword.report.plots import Picture
@@ -14,6 +15,7 @@ from foreword.report.samples import Sample
 from foreword.report.tables import Cell, Row, Table, header, notes, star_note, told
 
 MOST_SHOWN = 300  # characters of a text, before somebody asks for the rest
+GAP = "____"  # in a source: where the answer goes
 INSIDE = "inspect.html"  # beside a run's result, where somebody looked into it
 CLASSES = {HOLDS: "holds", FAILS: "fails"}
 
@@ -114,7 +116,8 @@ def written(samples: Sequence[Sample]) -> str:
 
 def side_by_side(sample: Sample) -> str:
     """Source and reference, below them what each way made of it: a column each, as far as there is room."""
-    given = {who: text for who, text in (("source", sample.source), ("reference", sample.reference)) if text}
+    source = sample.source.replace(MASK, GAP)
+    given = {who: text for who, text in (("source", source), ("reference", sample.reference)) if text}
     ways = {who: text or "(nothing)" for who, text in sample.texts.items()}
     return f"<div class='sample'>{texts(given)}{texts(ways)}</div>"
 

@@ -22,6 +22,7 @@ COLOURS = ("#0b6e99", "#c8553d", "#5b8c5a", "#7d5ba6", "#b8860b", "#4a4a4a")  # 
 MARKS = ("o", "s", "^", "D", "v", "P")
 LONGEST_NAME = 20  # letters
 WIDTH, HEIGHT, ROW = 5.2, 3.4, 0.32  # inches; ROW: of a label where they stand below one another
+SIDE_BY_SIDE = 0.1  # inches between the figures of one label there
 
 
 @dataclass(frozen=True)
@@ -37,27 +38,37 @@ def pictures(results: Results) -> list[Picture]:
     """One for each metric of each plot that has something to show."""
     found: dict[str, Picture] = {}
     for plot in results.sweep.plots:
-        for metric in plot.metrics:
-            if any(metric in run.scores for run in results.runs):
-                axis, lines = (named.split(".")[-1] for named in (plot.x, plot.lines))
-                name, title = f"{axis}-{metric}", f"{metric} by {axis}"
-                if name in found:  # the same with other lines
-                    name, title = f"{name}-{lines or 'all'}", f"{title}, {lines or 'all together'}"
-                found[name] = Picture(name.replace("/", "-").replace(" ", "_"), title, drawn(results, plot, metric))
+        shown = [metric for metric in plot.metrics if any(metric in run.scores for run in results.runs)]
+        for metrics in [shown] if plot.together and shown else [[metric] for metric in shown]:
+            axis, lines = (named.split(".")[-1] for named in (plot.x, plot.lines))
+            what = " and ".join(metrics)
+            name, title = "-".join([axis, *metrics]), f"{what} by {axis}"
+            if name in found:  # the same with other lines
+                name, title = f"{name}-{lines or 'all'}", f"{title}, {lines or 'all together'}"
+            found[name] = Picture(name.replace("/", "-").replace(" ", "_"), title, drawn(results, plot, metrics))
     return list(found.values())
 
 
-def drawn(results: Results, plot: PlotRecipe, metric: str) -> str:
-    series = {line: points_of(results, plot, metric, line) for line in lines_of(results, plot)}
-    series = {line: points for line, points in series.items() if points}
+def drawn(results: Results, plot: PlotRecipe, metrics: Sequence[str]) -> str:
+    """A line for each label of the plot's `lines`; where several metrics stand together, for each of them."""
+    named = [(metric, "", metric) for metric in metrics] if len(metrics) > 1 else []
+    named = named or [(line, line, metrics[0]) for line in lines_of(results, plot)]
+    series = {name: points_of(results, plot, metric, line) for name, line, metric in named}
+    series = {name: points for name, points in series.items() if points}
     labels = [label for label in results.axes[plot.x] if any(label in points for points in series.values())]
     numeric = all(is_number(label, above=0.0 if plot.log else -math.inf) for label in labels)
-    height = HEIGHT if numeric else 1.2 + ROW * len(labels)
+    row = max(ROW, SIDE_BY_SIDE * (len(series) + 1))
+    height = HEIGHT if numeric else 1.2 + row * len(labels)
+    metric = metrics[0] if len(metrics) == 1 else ""  # of several the legend tells
     handles: list[Any] = []
     with canvas(WIDTH, height) as (figure, axes):
         for number, points in enumerate(series.values()):
             style = {"color": COLOURS[number % len(COLOURS)], "marker": MARKS[number % len(MARKS)]}
-            handles.append((along_numbers if numeric else below_one_another)(axes, labels, points, style))
+            if numeric:
+                handles.append(along_numbers(axes, labels, points, style))
+            else:
+                off = (number - (len(series) - 1) / 2) * SIDE_BY_SIDE / row
+                handles.append(below_one_another(axes, labels, points, style, off))
         axis = plot.x.split(".")[-1].replace("_", " ")
         axes.grid(alpha=0.25, linewidth=0.6)
         axes.spines[["top", "right"]].set_visible(False)
@@ -73,7 +84,8 @@ def drawn(results: Results, plot: PlotRecipe, metric: str) -> str:
             axes.invert_yaxis()
             axes.set_xlabel(metric)
         if len(series) > 1:
-            axes.legend(handles, list(map(short, series)), frameon=False)
+            place = {} if numeric else {"loc": "lower center", "bbox_to_anchor": (0.5, 1), "ncols": min(len(series), 4)}
+            axes.legend(handles, list(map(short, series)), frameon=False, **place)
         return as_svg(figure)
 
 
@@ -124,8 +136,11 @@ def along_numbers(axes: Axes, labels: Sequence[str], points: dict[str, Estimate]
     return line
 
 
-def below_one_another(axes: Axes, labels: Sequence[str], points: dict[str, Estimate], style: dict[str, Any]) -> Any:
-    there = [(row, points[label]) for row, label in enumerate(labels) if label in points]
+def below_one_another(
+    axes: Axes, labels: Sequence[str], points: dict[str, Estimate], style: dict[str, Any], off: float
+) -> Any:
+    """`off`: by how much of a row they stand below its middle, so that none hides another."""
+    there = [(row + off, points[label]) for row, label in enumerate(labels) if label in points]
     values = [point.value for _, point in there]
     reach = [[p.value - p.low for _, p in there], [p.high - p.value for _, p in there]]
     return axes.errorbar(

@@ -1,7 +1,7 @@
 """A sweep's results, read back from its folder.
 
 Comes in:  a folder that `foreword sweep` wrote.      Goes out: a Results: its runs with their scores, and what is missing.
-Every file is held against what the sweep asked for before a figure of it is believed.
+Every file is held against what the sweep asked for before a figure of it is believed: its settings, its data, its method.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,11 +13,11 @@ import numpy as np
 
 from foreword.errors import RunError
 from foreword.recipe import Recipe, SweepRecipe, identity, settings_hash, sweep_section
+from foreword.report.records import AGAIN, ResultFile, RunFile, as_record
 from foreword.sweep import JOURNAL, PLAN, PLAN_VERSION, RUNS, Journal
 from foreword.sweep.grid import matches
 from foreword.writing import read_arrays, read_json
 
-AGAIN = "Remove it, and start the sweep again."
 FAILED = "failed: "  # begins the reason of a run that was tried
 REASONS_TOLD = 5
 LOSS = "loss"  # the group that the losses of a run stand under, as loss/train and loss/dev
@@ -133,7 +133,7 @@ def journal_states(folder: Path) -> dict[str, str]:
     """Why points have no result, as far as there is a journal. (It is not kept with results that are passed on.)"""
     if not (folder / JOURNAL).is_file():
         return {}
-    with Journal(folder / JOURNAL) as journal:
+    with Journal(folder / JOURNAL, is_writer=False) as journal:
         entries = journal.entries()
     return {name: f"{FAILED}{e.error}" if e.state == "failed" else "not finished" for name, e in entries.items()}
 
@@ -144,18 +144,19 @@ def read_run(path: Path, point: Mapping[str, Any], across: Sequence[str] = ()) -
     Raises:
         RunError: it is of other settings than the sweep asked for there, or its signature is of another recipe than its own.
     """
-    result = read_json(path, ["scores", "signature", "recipe", "method", "backbone", "data"], AGAIN)
-    recipe = Recipe.from_dict(result["recipe"])
+    content = read_json(path, (), AGAIN)
+    result = as_record(ResultFile, content, path)
+    recipe = Recipe.from_dict(result.recipe)
     if identity(recipe) != point["identity"]:
         raise RunError(
             f"{path} is of other settings than sweep.json has for {point['name']}: it belongs to another place. {AGAIN}"
         )
-    signed = dict(part.split(":", 1) for part in result["signature"].split("|"))
+    signed = {part: value for part, _, value in (told.partition(":") for told in result.signature.split("|"))}
     told = {
-        "settings": settings_hash(result["recipe"]),
-        "data": result["data"]["hash"][:12],
-        "split": result["data"]["split"],
-        "method": result["method"]["name"],
+        "settings": settings_hash(result.recipe),
+        "data": result.data.hash[:12],
+        "split": result.data.split,
+        "method": result.method.name,
     }
     for part, value in told.items():
         if signed.get(part) != value:
@@ -163,20 +164,20 @@ def read_run(path: Path, point: Mapping[str, Any], across: Sequence[str] = ()) -
                 f"{path} has the signature {part}:{signed.get(part)}, and its content says {value}: it was changed. {AGAIN}"
             )
     scores = {
-        name if group == "all" else f"{group}/{name}": score["value"]
-        for group, metrics in result["scores"].items()
+        name if group == "all" else f"{group}/{name}": score.value
+        for group, metrics in result.scores.items()
         for name, score in metrics.items()
     }
     record, train_s = path.with_name("run.json"), None
     if record.is_file():
-        run = read_json(record, ["state"], AGAIN)
-        train_s = run["state"]["train_s"]
-        scores |= {f"{LOSS}/{split}": value for split, value in run.get("losses", {}).items()}
+        run = as_record(RunFile, read_json(record, (), AGAIN), record)
+        train_s = run.state.train_s
+        scores |= {f"{LOSS}/{split}": value for split, value in run.losses.items()}
     arrays = path.with_name(path.stem.replace("result", "resamples", 1) + ".safetensors")
     resampled = {n.removeprefix("all/"): r for n, r in read_arrays(arrays).items()} if arrays.is_file() else {}
     return Run(
-        point["name"], point["at"], path, recipe, scores, result["data"]["references_hash"], result["method"],
-        result["backbone"]["num_parameters"], result.get("code_commit", ""), train_s, resampled,
+        point["name"], point["at"], path, recipe, scores, result.data.references_hash, content["method"],
+        result.backbone.num_parameters, result.code_commit, train_s, resampled,
         point["kind"] == "vote", tuple(point["at"][axis] for axis in across if axis in point["at"]),
     )  # fmt: skip
 

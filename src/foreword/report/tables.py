@@ -91,8 +91,13 @@ def row(results: Results, labels: Sequence[str], runs: Sequence[Run], heads: Seq
         for metric in results.metrics:
             if scored := [run for run in here if metric in run.scores]:
                 cells[head, metric] = Cell(estimate(scored, metric), scored, held_against(results, scored, metric))
+    return Row(labels, runs, cells, minutes_of(runs))
+
+
+def minutes_of(runs: Sequence[Run]) -> float | None:
+    """Their median, of those that were trained."""
     times = [run.train_s / 60 for run in runs if run.train_s is not None]
-    return Row(labels, runs, cells, statistics.median(times) if times else None)
+    return statistics.median(times) if times else None
 
 
 def held_against(results: Results, runs: Sequence[Run], metric: str) -> Difference | None:
@@ -153,20 +158,36 @@ def lines(table: Table, figure: Callable[[Cell], str]) -> list[list[str]]:
     ]
 
 
-def as_csv(results: Results, table: Table) -> str:
-    """A line for each figure, with all that is known of it."""
-    out = io.StringIO()
-    fields = ["column", "metric", "mean", "deviation", "low", "high", "runs"]
-    fields += ["difference", "difference_low", "difference_high", "p"]
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*table.axes, *fields, "results"])
+def records(results: Results, table: Table) -> list[dict[str, Any]]:
+    """Every figure with all that is known of it, as plain data; None where there is nothing to know."""
+    found = []
     for row in table.rows:
+        labels = dict(zip(table.axes, row.labels, strict=True))
         for (head, metric), cell in row.cells.items():
-            e, d = cell.estimate, cell.against
-            differs: list[Any] = ["", "", "", ""] if d is None else [d.value, d.low, d.high, "" if d.p is None else d.p]
+            e, d, first = cell.estimate, cell.against, cell.runs[0]
+            figures = {"mean": e.value, "deviation": e.deviation, "low": e.low, "high": e.high, "runs": e.num_runs}
+            differs = [d.value, d.low, d.high, d.p] if d is not None else [None] * 4
+            figures |= zip(["difference", "difference_low", "difference_high", "p"], differs, strict=True)
+            figures |= {"trained": first.method["trained_parameters"], "stored": first.method["stored_parameters"]}
             paths = " ".join(run.path.relative_to(results.folder).as_posix() for run in cell.runs)
-            figures = [e.value, "" if e.deviation is None else e.deviation, e.low, e.high, e.num_runs, *differs]
-            writer.writerow(
-                [*row.labels, head, metric, *(f"{x:.6g}" if isinstance(x, float) else x for x in figures), paths]
+            found.append(
+                {
+                    **labels,
+                    "column": head,
+                    "metric": metric,
+                    **figures,
+                    "minutes": minutes_of(cell.runs),
+                    "results": paths,
+                }
             )
+    return found
+
+
+def as_csv(results: Results, table: Table) -> str:
+    """A line for each figure."""
+    out, rows = io.StringIO(), records(results, table)
+    writer = csv.DictWriter(out, list(rows[0]) if rows else [], lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: f"{value:.6g}" if isinstance(value, float) else value for name, value in row.items()})
     return out.getvalue()

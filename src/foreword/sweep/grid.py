@@ -36,9 +36,14 @@ def axes_of(grid: Mapping[str, Any], form: str = "") -> dict[str, Axis]:
     for name, given in grid.items():
         named = place(form, "grid", name)
         if not isinstance(given, Mapping) or not given:
-            raise BadRecipe(f"{named} must be a table of labels, or for a section its settings' values, got {given!r}.")
+            raise BadRecipe(
+                f"{named} must be a table of labels, or for a section its settings' values, e.g. "
+                f"method.prefix_len = [5, 10], got {given!r}."
+            )
         if name not in SECTIONS:
             for label, fragment in given.items():
+                if isinstance(fragment, list):  # values to try, of a section that there is not
+                    raise UnknownName("section", named, [place(form, "grid", section) for section in SECTIONS])
                 if not isinstance(fragment, Mapping):
                     raise BadRecipe(f"{named}.{label} must be a table of settings, got {fragment!r}.")
             axes[name] = Axis(given, form)
@@ -155,9 +160,15 @@ def check_read_off(
                     f"sweep.plots over {plot.x} would draw the mean over {axis} ({', '.join(labels)}): say lines = {axis!r}, or in "
                     "sweep.across that they are repetitions."
                 )
-    drawn = [metric for plot in sweep.plots for metric in plot.metrics]
-    for name in (*sweep.metrics, *drawn, *(claim.metric for claim in sweep.claims)):
+    for _, name in scores_named(sweep):
         check_score(name)
+
+
+def scores_named(sweep: SweepRecipe) -> Iterator[tuple[str, str]]:
+    """Where a score is named, and its name."""
+    yield from (("sweep.metrics", name) for name in sweep.metrics)
+    yield from (("sweep.plots", name) for plot in sweep.plots for name in plot.metrics)
+    yield from (("sweep.claims", claim.metric) for claim in sweep.claims)
 
 
 def check_score(name: str) -> None:

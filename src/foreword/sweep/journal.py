@@ -29,17 +29,20 @@ class Entry:
 class Journal:
     """One process writes it, the one that drives the sweep."""
 
-    def __init__(self, path: Path):
-        """Opens the journal, or begins one.
+    def __init__(self, path: Path, is_writer: bool = True):
+        """Opens the journal, or begins one; who only reads leaves no trace, and needs no right to write.
 
         Raises:
             RunError: it is none, or was written by another version of Foreword.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         try:
-            self.db = sqlite3.connect(path, isolation_level=None, timeout=PATIENCE_S)
-            self.db.execute("PRAGMA journal_mode = WAL")
+            if is_writer:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self.db = sqlite3.connect(path, isolation_level=None, timeout=PATIENCE_S)
+                self.db.execute("PRAGMA journal_mode = WAL")
+            else:
+                self.db = opened_to_read(path)
             version = self.db.execute("PRAGMA user_version").fetchone()[0]
             tables = self.db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
             if version != VERSION and tables:
@@ -47,6 +50,8 @@ class Journal:
                     f"{path} is of version {version}, and this Foreword keeps journals of version {VERSION}. Move it away: the "
                     "runs beside it are found again by their results."
                 )
+            if not is_writer:
+                return
             self.db.execute(
                 "CREATE TABLE IF NOT EXISTS points (name TEXT PRIMARY KEY, state TEXT NOT NULL, error TEXT NOT NULL DEFAULT '', "
                 "began REAL, seconds REAL NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0)"
@@ -92,3 +97,14 @@ class Journal:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def opened_to_read(path: Path) -> sqlite3.Connection:
+    """In a folder that cannot be written to as it stands: SQLite reads what others write with the help of files beside it."""
+    named = path.resolve().as_uri()
+    try:
+        db = sqlite3.connect(f"{named}?mode=ro", uri=True, timeout=PATIENCE_S)
+        db.execute("PRAGMA user_version")
+        return db
+    except sqlite3.OperationalError:
+        return sqlite3.connect(f"{named}?immutable=1", uri=True)

@@ -15,15 +15,19 @@ from foreword.recipe.reading import SWEEP, recipe_tables
 from foreword.recipe.sweeps import Chosen, FormRecipe
 from foreword.sweep.asked import BEFORE, Asked, Setting, before_name, slug
 from foreword.sweep.grid import (
+    OF_CLASSIFIER,
+    OF_TRAINING,
     SEED,
     UNTOUCHED,
     Axis,
     axes_of,
     check_given,
+    check_labels,
     check_names,
     kept_labels,
     matches,
     of_one_backbone,
+    scores_named,
     without,
 )
 from foreword.tasks import load_task
@@ -64,7 +68,12 @@ class Plan:
 
 
 def read_sweep(
-    path: str | Path, out: str | Path, overrides: Sequence[str] = (), quick: bool = False, published: bool = False
+    path: str | Path,
+    out: str | Path,
+    overrides: Sequence[str] = (),
+    quick: bool = False,
+    published: bool = False,
+    keep: Sequence[str] = (),
 ) -> Plan:
     """The points of the sweep in a recipe file.
 
@@ -73,10 +82,11 @@ def read_sweep(
         out: the sweep's folder, where runs that others start from will be.
         overrides: settings of all runs, which win over all others, e.g. "backbone.name=editor".
         quick, published: the sweep's other forms, as [sweep.quick] and [sweep.published] have them; both can be asked for.
+        keep: of an axis only these labels, e.g. "size=50", "size=100".
 
     Raises:
-        BadRecipe, UnknownName: no such file, no [sweep] in it, an axis or a setting that does not exist, two points alike, no
-            published form where it is asked for, no data for any of its points.
+        BadRecipe, UnknownName: no such file, no [sweep] in it, an axis or a setting that does not exist, two points alike, a form
+            that it does not have, no data for any of its points.
     """
     given = recipe_tables(path)
     if SWEEP not in given:
@@ -87,18 +97,12 @@ def read_sweep(
     check_names(sweep)
     told = [parse_override(text) for text in overrides]
     check_given(given, told, f"recipe {path}")
-    if published and sweep.published == FormRecipe():
-        raise BadRecipe(
-            f"recipe {path} has no [sweep.published]: nothing says how it was published. Leave out --published, and of backbones "
-            "name one that ships."
-        )
-    wanted = {"published": published, "quick": quick}
-    forms = {name: form for name, form in sweep.forms.items() if wanted[name]}
+    forms = forms_of(sweep, quick, published, path)
     asked = Asked(given, sweep, varied(sweep, forms, told), forms, told, Path(out))
     seeds = sweep.seeds
     for form in forms.values():
         seeds = form.seeds or seeds
-    kept, left_out = with_data(asked, kept_labels(asked.axes, forms.values()), path)
+    kept, left_out = with_data(asked, asked_for(kept_labels(asked.axes, forms.values()), keep), path)
     points = trained_points(asked, kept, seeds)
     for before in reversed(list(before_points(asked, seeds))):  # what it starts from itself stands in front of it
         if any(before.name in point.needs for point in points):
@@ -107,6 +111,30 @@ def read_sweep(
         points += vote_points(points, sweep.vote.axis, sweep.vote.of, sweep.vote.label, kept)
         kept[sweep.vote.axis].append(sweep.vote.label)
     check_different(points)
+    if not forms:  # which may count less
+        check_scored(sweep, points)
+    sweep = read_off(asked, kept)
+    return Plan(sweep, {**kept, SEED: [str(seed) for seed in seeds]}, points, quick, left_out)
+
+
+def forms_of(sweep: SweepRecipe, quick: bool, published: bool, path: str | Path) -> dict[str, FormRecipe]:
+    """Those asked for. Raises BadRecipe: the sweep has none such."""
+    if quick and sweep.quick == FormRecipe():
+        raise BadRecipe(
+            f"recipe {path} has no [sweep.quick]: nothing says what is left of it in minutes. Leave out --quick."
+        )
+    if published and sweep.published == FormRecipe():
+        raise BadRecipe(
+            f"recipe {path} has no [sweep.published]: nothing says how it was published. Leave out --published, and of backbones "
+            "name one that ships."
+        )
+    wanted = {"published": published, "quick": quick}
+    return {name: form for name, form in sweep.forms.items() if wanted[name]}
+
+
+def read_off(asked: Asked, kept: Mapping[str, Sequence[str]]) -> SweepRecipe:
+    """The sweep with what can be read off these labels: of one backbone, say, none can be held against another."""
+    sweep = asked.sweep
     against = {
         axis: labels
         for axis, labels in sweep.against.items()
@@ -115,11 +143,34 @@ def read_sweep(
     claims = [
         claim for claim in sweep.claims if not (left_none(claim.a, asked, kept) or left_none(claim.b, asked, kept))
     ]
-    if forms or told:  # the reasons given are those of the sweep as it stands: another form or model may have others
+    if asked.forms or asked.overrides:  # the reasons given are those of the sweep as it stands: others may have others
         claims = [claim.model_copy(update={"why": ""}) for claim in claims]
-    # Of one backbone, say, none can be held against another.
-    sweep = sweep.model_copy(update={"against": against, "claims": tuple(claims)})
-    return Plan(sweep, {**kept, SEED: [str(seed) for seed in seeds]}, points, quick, left_out)
+    return sweep.model_copy(update={"against": against, "claims": tuple(claims)})
+
+
+def check_scored(sweep: SweepRecipe, points: Sequence[Point]) -> None:
+    """Raises BadRecipe: a score is to be read off that no run will have, where all say which they count."""
+    counted = [point.recipe.eval.metrics for point in points if point.kind != BEFORE]
+    if not all(counted):
+        return  # a task's own
+    known = sorted({name for names in counted for name in names})
+    for what, name in scores_named(sweep):
+        if name not in OF_TRAINING and name.split("/")[-1] not in {*known, OF_CLASSIFIER}:
+            raise BadRecipe(
+                f"{what} asks for {name}, and no run counts it: add it to eval.metrics, which has {', '.join(known)}."
+            )
+
+
+def asked_for(kept: Mapping[str, list[str]], keep: Sequence[str]) -> dict[str, list[str]]:
+    """What `keep` leaves of it. Raises BadRecipe, UnknownName."""
+    wanted: dict[str, list[str]] = {}
+    for told in keep:
+        axis, sign, label = told.partition("=")
+        if not sign or not label:
+            raise BadRecipe(f"--keep wants AXIS=LABEL, got {told!r}.")
+        check_labels({axis: label}, kept, "--keep")
+        wanted.setdefault(axis, []).append(label)
+    return {axis: [label for label in labels if label in wanted.get(axis, labels)] for axis, labels in kept.items()}
 
 
 def left_none(chosen: Chosen, asked: Asked, kept: Mapping[str, Sequence[str]]) -> bool:

@@ -13,10 +13,10 @@ from foreword.assembly import with_dtype, with_dtype_settled
 from foreword.provenance import code_commit, versions
 from foreword.recipe import identity
 from foreword.sweep.crews import Crew, OnRay, Processes, cores
+from foreword.sweep.data import check_data
 from foreword.sweep.journal import Journal, State
 from foreword.sweep.plan import JOURNAL, PLAN, PLAN_VERSION, Plan, Point
 from foreword.sweep.points import has_weights, is_done, record_of, result_of
-from foreword.sweep.sizes import check_sizes
 from foreword.writing import held_alone, read_json, write_json
 
 
@@ -45,12 +45,12 @@ def run_sweep(
         ray: the address of a Ray cluster to run them on, "local" for one of this machine's own.
 
     Raises:
-        BadRecipe: there is too little data for some of the points; nothing is trained.
+        BadData, BadRecipe: there is no data for the points, or too little for some; nothing is trained.
         RunError: the folder holds results of other settings, or another sweep is at work in it.
         MissingTool: Ray is asked for and not installed.
     """
     out = Path(out)
-    check_sizes([point for point in plan.points if not record_of(out, point).is_file()])
+    check_data([point for point in plan.points if not record_of(out, point).is_file()])
     with held_alone(out, "another sweep"):
         points, dtype = settled(plan.points, out)
         done = {point.name for point in points if is_done(out, point)}
