@@ -179,7 +179,7 @@ def test_what_cannot_be_is_one_line(swept, words, message):
 def test_an_experiment_is_reported_though_runs_failed_but_not_where_nothing_has_scores(monkeypatch, scored, reported):
     found = []
     monkeypatch.setattr(sweeps, "run", lambda *_: Outcome(scored, scored, {"b": "no memory"}))
-    monkeypatch.setattr(sweeps, "report", found.append)
+    monkeypatch.setattr(sweeps, "report", lambda folder, inspect: found.append(folder) if inspect else None)
     with pytest.raises(typer.Exit) as ended:
         sweeps.reproduce("length")
     assert (found, ended.value.exit_code) == (reported, 1)

@@ -67,6 +67,10 @@ def reproduce(
     sets: Sets = None,
     keep: Keep = None,
     quick: Quick = False,
+    inspect: Annotated[
+        bool,
+        typer.Option("--inspect/--no-inspect", help="look inside the first prefix of each row for the report"),
+    ] = True,
     processes: Count = 0,
     ray: Ray = "",
 ) -> None:
@@ -81,7 +85,7 @@ def reproduce(
     folder = out or folder_of(name, published, backbone, quick)
     ended = run(f"{EXPERIMENTS}/{name}", folder, again, told, keep or [], quick, processes, ray, published)
     if ended.scored:
-        report(folder)
+        report(folder, inspect=inspect)
     finish(ended)
 
 

@@ -100,11 +100,8 @@ class Journal:
 
 
 def opened_to_read(path: Path) -> sqlite3.Connection:
-    """In a folder that cannot be written to as it stands: SQLite reads what others write with the help of files beside it."""
-    named = path.resolve().as_uri()
-    try:
-        db = sqlite3.connect(f"{named}?mode=ro", uri=True, timeout=PATIENCE_S)
-        db.execute("PRAGMA user_version")
-        return db
-    except sqlite3.OperationalError:
-        return sqlite3.connect(f"{named}?immutable=1", uri=True)
+    """Nothing is written, not even the files beside a journal by which SQLite shares it with who writes it."""
+    is_shared = path.with_name(f"{path.name}-wal").exists()
+    return sqlite3.connect(
+        f"{path.resolve().as_uri()}?{'mode=ro' if is_shared else 'immutable=1'}", uri=True, timeout=PATIENCE_S
+    )
