@@ -46,7 +46,8 @@ def made(what: str, page: Path) -> str:
             return side_by_side(words)
         case "sweep":
             results = results_of(words[0])
-            return f"\n{compact(table_of(results))}{starred(results)}\n"
+            star = f"\n\\* differs from {results.against}\n" if results.against else ""
+            return f"\n{compact(table_of(results))}{star}\n"
         case "verdicts":
             return f"\n{told(results_of(words[0]))}\n"
         case "picture":
@@ -76,11 +77,6 @@ def told(results: Results) -> str:
         why = f". {verdict.why}" if verdict.why else ""
         lines += f"| {claim.says} | {there} | {WORDS[verdict.word]} | {verdict.figures}{why} |\n"
     return lines
-
-
-def starred(results: Results) -> str:
-    against = ", ".join(map(str, results.sweep.against.values()))
-    return against and f"\n\\* differs from {against}\n"
 
 
 @cache

@@ -115,7 +115,7 @@ def report(
     """Make a sweep's page, tables and pictures, and tell which of its claims hold; from result files alone."""
     with stoppable():
         from foreword.report import PAGE, read_results, write_report
-        from foreword.report.tables import header, lines, records, table_of, told
+        from foreword.report.tables import header, lines, records, told
 
         results = read_results(folder)
         if results.missing:
@@ -131,11 +131,10 @@ def report(
 
             quiet_libraries()
             seen = inside_of(results, TEXTS_LOOKED_AT, output.say)
-        found = write_report(results, inside=seen)
+        found, table = write_report(results, inside=seen)
     if markdown:
         print((folder / "report.md").read_text(encoding="utf-8"), end="")
     else:
-        table = table_of(results)
         claims = [{**v.claim.model_dump(mode="json"), "verdict": v.word, "figures": v.figures} for v in found]
         data = {"claims": claims, "figures": records(results, table)}
         output.show(data, header(table), lines(table, told))

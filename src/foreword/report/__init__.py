@@ -9,7 +9,7 @@ from foreword.report.page import page
 from foreword.report.plots import pictures
 from foreword.report.results import Results, read_results
 from foreword.report.samples import samples
-from foreword.report.tables import as_csv, table_of
+from foreword.report.tables import Table, as_csv, table_of
 from foreword.writing import write_text
 
 __all__ = ["Results", "Verdict", "read_results", "verdicts", "write_report"]
@@ -17,8 +17,8 @@ __all__ = ["Results", "Verdict", "read_results", "verdicts", "write_report"]
 PAGE = "report.html"
 
 
-def write_report(results: Results, inside: str = "") -> list[Verdict]:
-    """The page and its parts, into the sweep's folder; the verdicts on the sweep's claims.
+def write_report(results: Results, inside: str = "") -> tuple[list[Verdict], Table]:
+    """The page and its parts, into the sweep's folder; the verdicts on the sweep's claims, and its figures.
 
     Args:
         inside: what was seen inside the prefixes, as HTML.
@@ -30,4 +30,4 @@ def write_report(results: Results, inside: str = "") -> list[Verdict]:
     write_text(out / "report.md", in_full(results, table, found))
     write_text(out / "report.csv", as_csv(results, table))
     write_text(out / PAGE, page(results, table, found, drawn, samples(results, table), inside))
-    return found
+    return found, table

@@ -88,6 +88,11 @@ class Results:
         return f"{num} of {of} runs have no result, and are missing below." if num else ""
 
     @property
+    def against(self) -> str:
+        """Labels of the runs that all others are held against; "" where there are none."""
+        return ", ".join(map(str, self.sweep.against.values()))
+
+    @property
     def metrics(self) -> list[str]:
         """Those that the sweep asks to be shown, as far as there are scores; else all."""
         there = list(dict.fromkeys(name for run in self.runs for name in run.scores))

@@ -130,10 +130,9 @@ def notes(cell: Cell) -> list[str]:
 
 def star_note(results: Results) -> str:
     """What differences and stars are; "" where nothing is held against anything."""
-    against = ", ".join(map(str, results.sweep.against.values()))
-    return against and (
-        f"Differences are from {against}, on the same draws in pairs; * where p < {SIGNIFICANT}. Stars are not corrected for "
-        f"there being many figures: of those that do not differ one in {1 / SIGNIFICANT:.0f} has one by chance."
+    return results.against and (
+        f"Differences are from {results.against}, on the same draws in pairs; * where p < {SIGNIFICANT}. Stars are not corrected "
+        f"for there being many figures: of those that do not differ one in {1 / SIGNIFICANT:.0f} has one by chance."
     )
 
 
