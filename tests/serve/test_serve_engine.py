@@ -302,6 +302,10 @@ def test_what_cannot_be_served_is_refused_before_it_waits():
         ({"ids": [5], "max_new_tokens": 4, "sampling": Sampling(bias={VOCAB: 1.0})}, "is no token"),
         ({"ids": [5], "max_new_tokens": 0}, "max_tokens must be at least 1, got 0"),
         (
+            {"ids": [5], "max_new_tokens": 2, "min_new_tokens": 3},
+            "min_tokens = 3, and the answer ends at max_tokens = 2",
+        ),
+        (
             {"ids": [5] * 30, "max_new_tokens": 31, "prefix": "a", "prefix_len": 4},
             "65 positions; a row has room for 64",
         ),

@@ -18,7 +18,7 @@ from tests.serve.served import until
 from tests.serve.servers import Served, served
 
 from foreword.errors import BadRequest
-from foreword.serve.asking import Asker
+from foreword.serve.asking import Asker, Settings
 from foreword.serve.batch import in_order, line_of
 from foreword.serve.engine import Sizes
 from foreword.serve.http.answers import Form, Row, spelled
@@ -186,6 +186,16 @@ def test_a_chat_ends_where_the_model_itself_ends_a_turn(server):
         server.backbone.own_ends = own
 
 
+def test_who_asks_for_less_than_a_prefix_writes_at_least_gets_less(server):
+    """The prefix's own least length is a default; one that was asked for beyond the end is a contradiction."""
+    entry = server.service.entry(Tenant(), "a")
+    entry = replace(entry, decoding={**entry.decoding, "min_new_tokens": 5})
+    asked = Asker(server.backbone, 100).request("so", entry, Settings(max_new_tokens=2))
+    assert (asked.max_new_tokens, asked.min_new_tokens) == (2, 2)
+    ask = server.openai.completions.create
+    refused(lambda: ask(model="a", prompt="so", max_tokens=2, extra_body={"min_tokens": 3}), 400, "min_tokens = 3")
+
+
 def test_an_answer_can_be_sent_back_as_the_official_client_gives_it(server):
     """`messages.append(answer.choices[0].message)` sends our own nulls."""
     said: list[Any] = [{"role": "user", "content": "so it is"}]
@@ -339,11 +349,25 @@ def test_usage_comes_with_the_last_chunk_and_is_null_in_the_others(server):
 
 def test_offsets_are_of_the_text_that_is_told():
     """A prefix's answer is told without the space that it begins with."""
-    form = Form(False, "m", lambda ids: [{1: " so", 2: " it"}[i] for i in ids], strips=True)
+    form = Form(False, "m", lambda ids, begins: [{1: " so", 2: " it"}[i] for i in ids], strips=True)
     row = Row(" so it", [Token(1, -0.1), Token(2, -0.2)], Finished("stop", 2))
     choice = form.whole([row], [Request((5,))], 1)["choices"][0]
     assert (choice["text"], choice["logprobs"]["text_offset"]) == ("so it", [0, 2])
     assert choice["text"][2:] == " it"
+
+
+def test_offsets_are_of_a_text_whose_first_word_has_no_space():
+    """A tokenizer of the Llama kind writes none where a text begins; asked in parts, a token behind others has its own."""
+    form = Form(False, "m", lambda ids, begins: [" so"[begins:] for _ in ids], strips=False)
+    parts = [
+        form.chunk(0, Piece(text, (Token(1, -0.1, ((1, -0.1),)),)), first)
+        for text, first in [("so", True), (" so", False)]
+    ]
+    told = [part["choices"][0]["logprobs"] for part in parts]
+    assert [(one["tokens"], one["text_offset"], list(one["top_logprobs"][0])) for one in told] == [
+        (["so"], [0], ["so"]),
+        ([" so"], [2], [" so"]),
+    ]
 
 
 def test_a_question_that_asks_for_the_text_many_times_is_refused_before_it_is_put_together(tmp_path):

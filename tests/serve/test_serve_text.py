@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foreword.serve.text import GrowingText
+from foreword.serve.text import GrowingText, alone
 
 
 def utf8(ids: list[int]) -> str:
@@ -59,3 +59,24 @@ def test_bytes_that_are_no_character_come_at_the_end_at_last(broken):
     growing = GrowingText(utf8)
     given = "".join(growing.add(byte) for byte in broken) + growing.end()
     assert given == utf8(list(broken))
+
+
+def llama(ids: list[int]) -> str:
+    """A tokenizer of words that writes no space where a text begins."""
+    return "".join(["", " so", " it", "s", "."][i] for i in ids).removeprefix(" ")
+
+
+@pytest.mark.parametrize(("token", "behind", "word"), [(1, [], "so"), (1, [2], " so"), (3, [2], "s"), (3, [], "s")])
+def test_a_tokens_own_text_has_its_space_behind_others_only(token, behind, word):
+    assert alone(llama, token, behind) == word
+
+
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=9))
+def test_tokens_texts_make_the_answers_text(ids):
+    words = [alone(llama, ids[0], []), *(alone(llama, token, [2]) for token in ids[1:])]
+    assert "".join(words) == llama(ids)
+
+
+def test_part_of_a_character_stays_one_behind_others():
+    assert alone(utf8, 0xF0, list(b"a")) == utf8([0xF0])
+    assert alone(lambda ids: "!" * len(ids) if ids == [7] else "x" if len(ids) == 1 else "yz", 7, [5]) == "!"

@@ -113,13 +113,14 @@ class Asker:
             never=tuple(self.backbone.line_break_ids) if asked.get("no_newlines") else (),
             num_logprobs=told.num_logprobs,
         )
-        most, least = asked.get("max_new_tokens", PLAIN_LEN), asked.get("min_new_tokens", 0)
+        most = int(asked.get("max_new_tokens", PLAIN_LEN)) if told.max_new_tokens is None else told.max_new_tokens
+        least = min(int(asked.get("min_new_tokens", 0)), most) if told.min_new_tokens is None else told.min_new_tokens
         return Request(
             ids=tuple(self.ids(prompt, entry)),
             prefix="" if entry is None else entry.sha256,
             prefix_len=0 if entry is None else entry.prefix_len,
-            max_new_tokens=int(most) if told.max_new_tokens is None else told.max_new_tokens,
-            min_new_tokens=int(least) if told.min_new_tokens is None else told.min_new_tokens,
+            max_new_tokens=most,
+            min_new_tokens=least,
             stop=told.stop,
             end_ids=() if told.ignores_end else end_ids(self.backbone) if entry is None else (end_id(self.backbone),),
             sampling=sampling,

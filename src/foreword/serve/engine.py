@@ -118,6 +118,12 @@ class Engine:
             raise BadRequest("the prompt is empty. Give at least one token.")
         if request.max_new_tokens < 1:
             raise BadRequest(f"max_tokens must be at least 1, got {request.max_new_tokens}.")
+        if request.min_new_tokens > request.max_new_tokens:
+            most = request.max_new_tokens
+            raise BadRequest(
+                f"min_tokens = {request.min_new_tokens}, and the answer ends at max_tokens = {most}. Lower the one or raise "
+                "the other."
+            )
         is_kept = is_long(request.prefix_len)
         lack = self.slots.lacks(request.prefix_len, len(request.ids), request.max_new_tokens, is_kept)
         if lack:

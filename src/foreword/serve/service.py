@@ -23,6 +23,7 @@ from foreword.serve.runner import Handle, Runner
 from foreword.serve.tenants.ledger import Tenant
 from foreword.serve.tenants.library import Library
 from foreword.serve.tenants.quota import Quotas, could_ever
+from foreword.serve.text import alone
 from foreword.store import Entry
 from foreword.store.reference import has_name
 
@@ -150,10 +151,12 @@ class Service:
                 raise BadRequest(f"{self.name}'s chat template refuses these messages: {error}.") from None
             return list(tokenizer(text, add_special_tokens=False)["input_ids"])  # the template writes them itself
 
-    def words_of(self, ids: Sequence[int]) -> list[str]:
-        """Each token's own text."""
+    def words_of(self, ids: Sequence[int], begins: bool) -> list[str]:
+        """Each token's own text, where an answer begins or behind a word."""
         with self._asking:
-            return [str(self._asker.backbone.tokenizer.decode([token])) for token in ids]
+            tokenizer = self._asker.backbone.tokenizer
+            behind = [] if begins else tokenizer("a", add_special_tokens=False)["input_ids"]
+            return [alone(lambda many: str(tokenizer.decode(many)), token, behind) for token in ids]
 
     def close(self, drain_s: float = 0.0) -> bool:
         """Take nothing more and let open answers finish for so long; whether all did."""

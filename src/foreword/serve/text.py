@@ -1,4 +1,4 @@
-"""An answer's text, as its ids come one by one.
+"""An answer's text, as its ids come one by one; what each of them is by itself.
 
 Comes in:  ids.      Goes out: text that will not change any more, cut before the first stop string.
 A character may be several ids, so text is given out only when it is whole; and what may be the beginning of a stop string is held
@@ -50,6 +50,12 @@ class GrowingText:
         keep = 0 if whole else max((overlap(self.held, stop) for stop in self.stop), default=0)
         given, self.held = self.held[: len(self.held) - keep], self.held[len(self.held) - keep :]
         return given
+
+
+def alone(decode: Callable[[list[int]], str], token: int, behind: Sequence[int]) -> str:
+    """A token's own text where it stands behind others: tokenizers of the Llama kind write no space where a text begins."""
+    before, whole = decode([*behind]), decode([*behind, token])
+    return whole.removeprefix(before) if whole.startswith(before) else decode([token])
 
 
 def overlap(text: str, stop: str) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 from foreword.serve.request import Failed, Finished, Piece, Request, Token
 from foreword.serve.text import BROKEN
 
-WordsOf = Callable[[Sequence[int]], list[str]]  # each token's own text
+WordsOf = Callable[[Sequence[int], bool], list[str]]  # each token's own text, where an answer begins or behind a word
 
 
 @dataclass
@@ -101,11 +101,15 @@ class Form:
     def _logprobs(self, number: int, tokens: Sequence[Token]) -> dict[str, Any] | None:
         if not tokens or tokens[0].logprob is None:
             return None
-        words = self.words_of([token.id for token in tokens])
+        begins = [number not in self.offsets] + [False] * (len(tokens) - 1)
+        words = [self.words_of([token.id], b)[0] for token, b in zip(tokens, begins, strict=True)]
         began = -1 if self.strips and words[0].startswith(" ") else 0  # its text is told without that space
         offsets = list(accumulate(map(len, words), initial=self.offsets.get(number, began)))
         self.offsets[number] = offsets.pop()
-        likeliest = [list(zip(self.words_of([i for i, _ in t.likeliest]), t.likeliest, strict=True)) for t in tokens]
+        likeliest = [
+            list(zip(self.words_of([i for i, _ in token.likeliest], b), token.likeliest, strict=True))
+            for token, b in zip(tokens, begins, strict=True)
+        ]
         if not self.chat:
             return {
                 "tokens": words,
