@@ -84,6 +84,12 @@ def test_an_experiment_still_asks_for_what_was_run(folder, tmp_path, monkeypatch
     assert sweep_section(held["sweep"]).model_dump(include=shown) == plan.sweep.model_dump(include=shown)
 
 
+@pytest.mark.parametrize("folder", sorted(RESULTS.glob("reproduce/*")), ids=lambda folder: folder.name)
+def test_a_runs_command_names_the_experiment_that_ships(folder):
+    commands = {json.loads(file.read_text())["command"] for file in folder.glob("runs/*/run.json")}
+    assert commands == {f"foreword sweep reproduce/{folder.name}"}
+
+
 def check_says(command: str, ran: Mapping[str, Any]) -> None:
     """A command of training resolves to the recipe that ran."""
     told = shlex.split(command)
