@@ -10,7 +10,7 @@ from tests.tiny_runs import data_folder, model_folder, tiny_recipe
 import foreword
 from foreword.errors import RunError
 from foreword.recipe import Recipe
-from foreword.table import markdown, rows_of
+from foreword.table import counted, markdown, rows_of
 
 
 @pytest.fixture(scope="module")
@@ -159,3 +159,11 @@ def test_what_trained_a_row_can_be_left_out(place):
 def test_a_run_without_a_result_is_told(place):
     with pytest.raises(RunError, match=r"p0 has no result-dev\.json\. `foreword eval .*p0 --split dev` writes it"):
         rows_of([place / "p0"], "dev")
+
+
+def test_a_share_is_of_the_backbone_that_it_was_trained_on():
+    """A row of a sweep may go across backbones; of two fine-tuned ones each was trained to 100 %."""
+    assert counted([200, 100], [200, 100]) == "100 to 200 (100 %)"
+    assert counted([30, 20], [1000, 100]) == "20 to 30 (20 %)"
+    assert counted([5], [1000]) == "5 (0.5 %)"
+    assert counted([0, 0], [7, 9]) == "0"

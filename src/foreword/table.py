@@ -149,8 +149,8 @@ def cells(rows: Sequence[Row], commands: bool = True) -> tuple[list[str], list[l
     return header, [
         [
             name,
-            counted(one.trained, one.num_parameters),
-            counted(one.stored, one.num_parameters),
+            counted(one.trained, [one.num_parameters] * len(one.trained)),
+            counted(one.stored, [one.num_parameters] * len(one.stored)),
             *(spread(one.scores.get(metric, ())) for metric in metrics),
             str(max(map(len, one.scores.values()), default=len(one.runs))),
             f"{statistics.mean(one.train_s) / 60:.1f}" if one.train_s else "-",
@@ -184,10 +184,10 @@ def label(one: Row, keys: Container[str]) -> str:
     return " ".join([one.name, *(f"{section if key == 'name' else key}={value}" for section, key, value in told)])
 
 
-def counted(numbers: Sequence[int], of: int) -> str:
-    """ "1,234 (0.5 %)", or the least and the most."""
+def counted(numbers: Sequence[int], of: Sequence[int]) -> str:
+    """ "1,234 (0.5 %)", or the least and the most, with the largest share that one is of its own whole."""
     least, most = min(numbers), max(numbers)
-    share = 100 * most / of
+    share = max(100 * number / whole for number, whole in zip(numbers, of, strict=True))
     if not most:
         return "0"
     told = f"{most:,}" if least == most else f"{least:,} to {most:,}"

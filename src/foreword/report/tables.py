@@ -45,7 +45,7 @@ class Row:
     @property
     def sizes(self) -> tuple[str, str]:
         """What was trained and what is stored, as numbers and as a share of the backbone."""
-        of = self.runs[0].num_parameters
+        of = [run.num_parameters for run in self.runs]  # a row may go across backbones
         trained = [run.method["trained_parameters"] for run in self.runs]
         stored = [run.method["stored_parameters"] for run in self.runs]
         return counted(trained, of), counted(stored, of)
