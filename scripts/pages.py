@@ -5,7 +5,7 @@ Goes out:  the same pages, each block made anew; pictures in docs/pictures/.
 
 WHAT is one of
   table PATTERN ... [--metrics a,b] [--no-commands]     runs side by side, as `foreword table` prints them
-  sweep NAME [--metrics a,b]                            the table of results/reproduce/NAME: means, spreads and stars
+  sweep NAME                                            the table of results/reproduce/NAME: means, spreads and stars
   verdicts NAME                                         what became of its claims
   picture NAME PICTURE                                  one of its plots
 """
@@ -15,7 +15,6 @@ import os
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -46,7 +45,9 @@ def made(what: str, page: Path) -> str:
         case "table":
             return side_by_side(words)
         case "sweep":
-            return f"\n{means(words)}\n"
+            results = results_of(words[0])
+            star = f"\n\\* differs from {results.against}\n" if results.against else ""
+            return f"\n{compact(table_of(results))}{star}\n"
         case "verdicts":
             return f"\n{told(results_of(words[0]))}\n"
         case "picture":
@@ -66,23 +67,6 @@ def side_by_side(words: list[str]) -> str:
     folders = [folder for pattern in asked.patterns for folder in sorted(RESULTS.glob(pattern))]
     rows = rows_of(folders, "test", [name for name in asked.metrics.split(",") if name])
     return f"\n{table_markdown(rows, not asked.no_commands)}\n"
-
-
-def means(words: list[str]) -> str:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("name")
-    parser.add_argument("--metrics", default="")
-    asked = parser.parse_args(words)
-    results = results_of(asked.name)
-    wanted = asked.metrics.split(",") if asked.metrics else results.metrics
-    if unknown := set(wanted) - set(results.metrics):
-        raise ValueError(
-            f"a block of sweep {asked.name} wants {', '.join(sorted(unknown))}; it has {', '.join(results.metrics)}"
-        )
-    table = table_of(results)
-    shown = [(head, metric) for head, metric in table.columns if metric in wanted]
-    star = f"\n\\* differs from {results.against}\n" if results.against else ""
-    return f"{compact(replace(table, columns=shown))}{star}"
 
 
 def told(results: Results) -> str:

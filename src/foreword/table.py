@@ -32,7 +32,7 @@ class Row:
     settings: Mapping[str, Any]
     trained: Sequence[int]
     stored: Sequence[int]
-    num_parameters: int
+    num_parameters: Sequence[int]
     scores: Mapping[str, Sequence[float]]
     train_s: Sequence[float]
     runs: Sequence[str]
@@ -130,7 +130,7 @@ def row(
         settings,
         [result["method"]["trained_parameters"] for _, result in members],
         [result["method"]["stored_parameters"] for _, result in members],
-        first["backbone"]["num_parameters"],
+        [result["backbone"]["num_parameters"] for _, result in members],
         scores,
         [run["state"]["train_s"] for run in runs],
         [str(folder) for folder, _ in members],
@@ -149,8 +149,8 @@ def cells(rows: Sequence[Row], commands: bool = True) -> tuple[list[str], list[l
     return header, [
         [
             name,
-            counted(one.trained, [one.num_parameters] * len(one.trained)),
-            counted(one.stored, [one.num_parameters] * len(one.stored)),
+            counted(one.trained, one.num_parameters),
+            counted(one.stored, one.num_parameters),
             *(spread(one.scores.get(metric, ())) for metric in metrics),
             str(max(map(len, one.scores.values()), default=len(one.runs))),
             f"{statistics.mean(one.train_s) / 60:.1f}" if one.train_s else "-",

@@ -349,7 +349,9 @@ def test_usage_comes_with_the_last_chunk_and_is_null_in_the_others(server):
 
 def test_offsets_are_of_the_text_that_is_told():
     """A prefix's answer is told without the space that it begins with."""
-    form = Form(False, "m", lambda ids, begins: [{1: " so", 2: " it"}[i] for i in ids], strips=True)
+    form = Form(
+        False, "m", lambda places, begins: [[{1: " so", 2: " it"}[i] for i in ids] for ids in places], strips=True
+    )
     row = Row(" so it", [Token(1, -0.1), Token(2, -0.2)], Finished("stop", 2))
     choice = form.whole([row], [Request((5,))], 1)["choices"][0]
     assert (choice["text"], choice["logprobs"]["text_offset"]) == ("so it", [0, 2])
@@ -358,7 +360,7 @@ def test_offsets_are_of_the_text_that_is_told():
 
 def test_offsets_are_of_a_text_whose_first_word_has_no_space():
     """A tokenizer of the Llama kind writes none where a text begins; asked in parts, a token behind others has its own."""
-    form = Form(False, "m", lambda ids, begins: [" so"[begins:] for _ in ids], strips=False)
+    form = Form(False, "m", lambda places, begins: [[" so"[begins:]] * 2 for _ in places], strips=False)
     parts = [
         form.chunk(0, Piece(text, (Token(1, -0.1, ((1, -0.1),)),)), first)
         for text, first in [("so", True), (" so", False)]

@@ -68,15 +68,15 @@ def llama(ids: list[int]) -> str:
 
 @pytest.mark.parametrize(("token", "behind", "word"), [(1, [], "so"), (1, [2], " so"), (3, [2], "s"), (3, [], "s")])
 def test_a_tokens_own_text_has_its_space_behind_others_only(token, behind, word):
-    assert alone(llama, token, behind) == word
+    assert alone(llama, [token], behind) == [word]
 
 
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=9))
 def test_tokens_texts_make_the_answers_text(ids):
-    words = [alone(llama, ids[0], []), *(alone(llama, token, [2]) for token in ids[1:])]
+    words = [*alone(llama, ids[:1], []), *alone(llama, ids[1:], [2])]
     assert "".join(words) == llama(ids)
 
 
 def test_part_of_a_character_stays_one_behind_others():
-    assert alone(utf8, 0xF0, list(b"a")) == utf8([0xF0])
-    assert alone(lambda ids: "!" * len(ids) if ids == [7] else "x" if len(ids) == 1 else "yz", 7, [5]) == "!"
+    assert alone(utf8, [0xF0], list(b"a")) == [utf8([0xF0])]
+    assert alone(lambda ids: "!" * len(ids) if ids == [7] else "x" if len(ids) == 1 else "yz", [7], [5]) == ["!"]

@@ -151,12 +151,13 @@ class Service:
                 raise BadRequest(f"{self.name}'s chat template refuses these messages: {error}.") from None
             return list(tokenizer(text, add_special_tokens=False)["input_ids"])  # the template writes them itself
 
-    def words_of(self, ids: Sequence[int], begins: bool) -> list[str]:
-        """Each token's own text, where an answer begins or behind a word."""
+    def words_of(self, places: Sequence[Sequence[int]], begins: bool) -> list[list[str]]:
+        """Each token's own text, of those that could stand at each place of an answer; `begins`: from its first one on."""
         with self._asking:
             tokenizer = self._asker.backbone.tokenizer
-            behind = [] if begins else tokenizer("a", add_special_tokens=False)["input_ids"]
-            return [alone(lambda many: str(tokenizer.decode(many)), token, behind) for token in ids]
+            word = tokenizer("a", add_special_tokens=False)["input_ids"]
+            behind = [[] if begins and not at else word for at in range(len(places))]
+            return [alone(lambda ids: str(tokenizer.decode(ids)), *place) for place in zip(places, behind, strict=True)]
 
     def close(self, drain_s: float = 0.0) -> bool:
         """Take nothing more and let open answers finish for so long; whether all did."""

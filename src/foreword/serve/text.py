@@ -52,10 +52,11 @@ class GrowingText:
         return given
 
 
-def alone(decode: Callable[[list[int]], str], token: int, behind: Sequence[int]) -> str:
-    """A token's own text where it stands behind others: tokenizers of the Llama kind write no space where a text begins."""
-    before, whole = decode([*behind]), decode([*behind, token])
-    return whole.removeprefix(before) if whole.startswith(before) else decode([token])
+def alone(decode: Callable[[list[int]], str], tokens: Sequence[int], behind: Sequence[int]) -> list[str]:
+    """Each token's own text where it stands behind others: tokenizers of the Llama kind write no space where a text begins."""
+    before = decode([*behind])
+    wholes = [(token, decode([*behind, token])) for token in tokens]
+    return [whole.removeprefix(before) if whole.startswith(before) else decode([token]) for token, whole in wholes]
 
 
 def overlap(text: str, stop: str) -> int:

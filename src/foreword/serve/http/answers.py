@@ -13,7 +13,9 @@ from typing import Any
 from foreword.serve.request import Failed, Finished, Piece, Request, Token
 from foreword.serve.text import BROKEN
 
-WordsOf = Callable[[Sequence[int], bool], list[str]]  # each token's own text, where an answer begins or behind a word
+WordsOf = Callable[
+    [Sequence[Sequence[int]], bool], list[list[str]]
+]  # the text of each token at each place: `Service.words_of`
 
 
 @dataclass
@@ -101,14 +103,14 @@ class Form:
     def _logprobs(self, number: int, tokens: Sequence[Token]) -> dict[str, Any] | None:
         if not tokens or tokens[0].logprob is None:
             return None
-        begins = [number not in self.offsets] + [False] * (len(tokens) - 1)
-        words = [self.words_of([token.id], b)[0] for token, b in zip(tokens, begins, strict=True)]
+        places = [[token.id, *(i for i, _ in token.likeliest)] for token in tokens]
+        told = self.words_of(places, number not in self.offsets)
+        words = [own for own, *_ in told]
         began = -1 if self.strips and words[0].startswith(" ") else 0  # its text is told without that space
         offsets = list(accumulate(map(len, words), initial=self.offsets.get(number, began)))
         self.offsets[number] = offsets.pop()
         likeliest = [
-            list(zip(self.words_of([i for i, _ in token.likeliest], b), token.likeliest, strict=True))
-            for token, b in zip(tokens, begins, strict=True)
+            list(zip(rest, token.likeliest, strict=True)) for (_, *rest), token in zip(told, tokens, strict=True)
         ]
         if not self.chat:
             return {
