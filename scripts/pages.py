@@ -20,7 +20,7 @@ from pathlib import Path
 
 from foreword.report import Results, read_results, verdicts
 from foreword.report.markdown import compact
-from foreword.report.plots import pictures
+from foreword.report.plots import Picture, pictures
 from foreword.report.tables import table_of
 from foreword.table import markdown as table_markdown
 from foreword.table import rows_of
@@ -52,9 +52,8 @@ def made(what: str, page: Path) -> str:
             return f"\n{told(results_of(words[0]))}\n"
         case "picture":
             name, wanted = words
-            title = next(made.title for made in pictures(results_of(name)) if made.name == wanted)
             where = os.path.relpath(PICTURES / f"{name}-{wanted}.svg", page.parent)
-            return f"\n![{title}]({where})\n\n"
+            return f"\n![{picture_of(name, wanted).title}]({where})\n\n"
     raise ValueError(f"{page}: a block of {kind!r}; known are table, sweep, verdicts and picture")
 
 
@@ -84,6 +83,13 @@ def results_of(name: str) -> Results:
     return read_results(RESULTS / "reproduce" / name)
 
 
+def picture_of(name: str, wanted: str) -> Picture:
+    there = {picture.name: picture for picture in pictures(results_of(name))}
+    if wanted not in there:
+        raise ValueError(f"{name} has no picture {wanted!r}; it has {', '.join(there)}")
+    return there[wanted]
+
+
 def wanted_pictures() -> Iterator[tuple[Path, str]]:
     """Each picture that a page shows, and what it should hold."""
     for page in PAGES:
@@ -91,8 +97,7 @@ def wanted_pictures() -> Iterator[tuple[Path, str]]:
             kind, *words = shlex.split(block["what"])
             if kind == "picture":
                 name, wanted = words
-                svg = next(made.svg for made in pictures(results_of(name)) if made.name == wanted)
-                yield PICTURES / f"{name}-{wanted}.svg", svg
+                yield PICTURES / f"{name}-{wanted}.svg", picture_of(name, wanted).svg
 
 
 def main() -> None:

@@ -96,6 +96,7 @@ def test_the_markdown_has_all_that_the_page_tells_of_a_figure(folder):
     )
     assert "small" not in claim, "it holds: there is nothing to explain"
     assert "* where p < 0.05. Stars are not corrected" in text
+    assert "by chance. Losses are nats per target token of what was kept, on up to 200 pairs of each split" in text
     assert lines[-6] == "| size | way | bleu | loss/dev | trained | stored | runs | minutes |"
     assert re.fullmatch(
         r"\| 50 \| prefix \| 0\.510 ± 0\.010 \* \(0\.4\d\d to 0\.5\d\d; \+0\.100, p < 0\.001\) "
@@ -128,6 +129,15 @@ def test_the_page_says_that_among_many_figures_some_stars_are_chance(tmp_path):
     said = "Differences are from fine-tuning, on the same draws in pairs; * where p &lt; 0.05. Stars are not corrected"
     assert said in (held / "report.html").read_text()
     assert "Stars" not in (alone / "report.html").read_text()
+
+
+def test_what_losses_are_is_told_where_there_are_some(tmp_path):
+    losses, none = tmp_path / "losses", tmp_path / "none"
+    for folder, metrics in ((losses, ["bleu", "loss/dev"]), (none, ["bleu"])):
+        folder.mkdir()
+        write_report(read_results(sweep_folder(folder, AXES, score, {"metrics": metrics})))
+    assert "Losses are nats per target token" in (losses / "report.html").read_text()
+    assert "Losses" not in (none / "report.html").read_text()
 
 
 def test_the_csv_has_a_line_for_each_figure_with_its_files(folder):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from foreword.report.claims import Verdict
 from foreword.report.results import Results
-from foreword.report.tables import Cell, Table, header, lines, notes, star_note, told
+from foreword.report.tables import Cell, Table, fine_print, header, lines, notes, told
 from foreword.table import as_markdown
 
 
@@ -16,7 +16,7 @@ def in_full(results: Results, table: Table, verdicts: Sequence[Verdict]) -> str:
     claims = [f"- {v.claim.says}: **{v.word}**. {v.told} {v.why}".rstrip() for v in verdicts]
     note = (
         "Mean ± standard deviation over the runs; in brackets the 95 % interval (other seeds and other test examples). "
-        + star_note(results)
+        + fine_print(results)
     )
     parts = [
         f"# {results.title}",

@@ -12,7 +12,7 @@ from foreword.report.html import document, join, picture, with_code
 from foreword.report.plots import Picture
 from foreword.report.results import Results
 from foreword.report.samples import Sample
-from foreword.report.tables import Cell, Row, Table, header, notes, star_note, told
+from foreword.report.tables import Cell, Row, Table, fine_print, header, notes, told
 
 MOST_SHOWN = 300  # characters of a text, before somebody asks for the rest
 GAP = "____"  # in a source: where the answer goes
@@ -69,7 +69,7 @@ def figures(results: Results, table: Table) -> str:
     body = join(f"<tr>{cells(results, table, row)}</tr>" for row in table.rows)
     note = (
         "Mean ± standard deviation over the runs, below it the 95 % interval (other seeds and other test examples), then the "
-        f"runs' result files. {star_note(results)}"
+        f"runs' result files. {fine_print(results)}"
     )
     grid = f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>"
     return f"<div class='wide'>{grid}</div><p class='soft'>{escape(note)}</p>"

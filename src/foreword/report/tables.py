@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from foreword.experiment import LOSS_PAIRS
 from foreword.report.compare import Difference, Estimate, difference, estimate, paired
-from foreword.report.results import Results, Run
+from foreword.report.results import LOSS, Results, Run
 from foreword.sweep.grid import SEED, matches
 from foreword.table import counted
 
@@ -128,12 +129,18 @@ def notes(cell: Cell) -> list[str]:
     return found
 
 
-def star_note(results: Results) -> str:
-    """What differences and stars are; "" where nothing is held against anything."""
-    return results.against and (
+def fine_print(results: Results) -> str:
+    """What differences and stars are, and what losses are; "" where there is neither."""
+    stars = (
         f"Differences are from {results.against}, on the same draws in pairs; * where p < {SIGNIFICANT}. Stars are not corrected "
         f"for there being many figures: of those that do not differ one in {1 / SIGNIFICANT:.0f} has one by chance."
     )
+    losses = (
+        f"Losses are nats per target token of what was kept, on up to {LOSS_PAIRS} pairs of each split, the same for all runs on "
+        "the same data: they tell runs apart better than training from dev."
+    )
+    has_losses = any(metric.startswith(f"{LOSS}/") for metric in results.metrics)
+    return " ".join([stars] * bool(results.against) + [losses] * has_losses)
 
 
 def header(table: Table) -> list[str]:
