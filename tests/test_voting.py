@@ -12,6 +12,7 @@ from tests.tiny_runs import TEXTS, data_folder, model_folder, prefix_method, tin
 import foreword
 from foreword.errors import BadRecipe, PrefixMismatch, RunError
 from foreword.generation import Decoding, answers
+from foreword.marks import MASK
 from foreword.methods import Voting, build_method, majority
 from foreword.methods.p_tuning import PTuning
 from foreword.methods.prompt_tuning import PromptTuning
@@ -62,17 +63,44 @@ def test_what_cannot_stand_in_one_batch_is_told():
     with pytest.raises(BadRecipe, match=message):
         Voting([first, prefix_method(backbone)])
     told = section_of("prompt-tuning").model_validate({"name": "prompt-tuning", "prompt_len": 2, "head": True})
-    with pytest.raises(BadRecipe, match=r"runs with a layer for the classes \(method\.head\) do not vote in one batch"):
-        Voting([build_method(told, backbone, words=[None] * 2) for _ in range(2)])
+    with pytest.raises(
+        BadRecipe, match=r"with a layer for the classes \(method\.head\) do not vote with runs that have none"
+    ):
+        Voting([build_method(told, backbone, words=[None] * 2), first])
+    v2 = section_of("p-tuning-v2").model_validate({"name": "p-tuning-v2"})
+    with pytest.raises(BadRecipe, match=r"these are of PTuningV2\. Score them apart"):
+        Voting([build_method(v2, backbone, words=[None] * 2, seed=seed) for seed in range(2)])
     with pytest.raises(BadRecipe, match=r"these are of PTuning\. Score them apart"):
         Voting([first, PTuning(backbone, "{soft:3} {source}", "none")])
 
 
+@pytest.mark.parametrize("family", ["bert", "gpt2", "bart"])
+@pytest.mark.parametrize(
+    "method",
+    [{"name": "prefix-tuning", "prefix_len": 3}, {"name": "prompt-tuning", "prompt_len": 3}, {"name": "warp"}],
+    ids=["prefix", "prompt", "warp"],
+)
+def test_members_with_layers_of_their_own_answer_in_one_batch_as_each_alone(family, method):
+    """Each one's rows are read by its own layer."""
+    backbone = tiny_backbone(family)
+    told = section_of(method["name"]).model_validate({**method, "head": True})
+    members = [build_method(told, backbone, words=[None] * 3, seed=seed) for seed in range(3)]
+    decoding, words = Decoding(batch_size=3), ("a", "b", "c")
+    sources = [f"{source} {MASK}" if family == "bert" else source for source in SOURCES]
+    alone = [answers(backbone, sources, decoding, method=member, words=words).texts for member in members]
+    voted = answers(backbone, sources, decoding, method=Voting(members), words=words).texts
+    assert voted == [majority(said) for said in zip(*alone, strict=True)]
+    assert len({tuple(said) for said in alone}) > 1, "all agree: nothing is seen"
+
+
 @pytest.mark.parametrize("family", ["bert", "gpt2"])
-def test_runs_vote_on_classes(tmp_path, data, family):
+@pytest.mark.parametrize(
+    "method", [{}, {"name": "prompt-tuning", "prompt_len": 3, "head": True}], ids=["words", "layer"]
+)
+def test_runs_vote_on_classes(tmp_path, data, family, method):
     model, folders = model_folder(tmp_path / "model", family), []
     for seed in range(3):
-        recipe = class_recipe(model, data, train={"max_steps": 30, "seed": seed})
+        recipe = class_recipe(model, data, method=method, train={"max_steps": 30, "seed": seed})
         foreword.train(recipe, tmp_path / f"run{seed}")
         folders.append(tmp_path / f"run{seed}")
     alone = [foreword.open_run(folder).evaluate("test").texts for folder in folders]

@@ -25,7 +25,7 @@ class Method(ABC):
 
     trains_backbone: bool = False  # its weights themselves: they are then held in float32
     reads_text: bool = False  # what it injects depends on the batch
-    reads_classes: ClassVar[bool] = False  # it has a layer of its own, instead of words, for a task's classes
+    reads_classes: bool = False  # it has a layer of its own, instead of words, for a task's classes
     behind_source: bool = False  # what it adds stands behind the source, where no word of it sees it
     takes_places: ClassVar[bool] = (
         False  # its vectors can stand among a source's own words, where a task's template says

@@ -10,10 +10,11 @@ from collections.abc import Hashable, Sequence
 from typing import TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from foreword.backbone import Texts
 from foreword.errors import BadRecipe
+from foreword.methods.base.heads import Headed
 from foreword.methods.base.method import Method
 from foreword.methods.base.soft_prompt import SoftPromptMethod
 from foreword.prefix import Injection, PrefixBank
@@ -27,18 +28,20 @@ class Voting(Method):
     votes = True
 
     def __init__(self, members: Sequence[Method]):
-        """Raises BadRecipe: members that are neither all prefixes nor all prompts in one template."""
+        """Raises BadRecipe: members that are neither all prefixes nor all prompts in one template; only some read classes."""
         self.backbone, self.num_prompts, self.members = members[0].backbone, len(members), list(members)
-        prefixes = [member.prefix() for member in members]
-        prompts = [member for member in members if isinstance(member, SoftPromptMethod) and not member.reads_classes]
+        self.inner = [member.inner if isinstance(member, Headed) else member for member in members]
+        self.reads_classes = members[0].reads_classes
+        if any(member.reads_classes is not self.reads_classes for member in members):
+            raise BadRecipe(
+                "runs with a layer for the classes (method.head) do not vote with runs that have none. Score them apart."
+            )
+        prefixes = [member.prefix() for member in self.inner]
+        prompts = [member for member in self.inner if isinstance(member, SoftPromptMethod)]
         self.bank = PrefixBank([prefix for prefix in prefixes if prefix is not None]) if all(prefixes) else None
         alike = len({prompt.template for prompt in prompts}) == 1
         if self.bank is None and (len(prompts) < len(members) or not alike):
-            if any(member.reads_classes for member in members):
-                raise BadRecipe(
-                    "runs with a layer for the classes (method.head) do not vote in one batch. Score them apart."
-                )
-            kinds = ", ".join(sorted({type(member).__name__ for member in members}))
+            kinds = ", ".join(sorted({type(member).__name__ for member in self.inner}))
             raise BadRecipe(
                 f"only prefixes, or prompts of one template, stand in one batch to vote; these are of {kinds}. Score them apart."
             )
@@ -53,20 +56,25 @@ class Voting(Method):
 
     @property
     def num_added(self) -> int:
-        return self.members[0].num_added if self.bank is None else 0
+        return self.inner[0].num_added if self.bank is None else 0
 
     @property
     def words_in_front(self) -> bool:
-        return self.bank is None and self.members[0].words_in_front
+        return self.bank is None and self.inner[0].words_in_front
 
     def arrange(self, source: list[int]) -> list[int]:
-        return source if self.bank is not None else self.members[0].arrange(source)
+        return source if self.bank is not None else self.inner[0].arrange(source)
 
     def injection(self, texts: Texts | None = None) -> Injection:
         if self.bank is not None:
             return self.bank.rows(range(self.num_prompts))
-        vectors = [member.injection().vectors for member in self.members if isinstance(member, SoftPromptMethod)]
+        vectors = [member.injection().vectors for member in self.inner if isinstance(member, SoftPromptMethod)]
         return Injection(vectors=torch.cat([each for each in vectors if each is not None]))
+
+    def read(self, hidden: Tensor) -> Tensor:
+        """Each one's rows, one's behind the other's, by its own layer."""
+        rows = hidden.chunk(self.num_prompts)
+        return torch.cat([member.read(own) for member, own in zip(self.members, rows, strict=True)])
 
 
 def majority(answers: Sequence[Answer]) -> Answer:
