@@ -287,7 +287,7 @@ def test_instance_wise_prompts_as_published_read_a_hundred_tokens_and_are_pretra
 
 @pytest.mark.parametrize(("published", "word"), [(False, "cannot tell"), (True, "holds")])
 def test_what_models_gain_as_they_grow_is_asked_of_models_of_several_sizes_alone(published, word, superglue):
-    """Those that ship are of three kinds and about one size: a line through their scores would say nothing of growth."""
+    """One model says nothing of growth."""
     plan = read_sweep("reproduce/prompt-tuning", superglue, published=published)
     [claim] = [claim for claim in plan.sweep.claims if claim.says.startswith("As models grow")]
 
@@ -298,7 +298,7 @@ def test_what_models_gain_as_they_grow_is_asked_of_models_of_several_sizes_alone
     axes = {"model": plan.axes["model"], "way": ["fine-tuning", "100, classes"], "seed": plan.axes["seed"]}
     verdict = judged(claim, results_of(superglue, axes, score, metric="accuracy"))
     assert verdict.word == word, verdict.figures
-    assert ("about one size" in claim.why) != published
+    assert ("One model says nothing" in claim.why) != published
 
 
 def test_prompts_as_published_have_the_lengths_of_the_figure_on_each_size(superglue):
