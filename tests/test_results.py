@@ -34,6 +34,11 @@ def test_the_pictures_are_made_of_the_result_files():
         assert path.read_text(encoding="utf-8") == svg, f"{path.name}: python -m scripts.pages"
 
 
+def test_a_picture_that_nobody_draws_is_told():
+    with pytest.raises(ValueError, match=r"length has no picture 'bleu'; it has prefix_len-bleu, prefix_len-"):
+        pages.picture_of("length", "bleu")
+
+
 def test_every_recipe_of_methods_has_run_with_two_seeds_or_more():
     recipes = {path.stem for path in (HOUSE / "recipes" / "methods").glob("*.toml")}
     seeds = {name: {folder.name for folder in RESULTS.glob(f"methods/{name}-[0-9]*")} for name in recipes}
