@@ -58,11 +58,13 @@ def check_metrics(names: Iterable[str], words: Sequence[str] = ()) -> None:
 
 
 def check_tools(recipe: Recipe) -> None:
-    """Refuse a training whose trackers or dev metrics lack a program, before it has cost anything.
+    """Refuse a training whose backbone, trackers or dev metrics lack a package or a program, before it has cost anything.
 
     Raises:
         MissingTool: names the setting and what to install.
+        UnsupportedBackbone: the backbone's package is not installed.
     """
+    locate(recipe.backbone.name, recipe.backbone.revision)
     for tracker in recipe.train.trackers:
         if find_spec(tracker) is None:
             raise MissingTool(

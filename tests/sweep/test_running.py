@@ -12,7 +12,8 @@ import pytest
 from tests.processes import begun, command_line, kill
 from tests.tiny_runs import as_toml, data_folder, model_folder, tiny_settings
 
-from foreword.errors import BadRecipe, MissingTool, RunError
+from foreword.catalogue import PACKAGED, Packaged
+from foreword.errors import BadRecipe, MissingTool, RunError, UnsupportedBackbone
 from foreword.report import read_results, write_report
 from foreword.sweep import Journal, Plan, read_sweep, running
 from foreword.sweep.points import is_done
@@ -203,6 +204,24 @@ def test_what_is_done_needs_no_data_any_more(house, whole, monkeypatch):
     monkeypatch.setattr(running, "check_data", asked.extend)
     run_sweep(plan_of(house, whole), whole)
     assert asked == []
+
+
+def test_a_package_that_is_missing_is_told_once_before_anything_is_written(house, tmp_path, monkeypatch):
+    """Whatever of the runs asks for it; planning needs none."""
+    absent = Packaged("a_package_that_nobody_has", "model", "minilm", "")
+    monkeypatch.setitem(PACKAGED, "minilm", absent)
+    grid = '[sweep]\n[sweep.grid]\nbackbone.name = ["scribe", "minilm"]\n'
+    (tmp_path / "two.toml").write_text((house / "sweep.toml").read_text().split("[sweep]")[0] + grid)
+    plan = read_sweep(tmp_path / "two.toml", tmp_path / "out")
+    with pytest.raises(
+        UnsupportedBackbone, match=r"backbone 'minilm' comes in a package of its own.*pip install 'foreword\[minilm\]'"
+    ):
+        run_sweep(plan, tmp_path / "out")
+    monkeypatch.setenv("PATH", "")
+    plan = plan_of(house, tmp_path / "out", 'train.dev_metrics=["meteor"]')
+    with pytest.raises(MissingTool, match=r"train\.dev_metrics asks for meteor, which cannot be counted here"):
+        run_sweep(plan, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_journal_that_is_refused_leaves_no_plan_behind(house, tmp_path):

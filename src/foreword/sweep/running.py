@@ -4,7 +4,7 @@ Comes in:  a Plan, a folder.      Goes out: runs in it, each with its result; an
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from foreword.sweep.data import check_data
 from foreword.sweep.journal import Journal, State
 from foreword.sweep.plan import JOURNAL, PLAN, PLAN_VERSION, Plan, Point
 from foreword.sweep.points import has_weights, is_done, record_of, result_of
+from foreword.vetting import check_tools
 from foreword.writing import held_alone, read_json, write_json
 
 
@@ -47,10 +48,14 @@ def run_sweep(
     Raises:
         BadData, BadRecipe: there is no data for the points, or too little for some; nothing is trained.
         RunError: the folder holds results of other settings, or another sweep is at work in it.
-        MissingTool: Ray is asked for and not installed.
+        UnsupportedBackbone: a backbone of the points is in a package that is not installed.
+        MissingTool: nor is what their trackers or dev metrics need, or Ray, where it is asked for.
     """
     out = Path(out)
-    check_data([point for point in plan.points if not record_of(out, point).is_file()])
+    ahead = [point for point in plan.points if not record_of(out, point).is_file()]
+    for point in {tools_of(point): point for point in reversed(ahead)}.values():
+        check_tools(point.recipe)
+    check_data(ahead)
     with held_alone(out, "another sweep"):
         points, dtype = settled(plan.points, out)
         done = {point.name for point in points if is_done(out, point)}
@@ -77,6 +82,12 @@ def run_sweep(
     unscored = {point.name for point in points if point.kind == "before"}
     failed = {name: entry.error for name, entry in entries.items() if entry.state == "failed"}
     return Outcome(ended, [name for name in ended if name not in unscored], failed)
+
+
+def tools_of(point: Point) -> Hashable:
+    """The settings that ask for packages and programs."""
+    recipe = point.recipe
+    return recipe.backbone.name, tuple(recipe.train.trackers), tuple(recipe.train.dev_metrics)
 
 
 def drive(waiting: Sequence[Point], crew: Crew, journal: Journal, out: Path, say: Callable[[str], None]) -> None:
