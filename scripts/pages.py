@@ -5,7 +5,7 @@ Goes out:  the same pages, each block made anew; pictures in docs/pictures/.
 
 WHAT is one of
   table PATTERN ... [--metrics a,b] [--no-commands]     runs side by side, as `foreword table` prints them
-  sweep NAME                                            the table of results/reproduce/NAME: means, spreads and stars
+  sweep NAME [AXIS=LABEL]                               the table of results/reproduce/NAME, or a part of it: means, spreads, stars
   verdicts NAME                                         what became of its claims
   picture NAME PICTURE                                  one of its plots
 """
@@ -15,6 +15,7 @@ import os
 import re
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -45,7 +46,8 @@ def made(what: str, page: Path) -> str:
         case "table":
             return side_by_side(words)
         case "sweep":
-            results = results_of(words[0])
+            name, *part = words
+            results = part_of(results_of(name), *part[0].split("=")) if part else results_of(name)
             star = f"\n\\* differs from {results.against}\n" if results.against else ""
             return f"\n{compact(table_of(results))}{star}\n"
         case "verdicts":
@@ -76,6 +78,16 @@ def told(results: Results) -> str:
         why = f". {verdict.why}" if verdict.why else ""
         lines += f"| {claim.says} | {there} | {WORDS[verdict.word]} | {verdict.figures}{why} |\n"
     return lines
+
+
+def part_of(results: Results, axis: str, label: str) -> Results:
+    """The runs of one place on an axis, as if there had been no other."""
+    runs = results.chosen(**{axis: label})
+    if not runs:
+        raise ValueError(f"{results.folder.name} has no runs with {axis}={label}; its axes are {dict(results.axes)}")
+    columns = "" if results.sweep.columns == axis else results.sweep.columns
+    axes = {name: labels for name, labels in results.axes.items() if name != axis}
+    return replace(results, runs=runs, axes=axes, sweep=results.sweep.model_copy(update={"columns": columns}))
 
 
 @cache

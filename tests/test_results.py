@@ -39,6 +39,16 @@ def test_a_picture_that_nobody_draws_is_told():
         pages.picture_of("length", "bleu")
 
 
+def test_a_part_of_a_table_is_that_of_a_place_on_an_axis():
+    whole = pages.results_of("extrapolation")
+    part = pages.part_of(whole, "data", "webnlg")
+    assert {run.at["data"] for run in part.runs} == {"webnlg"}
+    assert "data" not in part.axes
+    assert not part.sweep.columns
+    with pytest.raises(ValueError, match=r"extrapolation has no runs with data=e2e; its axes are .*'data'"):
+        pages.part_of(whole, "data", "e2e")
+
+
 def test_every_recipe_of_methods_has_run_with_two_seeds_or_more():
     recipes = {path.stem for path in (HOUSE / "recipes" / "methods").glob("*.toml")}
     seeds = {name: {folder.name for folder in RESULTS.glob(f"methods/{name}-[0-9]*")} for name in recipes}
