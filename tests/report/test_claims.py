@@ -72,6 +72,14 @@ def test_seeds_on_the_same_subset_of_the_data_are_one_trial(tmp_path):
     assert verdict.figures.endswith("8 pairs on 2 subsets of the data; a verdict needs 3")
 
 
+@pytest.mark.parametrize(("seeds", "said"), [("012", "holds"), ("0", "cannot tell")])
+def test_one_seed_at_several_places_is_one_trial(tmp_path, seeds, said):
+    score = lambda at: 0.5 + 0.1 * (at["way"] == "prefix") + noise(at)  # noqa: E731
+    found, figures = word(tmp_path, {**SIZES, "seed": tuple(seeds)}, score)
+    assert found == said
+    assert re.search("9 pairs of 3 seeds$|3 pairs of 1 seed; a verdict needs 3$", figures)
+
+
 def test_of_the_same_spread_few_are_called_steadier(tmp_path):
     """Eight ways on the five subsets that one way has too: their luck with the subsets is the same eight times."""
     ways, rng, sure = tuple("abcdefgh"), random.Random(5), 0
@@ -98,7 +106,17 @@ def test_of_a_loss_the_lower_is_the_better(tmp_path):
     score = lambda at: 0.5 + 0.1 * (at["way"] == "prefix") + noise(at)  # noqa: E731 - its dev loss is 2 less its score
     found, figures = word(tmp_path, WAYS, score, metric="loss/dev")
     assert found == "holds"
-    assert figures.endswith("; lower is better")
+    assert figures.endswith("; lower is better; of other seeds alone, not of other test examples")
+
+
+@pytest.mark.parametrize(
+    ("kind", "lead", "asked"), [("better", 0.1, "under -0.050"), ("no-worse", -0.01, "under +0.050")]
+)
+def test_a_margin_of_a_loss_lies_below(tmp_path, kind, lead, asked):
+    score = lambda at: 0.5 + lead * (at["way"] == "prefix") + noise(at)  # noqa: E731
+    found, figures = word(tmp_path, WAYS, score, metric="loss/dev", kind=kind, by=0.05)
+    assert found == "holds"
+    assert f"; asked: {asked}; lower is better" in figures
 
 
 @pytest.mark.parametrize(("wild", "said"), [("fine-tuning", "holds"), ("prefix", "does not hold"), ("", "cannot tell")])
@@ -162,6 +180,24 @@ def test_a_peak_is_told_with_what_would_be_beyond_chance(tmp_path):
         r"; between the ends 10 is best: \+0\.3\d\d on 1 and \+0\.[12]\d\d on 80, where 0\.0\d\d and ", verdict.figures
     )
     assert verdict.figures.endswith("would be beyond chance")
+
+
+@pytest.mark.parametrize(("kind", "said"), [("peaks", "cannot tell"), ("rises", "holds")])
+def test_what_an_axis_lacks_is_told_and_where_its_end_is_lacking_there_is_no_peak(tmp_path, kind, said):
+    """Else the last that there is would pass for the end, which may be the best of all."""
+    heights = {"1": 0.3, "10": 0.6, "40": 0.7, "80": 0.65, "300": None}
+    score = lambda at: None if (high := heights[at["length"]]) is None else high + noise(at)  # noqa: E731
+    claim = {**PEAKS, "kind": kind}
+    [verdict] = verdicts(results_of(tmp_path, {"length": tuple(heights), "seed": SEEDS}, score, {"claims": [claim]}))
+    assert verdict.word == said
+    assert "; without 300; " in verdict.figures
+
+
+def test_of_what_a_claim_leaves_out_along_its_axis_nothing_is_said(tmp_path):
+    claim = {"kind": "rises", "along": "size", "a": {"size": ["50", "100", "200"]}, "b": {}}
+    axes = {**SIZES, "size": (*SIZES["size"], "500")}
+    score = lambda at: None if at["size"] == "500" else float(at["size"]) / 1000 + noise(at)  # noqa: E731
+    assert "without" not in word(tmp_path, axes, score, **claim)[1]
 
 
 def test_the_best_of_many_that_do_not_differ_is_seldom_called_a_peak(tmp_path):

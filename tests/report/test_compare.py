@@ -129,9 +129,24 @@ def test_what_two_ways_share_cancels_in_their_difference():
 
 
 def test_scores_on_other_examples_are_not_paired_draw_by_draw():
-    pairs = [([run(0.51 + s, DRAWS, "one")], [run(0.50 - s, DRAWS, "other")]) for s in (0.0, 0.03, -0.02)]
-    found = difference(pairs, "bleu")
-    assert found.low < 0 < found.high
+    """What examples do to each score is then twice in the difference, where on the same ones it would cancel."""
+    found = difference([([run(0.51, DRAWS, "one")], [run(0.50, DRAWS, "other")])] * 3, "bleu")
+    assert found.high - found.low == pytest.approx(2 * 1.96 * np.sqrt(2) * np.std(DRAWS), rel=0.1)
+
+
+def test_of_seeds_that_decide_at_all_places_few_differences_are_called_sure():
+    """Three seeds at four places are three trials: what a seed is worth, it is worth at each."""
+    rng = np.random.default_rng(17)
+    sure = 0
+    for _ in range(200):
+        luck = {seed: rng.normal(0, 0.02) for seed in "0123"}
+        pairs = [
+            ([run(0.5 + luck[seed] + rng.normal(0, 0.01), seed=seed, at=at)], [run(0.5, seed=seed, at=at)])
+            for seed in luck
+            for at in "wxyz"
+        ]
+        sure += is_sure(difference(pairs, "bleu"))
+    assert sure <= 18
 
 
 def test_no_difference_is_no_difference():

@@ -140,6 +140,16 @@ def test_what_losses_are_is_told_where_there_are_some(tmp_path):
     assert "Losses" not in (none / "report.html").read_text()
 
 
+def test_runs_whose_draws_are_gone_are_counted(tmp_path):
+    write_report(read_results(sweep_folder(tmp_path, AXES, score, SWEEP)))
+    assert "draws of the test examples are not there" not in (tmp_path / "report.md").read_text()
+    for file in list(tmp_path.glob("runs/50-*/resamples-test.safetensors")):
+        file.unlink()
+    write_report(read_results(tmp_path))
+    said = "Of 6 of the 12 runs the scores on draws of the test examples are not there: intervals that they are in are of other"
+    assert said in (tmp_path / "report.md").read_text()
+
+
 def test_the_csv_has_a_line_for_each_figure_with_its_files(folder):
     write_report(read_results(folder))
     rows = list(csv.DictReader((folder / "report.csv").read_text().splitlines()))

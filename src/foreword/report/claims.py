@@ -26,7 +26,7 @@ from foreword.report.compare import (
     scores_drawn,
 )
 from foreword.report.results import Results, Run, is_better_lower
-from foreword.sweep.grid import SEED
+from foreword.sweep.grid import SEED, matches
 
 HOLDS, FAILS, OPEN = "holds", "does not hold", "cannot tell"
 Word = Literal["holds", "does not hold", "cannot tell"]
@@ -68,6 +68,8 @@ def judged(claim: ClaimRecipe, results: Results) -> Verdict:
         claim.kind
     )
     word, figures = judge(claim, results, a, b) if judge else along_axis(claim, results, a)
+    if claim.kind != "steadier" and any(claim.metric not in run.resampled for run in (*a, *b)):
+        figures += "; of other seeds alone, not of other test examples"
     return Verdict(claim, word, figures)
 
 
@@ -83,7 +85,9 @@ def better(claim: ClaimRecipe, results: Results, a: Sequence[Run], b: Sequence[R
         f"{signed(found.low)} to {signed(found.high)}, {counted(len(pairs), 'pair')}"
     )
     if found.num_trials < found.num_pairs:
-        figures += f" on {counted(found.num_trials, 'subset')} of the data"
+        of_subsets = pairs[0][0][0].subset
+        figures += f" {'on' if of_subsets else 'of'} {counted(found.num_trials, 'subset' if of_subsets else 'seed')}"
+        figures += " of the data" if of_subsets else ""
     figures += asked(claim)
     if found.num_trials < FEWEST:
         return OPEN, f"{figures}; a verdict needs {FEWEST}"
@@ -95,13 +99,15 @@ def better(claim: ClaimRecipe, results: Results, a: Sequence[Run], b: Sequence[R
 
 def asked(claim: ClaimRecipe) -> str:
     """What a difference is held against, where that is not zero; which way is better, where that is down."""
+    is_lower = is_better_lower(claim.metric)
+    over, sign = ("under", -1) if is_lower else ("over", 1)
     margin = {
-        "better": f"over {signed(claim.by)}",
-        "no-worse": f"over {signed(-claim.by)}",
+        "better": f"{over} {signed(sign * claim.by)}",
+        "no-worse": f"{over} {signed(-sign * claim.by)}",
         "equal": f"within ±{claim.by:.3f}",
     }
     told = [f"asked: {margin[claim.kind]}"] if claim.by else []
-    told += ["lower is better"] if is_better_lower(claim.metric) else []
+    told += ["lower is better"] if is_lower else []
     return "".join(f"; {part}" for part in told)
 
 
@@ -138,6 +144,7 @@ def narrows(claim: ClaimRecipe, results: Results, a: Sequence[Run], b: Sequence[
 
     found = curve(results.axes[claim.along], lead, any(run.subset for run in a))
     told = ", ".join(f"{label}: {signed(value)}" for label, value in found.values.items())
+    told += without(missing_labels(claim, results, found))
     if len(found.values) < 2 or found.fewest < FEWEST:
         return OPEN, f"lead at {told}; a verdict needs {FEWEST} pairs at two labels or more"
     leads = -found.draws if is_better_lower(claim.metric) else found.draws
@@ -157,9 +164,13 @@ def along_axis(claim: ClaimRecipe, results: Results, runs: Sequence[Run]) -> tup
 
     found = curve(results.axes[claim.along], score, any(run.subset for run in runs))
     told = ", ".join(f"{label}: {value:.3f}" for label, value in found.values.items())
+    missing = missing_labels(claim, results, found)
+    told += without(missing)
     if len(found.values) < 3 or found.fewest < FEWEST:
         return OPEN, f"{told}; a verdict needs {FEWEST} runs at three labels or more"
     if claim.kind == "peaks":
+        if missing:
+            return OPEN, f"{told}; where the peak is needs them all"
         word, figures = peaked(found, -1 if is_better_lower(claim.metric) else 1)
         return word, f"{told}; {figures}"
     low, high = interval(slopes(found.draws))
@@ -216,6 +227,17 @@ def curve(
     return Curve(
         {label: value for label, (value, _) in found.items()}, np.array(draws), min(map(len, scores), default=0)
     )
+
+
+def missing_labels(claim: ClaimRecipe, results: Results, found: Curve) -> list[str]:
+    """What the claim is about along its axis and has no runs, or none that can be compared."""
+    chosen = [side[claim.along] for side in (claim.a, claim.b) if claim.along in side]
+    about = [x for x in results.axes[claim.along] if all(matches({claim.along: x}, {claim.along: y}) for y in chosen)]
+    return [label for label in about if label not in found.values]
+
+
+def without(labels: Sequence[str]) -> str:
+    return f"; without {', '.join(labels)}" if labels else ""
 
 
 def at(runs: Sequence[Run], claim: ClaimRecipe, label: str) -> list[Run]:

@@ -6,7 +6,8 @@ A score would be another with other test examples and with other seeds. Of the e
 bootstrap's draws, the same draws for all, so that what two runs share cancels in their difference. Of seeds there are few, so the
 mean over n trials (of a difference: n pairs) is taken to err as Student's t does, s / sqrt(n) with n - 1 degrees of freedom.
 Runs that share a subset of the data are one trial, their mean: two seeds on the same fifty examples say little more than one.
-Both are added up, draw by draw. Of fewer than FEWEST trials nothing is concluded, and of one nothing of seeds is known.
+So are runs that share a seed, at several places of an axis: they began alike and saw the data in one order. Both are added up,
+draw by draw. Of fewer than FEWEST trials nothing is concluded, and of one nothing of seeds is known.
 
 Source: Koehn (2004) for the examples; Student (1908) for the runs.
 """
@@ -114,28 +115,38 @@ def examples_drawn(runs: Sequence[Run], metric: str) -> np.ndarray:
 
 def scores_drawn(runs: Sequence[Run], metric: str) -> np.ndarray:
     """[trials, R]: the trials' scores on the draws of the test examples."""
-    return trials(examples_drawn(runs, metric), [run.subset for run in runs])
+    return trials(examples_drawn(runs, metric), [trial_of([run]) for run in runs])
 
 
 def differences_drawn(pairs: Sequence[Pair], metric: str) -> np.ndarray:
-    """[trials, R]: differences on the draws; R = 1 where a pair was not scored on the same draws of the same examples."""
-    return trials(pairs_drawn(pairs, metric), [a[0].subset for a, _ in pairs])
+    """[trials, R]: differences on the draws; R = 1 where not all runs kept theirs."""
+    return trials(pairs_drawn(pairs, metric), [trial_of([*a, *b]) for a, b in pairs])
 
 
-def trials(scores: np.ndarray, subsets: Sequence[tuple[str, ...]]) -> np.ndarray:
-    """[n, R] -> [trials, R]: the mean of those on one subset; those that share none are trials of their own."""
-    if not all(subsets):
+def trial_of(runs: Sequence[Run]) -> tuple[str, ...]:
+    """What a figure of these runs shares with others' that is luck: the subset of the data, else the seed; () of a vote."""
+    if any(run.is_vote for run in runs):
+        return ()
+    seeds = [(run.at[SEED],) for run in runs if SEED in run.at]
+    return runs[0].subset or (seeds[0] if seeds else ())
+
+
+def trials(scores: np.ndarray, shared: Sequence[tuple[str, ...]]) -> np.ndarray:
+    """[n, R] -> [trials, R]: the mean of those that share their luck; those that share none are trials of their own."""
+    if not all(shared):
         return scores
-    return np.stack([scores[[subset == one for subset in subsets]].mean(axis=0) for one in dict.fromkeys(subsets)])
+    return np.stack([scores[[luck == one for luck in shared]].mean(axis=0) for one in dict.fromkeys(shared)])
 
 
 def pairs_drawn(pairs: Sequence[Pair], metric: str) -> np.ndarray:
     """[pairs, R]"""
-    if all(len({run.scored_on for run in (*a, *b)}) == 1 for a, b in pairs):
-        sides = [[examples_drawn(pair[side], metric).mean(axis=0) for pair in pairs] for side in (0, 1)]
-        if len({len(draws) for side in sides for draws in side}) == 1:
-            return np.stack(sides[0]) - np.stack(sides[1])
-    return np.array([[mean_score(a, metric) - mean_score(b, metric)] for a, b in pairs])
+    ours, theirs = ([examples_drawn(pair[side], metric).mean(axis=0) for pair in pairs] for side in (0, 1))
+    if len({len(draws) for draws in (*ours, *theirs)}) > 1:
+        return np.array([[mean_score(a, metric) - mean_score(b, metric)] for a, b in pairs])
+    for number, (a, b) in enumerate(pairs):
+        if len({run.scored_on for run in (*a, *b)}) > 1:  # other examples: their draws have nothing to do with these
+            theirs[number] = theirs[number][generator().permutation(len(theirs[number]))]
+    return np.stack(ours) - np.stack(theirs)
 
 
 @dataclass(frozen=True)

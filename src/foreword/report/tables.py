@@ -130,17 +130,22 @@ def notes(cell: Cell) -> list[str]:
 
 
 def fine_print(results: Results) -> str:
-    """What differences and stars are, and what losses are; "" where there is neither."""
+    """What differences and stars are, what losses are, what is missing in intervals; "" where there is nothing of it."""
     stars = (
         f"Differences are from {results.against}, on the same draws in pairs; * where p < {SIGNIFICANT}. Stars are not corrected "
         f"for there being many figures: of those that do not differ one in {1 / SIGNIFICANT:.0f} has one by chance."
     )
     losses = (
         f"Losses are nats per target token of what was kept, on up to {LOSS_PAIRS} pairs of each split, the same for all runs on "
-        "the same data: they tell runs apart better than training from dev."
+        "the same data: they tell runs apart better than training from dev. Their intervals are of other seeds alone."
+    )
+    bare = sum(not run.resampled for run in results.runs)
+    draws = (
+        f"Of {bare} of the {len(results.runs)} runs the scores on draws of the test examples are not there: intervals that they "
+        "are in are of other seeds alone."
     )
     has_losses = any(metric.startswith(f"{LOSS}/") for metric in results.metrics)
-    return " ".join([stars] * bool(results.against) + [losses] * has_losses)
+    return " ".join([stars] * bool(results.against) + [losses] * has_losses + [draws] * bool(bare))
 
 
 def header(table: Table) -> list[str]:
