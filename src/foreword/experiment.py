@@ -75,6 +75,7 @@ def train(recipe: Recipe, out: str | Path, command: str = "") -> Tuned:
     made_of = hashes_of(backbone, task)
     reader = reader_of(backbone, method, task.words, task.per_word)
     training = Training(backbone, method, pairs, dev_pairs, settings, folder, accelerator, dev_scores, made_of, reader)
+    goes_on = (folder / CHECKPOINT).is_file()
     alone = held_alone(folder, "another training") if accelerator.is_main_process else nullcontext()
     with alone:  # only now: what fails before leaves no folder behind
         if accelerator.is_main_process:
@@ -84,8 +85,8 @@ def train(recipe: Recipe, out: str | Path, command: str = "") -> Tuned:
     backbone.checkpointing(False)
     facts = method_facts(recipe, method, backbone)
     method.load(checkpoint.load(folder / "method.safetensors")[0])  # the best, or what an earlier call had trained
-    # A run that had finished before keeps its record: other code than today's may have trained it.
-    if accelerator.is_main_process and not (folder / "run.json").is_file():
+    # A run that had finished before keeps its record: other code than today's may have trained it. One that began anew has its own.
+    if accelerator.is_main_process and not (goes_on and (folder / "run.json").is_file()):
         write_json(folder / "run.json", record_of(training, backbone, task, facts, command))
     return Tuned(recipe, backbone, method.prefix(), facts, folder, method, Form.of(task))
 

@@ -10,52 +10,13 @@ from pathlib import Path
 
 import pytest
 from tests.processes import begun, command_line, kill
-from tests.tiny_runs import as_toml, data_folder, model_folder, tiny_settings
+from tests.sweep.swept import NAMES, plan_of
 
-from foreword.catalogue import PACKAGED, Packaged
-from foreword.errors import BadRecipe, MissingTool, RunError, UnsupportedBackbone
+from foreword.errors import MissingTool, RunError
 from foreword.report import read_results, write_report
-from foreword.sweep import Journal, Plan, read_sweep, running
+from foreword.sweep import Journal, Plan, read_sweep
 from foreword.sweep.points import is_done
 from foreword.sweep.running import run_sweep, settled
-
-SWEEP = """
-[sweep]
-seeds = [0, 1]
-[sweep.before.first]
-train.max_steps = 3
-[sweep.grid.way.plain]
-train.lr = 0.02
-[sweep.grid.way.on.train]
-start_from = "before:first"
-[sweep.grid.way.untouched]
-untouched = true
-[sweep.vote]
-axis = "way"
-of = "plain"
-"""
-NAMES = ["plain-seed=0", "on-seed=0", "untouched", "plain-seed=1", "on-seed=1", "vote"]
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("sweeps")
-    settings = tiny_settings(model_folder(folder / "model"), data_folder(folder / "data"))
-    (folder / "sweep.toml").write_text(as_toml(settings) + SWEEP)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def whole(house) -> Path:
-    """The sweep, run by one process."""
-    ended = run_sweep(plan_of(house, house / "one"), house / "one", "foreword sweep sweep.toml", processes=1)
-    assert (sorted(ended.done), dict(ended.failed)) == (sorted(["before-first", *NAMES]), {})
-    assert sorted(ended.scored) == sorted(NAMES)
-    return house / "one"
-
-
-def plan_of(house: Path, out: Path, *overrides: str) -> Plan:
-    return read_sweep(house / "sweep.toml", out, overrides)
 
 
 def scores(out: Path, names: Sequence[str] = NAMES) -> dict[str, object]:
@@ -125,6 +86,53 @@ def test_results_are_enough_to_know_what_is_done(house, whole, tmp_path):
     assert scores(tmp_path / "passed") == scores(whole)
 
 
+def test_a_run_whose_result_is_gone_is_scored_again_and_not_trained_again(house, whole, tmp_path):
+    shutil.copytree(whole, tmp_path / "out")
+    run = tmp_path / "out" / "runs" / "plain-seed=0"
+    before = (run / "method.safetensors").stat().st_mtime_ns, (run / "run.json").read_text()
+    (run / "result-test.json").unlink()
+    assert not run_sweep(plan_of(house, tmp_path / "out"), tmp_path / "out", processes=1).failed
+    assert ((run / "method.safetensors").stat().st_mtime_ns, (run / "run.json").read_text()) == before
+    assert scores(tmp_path / "out") == scores(whole)
+
+
+def test_a_run_that_is_trained_again_from_its_beginning_has_a_record_of_that(house, whole, tmp_path):
+    """Not that of weights that are gone."""
+    shutil.copytree(whole, tmp_path / "out")
+    run = tmp_path / "out" / "runs" / "plain-seed=0"
+    (run / "method.safetensors").unlink()
+    (run / "result-test.json").unlink()
+    record = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**record, "code_commit": "of long ago"}))
+    assert not run_sweep(plan_of(house, tmp_path / "out"), tmp_path / "out", processes=1).failed
+    assert json.loads((run / "run.json").read_text())["code_commit"] == record["code_commit"]
+    assert scores(tmp_path / "out") == scores(whole)
+
+
+def test_what_was_trained_is_not_scored_for_other_settings(house, whole, tmp_path):
+    shutil.copytree(whole / "runs" / "plain-seed=0", tmp_path / "runs" / "plain-seed=0")
+    (tmp_path / "runs" / "plain-seed=0" / "result-test.json").unlink()
+    ended = run_sweep(plan_of(house, tmp_path, "train.weight_decay=0.5"), tmp_path, processes=1)
+    told = "is of other settings than the sweep asks for there (it differs in train.weight_decay)"
+    assert told in ended.failed["plain-seed=0"]
+
+
+def test_a_vote_of_other_runs_is_held_again(house, whole, tmp_path):
+    """Its settings are those of its first run, whoever else votes."""
+    shutil.copytree(whole, tmp_path / "out")
+    (tmp_path / "sweep.toml").write_text(
+        (house / "sweep.toml").read_text().replace("seeds = [0, 1]", "seeds = [0, 1, 2]")
+    )
+    said = []
+    ended = run_sweep(
+        read_sweep(tmp_path / "sweep.toml", tmp_path / "out"), tmp_path / "out", processes=1, say=said.append
+    )
+    assert not ended.failed
+    assert [line.split("  ")[0].split("] ")[1] for line in said[1:]] == ["plain-seed=2", "on-seed=2", "vote"]
+    voted = json.loads((tmp_path / "out" / "runs" / "vote" / "result-test.json").read_text())["method"]["runs"]
+    assert [Path(run).name for run in voted] == ["plain-seed=0", "plain-seed=1", "plain-seed=2"]
+
+
 def test_killed_at_random_moments_it_ends_in_the_same_tables(house, whole, tmp_path):
     """kill -9 of the one that drives, three times, at whatever it is doing then; its processes die with it."""
     out, chance = tmp_path / "killed", random.Random(0)
@@ -165,63 +173,6 @@ def test_one_failure_stops_nobody_but_those_that_need_it(house, tmp_path):
     assert "positions" in ended.failed["before-first"]
     assert ended.failed["on-seed=0"] == "what it starts from failed: before-first"
     assert any("before-first" in line and "failed: " in line for line in said)
-
-
-SIZES = """
-[sweep]
-seeds = [0, 1]
-[sweep.grid]
-task.train_size = [3, 6, 8, 9]
-task.subset_seed = [0, 1]
-method.prefix_len = [2, 3]
-[sweep.grid.data.here]
-task = { dev_split = "train", dev_size = 2 }
-[sweep.grid.data.elsewhere.task]
-path = "nowhere"
-"""
-
-
-def test_too_little_data_is_told_once_for_each_size_before_anything_is_trained(house, tmp_path):
-    """There are seven pairs. Data that is not there at all is for its own runs to tell."""
-    (tmp_path / "sizes.toml").write_text((house / "sweep.toml").read_text().split("[sweep]")[0] + SIZES)
-    out = tmp_path / "out"
-    with pytest.raises(BadRecipe) as told:
-        run_sweep(read_sweep(tmp_path / "sizes.toml", out), out, processes=1)
-    at, most = (
-        "subset_seed=0-prefix_len=2-here-seed=0: task",
-        "task.train_size must be at most 7, the pairs in the train data",
-    )
-    assert str(told.value).splitlines() == [
-        f"train_size=6-{at}.dev_split: beside the 6 of 7 training pairs that are trained on there are 1 examples of other sources, "
-        "and task.dev_size is 2. Ask for fewer.",
-        *(f"train_size={size}-{at.removesuffix('task')}{most}; got {size}." for size in (8, 9)),
-    ]
-    assert not out.exists()
-
-
-def test_what_is_done_needs_no_data_any_more(house, whole, monkeypatch):
-    asked = []
-    monkeypatch.setattr(running, "check_data", asked.extend)
-    run_sweep(plan_of(house, whole), whole)
-    assert asked == []
-
-
-def test_a_package_that_is_missing_is_told_once_before_anything_is_written(house, tmp_path, monkeypatch):
-    """Whatever of the runs asks for it; planning needs none."""
-    absent = Packaged("a_package_that_nobody_has", "model", "minilm", "")
-    monkeypatch.setitem(PACKAGED, "minilm", absent)
-    grid = '[sweep]\n[sweep.grid]\nbackbone.name = ["scribe", "minilm"]\n'
-    (tmp_path / "two.toml").write_text((house / "sweep.toml").read_text().split("[sweep]")[0] + grid)
-    plan = read_sweep(tmp_path / "two.toml", tmp_path / "out")
-    with pytest.raises(
-        UnsupportedBackbone, match=r"backbone 'minilm' comes in a package of its own.*pip install 'foreword\[minilm\]'"
-    ):
-        run_sweep(plan, tmp_path / "out")
-    monkeypatch.setenv("PATH", "")
-    plan = plan_of(house, tmp_path / "out", 'train.dev_metrics=["meteor"]')
-    with pytest.raises(MissingTool, match=r"train\.dev_metrics asks for meteor, which cannot be counted here"):
-        run_sweep(plan, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
 
 
 def test_a_journal_that_is_refused_leaves_no_plan_behind(house, tmp_path):

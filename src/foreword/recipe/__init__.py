@@ -6,13 +6,14 @@ take plain arguments, never a recipe.
 """
 
 from foreword.recipe.decoding import PRESETS, GenerateRecipe
-from foreword.recipe.identity import decisive, identity, settings_hash
+from foreword.recipe.identity import PLACES_OF_DATA, decisive, identity, settings_hash
 from foreword.recipe.methods import MethodRecipe, method_names, section_of
 from foreword.recipe.reading import parse_override, read_recipe, reopened, with_settings
 from foreword.recipe.sections import BackboneRecipe, EvalRecipe, Recipe, TaskRecipe, TrainRecipe, settings
 from foreword.recipe.sweeps import ClaimRecipe, PlotRecipe, SweepRecipe, sweep_section
 
 __all__ = [
+    "PLACES_OF_DATA",
     "PRESETS",
     "BackboneRecipe",
     "ClaimRecipe",

@@ -56,6 +56,7 @@ class RunFile(BaseModel):
 
     state: StateRecord
     losses: Mapping[str, float] = {}
+    data_hash: str = ""
 
 
 def as_record(shape: type[Record], content: Mapping[str, Any], path: Path) -> Record:

@@ -15,6 +15,7 @@ from foreword.errors import RunError
 from foreword.recipe import Recipe, SweepRecipe, identity, settings_hash, sweep_section
 from foreword.report.records import AGAIN, ResultFile, RunFile, as_record
 from foreword.sweep import JOURNAL, PLAN, PLAN_VERSION, RUNS, Journal
+from foreword.sweep.data import which_data
 from foreword.sweep.grid import matches
 from foreword.writing import read_arrays, read_json
 
@@ -48,6 +49,7 @@ class Run:
     resampled: Mapping[str, np.ndarray] = field(default_factory=dict)
     is_vote: bool = False  # of several runs, not one of its own
     subset: tuple[str, ...] = ()
+    data: Mapping[str, str] = field(default_factory=dict)  # "scored", "trained" -> hash of the split
 
     @property
     def texts(self) -> Path:
@@ -131,7 +133,23 @@ def read_results(folder: str | Path) -> Results:
             f"none of the {len(missing)} runs of {folder} has a result yet. `{held['command']}` makes them."
             f"{''.join(failed[:REASONS_TOLD])}"
         )
+    check_one_data(runs)
     return Results(folder, sweep, held["command"], held["quick"], axes, runs, missing)
+
+
+def check_one_data(runs: Sequence[Run]) -> None:
+    """Raises RunError: runs on one task, with its files in one place, had other data: it was changed in between."""
+    first: dict[tuple[str, ...], Run] = {}
+    for run in runs:
+        for what, found in run.data.items():
+            split = run.recipe.eval.split if what == "scored" else "train"
+            other = first.setdefault((what, split, which_data(run.recipe.task)), run)
+            if other.data[what] != found:
+                where = run.recipe.task.path or run.recipe.task.name
+                raise RunError(
+                    f"{run.name} was {what} on other data than {other.name}, though both have it from {where}: the files were "
+                    "changed in between. Remove the runs of before, and start the sweep again."
+                )
 
 
 def journal_states(folder: Path) -> dict[str, str]:
@@ -173,10 +191,11 @@ def read_run(path: Path, point: Mapping[str, Any], across: Sequence[str] = ()) -
         for group, metrics in result.scores.items()
         for name, score in metrics.items()
     }
-    record, train_s = path.with_name("run.json"), None
+    record, train_s, data = path.with_name("run.json"), None, {"scored": result.data.hash}
     if record.is_file():
         run = as_record(RunFile, read_json(record, (), AGAIN), record)
         train_s = run.state.train_s
+        data |= {"trained": run.data_hash} if run.data_hash else {}
         scores |= {f"{LOSS}/{split}": value for split, value in run.losses.items()}
     arrays = path.with_name(path.stem.replace("result", "resamples", 1) + ".safetensors")
     resampled = {n.removeprefix("all/"): r for n, r in read_arrays(arrays).items()} if arrays.is_file() else {}
@@ -184,6 +203,7 @@ def read_run(path: Path, point: Mapping[str, Any], across: Sequence[str] = ()) -
         point["name"], point["at"], path, recipe, scores, result.data.references_hash, content["method"],
         result.backbone.num_parameters, result.code_commit, train_s, resampled,
         point["kind"] == "vote", tuple(point["at"][axis] for axis in across if axis in point["at"]),
+        data,
     )  # fmt: skip
 
 

@@ -3,13 +3,19 @@
 Comes in:  a Point, the sweep's folder.      Goes out: a run folder with its result.
 """
 
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from foreword.assembly import with_dtype
 from foreword.errors import RunError
 from foreword.recipe import Recipe, decisive
 from foreword.sweep.asked import RUNS
 from foreword.sweep.plan import Point
 from foreword.writing import read_json
+
+if TYPE_CHECKING:
+    from foreword.tuned import Tuned
 
 WEIGHTS = "method.safetensors"
 
@@ -28,7 +34,7 @@ def record_of(out: Path, point: Point) -> Path:
 
 
 def is_done(out: Path, point: Point) -> bool:
-    """Whether the point's folder holds what the point is to give.
+    """Whether the point's folder holds what the point is to give; a vote of other runs than it asks for is none.
 
     Raises:
         RunError: it holds the result of other settings.
@@ -43,12 +49,20 @@ def is_done(out: Path, point: Point) -> bool:
         held = read_json(path)
     else:
         held = read_json(path, ["recipe"], "Remove it, and start the sweep again.")["recipe"]
-    if changed := differences(Recipe.from_dict(held), point.recipe):
+    check_settings(path, Recipe.from_dict(held), point)
+    if point.kind == "vote":
+        voted = read_json(path, ["method"])["method"].get("runs", ())
+        return [Path(run).name for run in voted] == list(point.needs)
+    return True
+
+
+def check_settings(path: Path, held: Recipe, point: Point) -> None:
+    """Raises RunError: what lies there is of other settings than the point's."""
+    if changed := differences(held, point.recipe):
         raise RunError(
             f"{path} is of other settings than the sweep asks for there (it differs in {', '.join(changed)}). Choose another "
             "--out, or remove that folder."
         )
-    return True
 
 
 def differences(held: Recipe, wanted: Recipe) -> list[str]:
@@ -63,8 +77,9 @@ def has_weights(out: Path, point: Point) -> bool:
 
 
 def run_point(point: Point, out: Path, command: str) -> None:
-    """Train and score it, or go on where it was stopped; or score what others trained."""
+    """Train and score it, or go on where it was stopped; or score what others trained, or what it had trained itself."""
     from foreword.experiment import train
+    from foreword.training.loop import CHECKPOINT
     from foreword.tuned import untouched, voting
 
     folder = folder_of(out, point)
@@ -73,10 +88,28 @@ def run_point(point: Point, out: Path, command: str) -> None:
     elif point.kind == "untouched":
         untouched(point.recipe, folder).evaluate()
     else:
-        tuned = train(point.recipe, folder, command)
+        is_trained = (folder / "run.json").is_file() and has_weights(out, point)
+        if is_trained and not (folder / CHECKPOINT).is_file():  # which it goes on from no more
+            tuned = trained_before(point, folder)
+        else:
+            tuned = train(point.recipe, folder, command)
         if point.kind == "train":
             tuned.evaluate()
         drop_what_goes_on(folder)
+
+
+def trained_before(point: Point, folder: Path) -> "Tuned":
+    """The run in its folder, with the data where the point has it.
+
+    Raises:
+        RunError: it is of other settings.
+    """
+    from foreword.tuned import open_run
+
+    path = folder / "recipe.json"
+    held = Recipe.from_dict(read_json(path))
+    check_settings(path, held, point)
+    return replace(open_run(folder), recipe=with_dtype(point.recipe, held.backbone.dtype))
 
 
 def drop_what_goes_on(folder: Path) -> None:

@@ -13,7 +13,7 @@ from foreword.assembly import with_dtype, with_dtype_settled
 from foreword.provenance import code_commit, versions
 from foreword.recipe import identity
 from foreword.sweep.crews import Crew, OnRay, Processes, cores
-from foreword.sweep.data import check_data
+from foreword.sweep.data import check_data, check_same_data
 from foreword.sweep.journal import Journal, State
 from foreword.sweep.plan import JOURNAL, PLAN, PLAN_VERSION, Plan, Point
 from foreword.sweep.points import has_weights, is_done, record_of, result_of
@@ -47,7 +47,7 @@ def run_sweep(
 
     Raises:
         BadData, BadRecipe: there is no data for the points, or too little for some; nothing is trained.
-        RunError: the folder holds results of other settings, or another sweep is at work in it.
+        RunError: the folder holds results of other settings or other data, or another sweep is at work in it.
         UnsupportedBackbone: a backbone of the points is in a package that is not installed.
         MissingTool: nor is what their trackers or dev metrics need, or Ray, where it is asked for.
     """
@@ -56,6 +56,7 @@ def run_sweep(
     for point in {tools_of(point): point for point in reversed(ahead)}.values():
         check_tools(point.recipe)
     check_data(ahead)
+    check_same_data(plan.points, out)
     with held_alone(out, "another sweep"):
         points, dtype = settled(plan.points, out)
         done = {point.name for point in points if is_done(out, point)}
