@@ -114,6 +114,21 @@ def test_a_report_holds_what_is_inside_its_prefixes(swept):
     assert torch.tensor(together["alike"]).shape == (2, 2)
 
 
+def test_a_prefix_that_cannot_be_looked_into_costs_nobody_the_report(swept):
+    """Its data was moved away, say; the others are looked into."""
+    said: list[str] = []
+    run = swept.chosen(way="short")[0].path.parent / "recipe.json"
+    before = run.read_text()
+    told = json.loads(before)
+    told["task"]["path"] = "moved/away"
+    run.write_text(json.dumps(told))
+    write_report(swept, inside=inside_of(swept, 2, said.append))
+    run.write_text(before)
+    assert said[0].startswith("note: short-seed=0 was not looked into: ")
+    assert "moved/away" in said[0]
+    assert said[1:] == ["looked into long-seed=0"]
+
+
 def test_where_there_is_nothing_inside_a_report_says_nothing_of_it(swept):
     biases = replace(swept, runs=swept.chosen(way="biases"))
     assert inside_of(biases, 2, lambda _: None) == ""

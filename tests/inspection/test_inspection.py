@@ -14,7 +14,7 @@ import foreword
 from foreword.backbone import Backbone
 from foreword.backbone.wording import Pair
 from foreword.cli import main
-from foreword.errors import BadRecipe
+from foreword.errors import BadData, BadRecipe
 from foreword.inspection import PAGE, look, write_inspection
 from foreword.inspection.drawing import positions
 from foreword.inspection.looking import without_position
@@ -126,6 +126,13 @@ def test_what_has_nothing_inside_is_told(house):
         BadRecipe, match="biases is of bias-only, which trains neither a prefix nor a prompt that stands"
     ):
         look(tuned, "biases", size=2)
+
+
+def test_a_split_without_examples_is_told(run, monkeypatch):
+    tuned = foreword.open_run(run)
+    monkeypatch.setattr(type(tuned.task), "examples", lambda *_: [])
+    with pytest.raises(BadData, match="its test data has no examples to look at. Name another --split"):
+        look(tuned, "a run", size=2, split="test")
 
 
 @pytest.mark.parametrize(

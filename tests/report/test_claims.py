@@ -233,6 +233,11 @@ def test_runs_that_are_not_there_give_no_verdict(tmp_path):
     assert (found, figures) == ("cannot tell", "the runs it is about are not there")
 
 
+def test_a_score_that_nobody_counted_gives_no_verdict(tmp_path):
+    found, figures = word(tmp_path, WAYS, lambda at: 0.5, metric="ter")
+    assert (found, figures) == ("cannot tell", "the runs it is about have no score ter")
+
+
 def test_runs_that_are_never_alike_give_no_verdict(tmp_path):
     found, figures = word(tmp_path, WAYS, lambda at: 0.5 if (at["way"] == "prefix") == (at["seed"] < "2") else None)
     assert (found, figures) == ("cannot tell", "no two runs of it are alike in all else")

@@ -150,6 +150,14 @@ def test_runs_whose_draws_are_gone_are_counted(tmp_path):
     assert said in (tmp_path / "report.md").read_text()
 
 
+def test_draws_that_are_damaged_are_told(folder):
+    next(folder.glob("runs/*/resamples-test.safetensors")).write_bytes(b"half of it")
+    with pytest.raises(
+        RunError, match=r"resamples-test\.safetensors cannot be read .* Remove it, and score the run again\."
+    ):
+        read_results(folder)
+
+
 def test_the_csv_has_a_line_for_each_figure_with_its_files(folder):
     write_report(read_results(folder))
     rows = list(csv.DictReader((folder / "report.csv").read_text().splitlines()))

@@ -56,6 +56,26 @@ def test_a_file_that_is_no_journal_is_refused(tmp_path):
         Journal(tmp_path / "journal.sqlite")
 
 
+def test_a_journal_that_is_damaged_behind_its_beginning_is_told_whatever_is_asked_of_it(tmp_path):
+    path = tmp_path / "journal.sqlite"
+    path.touch()  # as a copy that was broken off leaves it
+    with (
+        Journal(path, is_writer=False) as empty,
+        pytest.raises(RunError, match=r"journal \(no such table: points\)\. Move it"),
+    ):
+        empty.entries()
+    with Journal(path) as journal:
+        journal.db.execute("DROP TABLE points")
+        for ask in (
+            journal.entries,
+            lambda: journal.began("a"),
+            lambda: journal.ended("a"),
+            lambda: journal.take_up({"a": "done"}),
+        ):
+            with pytest.raises(RunError, match="cannot be used as a sweep's journal"):
+                ask()
+
+
 def test_who_only_reads_it_writes_nothing(tmp_path):
     with Journal(tmp_path / "journal.sqlite") as journal:
         journal.take_up({"a": "waiting"})

@@ -12,9 +12,10 @@ import pytest
 from tests.processes import begun, command_line, kill
 from tests.sweep.swept import NAMES, plan_of
 
-from foreword.errors import MissingTool, RunError
+from foreword.errors import RunError
 from foreword.report import read_results, write_report
-from foreword.sweep import Journal, Plan, read_sweep
+from foreword.sweep import Journal, Plan, read_sweep, running
+from foreword.sweep.crews import Crew
 from foreword.sweep.points import is_done
 from foreword.sweep.running import run_sweep, settled
 
@@ -156,6 +157,35 @@ def when(out: Path, pattern: str) -> list[float]:
     return [path.stat().st_mtime for path in out.glob(f"runs/*/{pattern}")]
 
 
+def test_a_run_that_left_its_result_elsewhere_has_failed(house, tmp_path, monkeypatch):
+    """As one on another machine does, whose disk this is not."""
+    monkeypatch.setattr(running, "crew_of", lambda *_: Elsewhere())
+    ended = run_sweep(plan_of(house, tmp_path), tmp_path)
+    told = f"its result is not in {tmp_path}: the folder must lie on a disk that all machines share"
+    assert {ended.failed[name] for name in ("plain-seed=0", "untouched")} == {told}
+
+
+class Elsewhere(Crew):
+    size = 1
+
+    def start(self, point):
+        self.name = point.name
+
+    def wait(self):
+        return self.name, ""
+
+    def stop(self):
+        pass
+
+
+def test_what_is_left_out_for_want_of_data_is_told(house, tmp_path):
+    grid = '[sweep]\noptional = { data = ["more"] }\n[sweep.grid.data]\nhere.task.dev_size = 2\nmore.task.path = "nowhere"\n'
+    (tmp_path / "two.toml").write_text((house / "sweep.toml").read_text().split("[sweep]")[0] + grid)
+    said = []
+    assert not run_sweep(read_sweep(tmp_path / "two.toml", tmp_path / "out"), tmp_path / "out", say=said.append).failed
+    assert said[0] == "note: data more is left out: there is nothing to train on in nowhere"
+
+
 def test_one_failure_stops_nobody_but_those_that_need_it(house, tmp_path):
     (tmp_path / "sweep.toml").write_text(
         (house / "sweep.toml")
@@ -204,51 +234,6 @@ def test_two_sweeps_in_one_folder_do_not_meet(house, whole):
         run_sweep(plan_of(house, whole), whole)
 
 
-def test_a_process_that_dies_is_told(house, tmp_path, monkeypatch):
-    from foreword.sweep import crews
-
-    monkeypatch.setattr(crews, "work", dies)
-    ended = run_sweep(plan_of(house, tmp_path), tmp_path, processes=1)
-    assert ended.failed["plain-seed=0"] == "its process died (exit code 3); too little memory is the usual reason"
-
-
-def test_a_process_that_died_idle_or_before_it_read_its_point_stops_nobody(house, tmp_path, monkeypatch):
-    from foreword.sweep import crews
-
-    monkeypatch.setattr(crews, "work", answers)
-    points = plan_of(house, tmp_path).points
-    crew = crews.Processes(1, tmp_path, "")
-    crew.start(points[0])
-    assert crew.wait() == (points[0].name, "")
-    [(idle, _)] = crew.idle
-    idle.kill()
-    idle.join()
-    monkeypatch.setattr(crews, "work", dies_at_once)
-    crew.start(points[1])
-    name, error = crew.wait()
-    assert (name, error[:40]) == (points[1].name, "its process died (exit code 3); too litt")
-    crew.stop()
-
-
-def answers(pipe, out, command):
-    while pipe.recv():
-        pipe.send("")
-
-
-def dies_at_once(pipe, out, command):
-    import os
-
-    os._exit(3)
-
-
-def test_a_file_in_a_runs_way_is_told(house, tmp_path):
-    from foreword.sweep import crews
-
-    (tmp_path / "runs").write_text("in the way")
-    told = crews.outcome(plan_of(house, tmp_path).points[0], tmp_path, "")
-    assert told.startswith(f"{tmp_path}/runs/before-first cannot be made: ")
-
-
 def test_a_begun_run_goes_on_in_a_folder_that_was_moved(house, tmp_path):
     """What it starts from lies there under another path, and is the same."""
     (tmp_path / "sweep.toml").write_text(
@@ -261,13 +246,6 @@ def test_a_begun_run_goes_on_in_a_folder_that_was_moved(house, tmp_path):
         (tmp_path / "there" / "runs" / "on-seed=0" / name).unlink()
     ended = run_sweep(read_sweep(tmp_path / "sweep.toml", tmp_path / "there"), tmp_path / "there", processes=1)
     assert not ended.failed
-
-
-def dies(pipe, out, command):
-    import os
-
-    pipe.recv()
-    os._exit(3)
 
 
 def test_ray_runs_a_sweep_with_the_same_figures(house, whole, tmp_path, monkeypatch):
@@ -284,20 +262,3 @@ def test_ray_runs_a_sweep_with_the_same_figures(house, whole, tmp_path, monkeypa
     assert {name: scores(tmp_path, [name]) for name in ended.done} == {
         name: scores(whole, [name]) for name in ended.done
     }
-
-
-def test_a_ray_that_does_not_answer_is_told(house, tmp_path, monkeypatch):
-    ray = pytest.importorskip("ray")
-    monkeypatch.setattr(ray, "init", refuses)
-    with pytest.raises(RunError, match="--ray 127.0.0.1:1: no Ray answers there"):
-        run_sweep(plan_of(house, tmp_path), tmp_path, ray="127.0.0.1:1")
-
-
-def refuses(**_):
-    raise ConnectionError("nobody")
-
-
-def test_ray_that_is_not_installed_is_told(house, tmp_path, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "ray", None)
-    with pytest.raises(MissingTool, match=r"--ray needs Ray, which is not installed. Install it with"):
-        run_sweep(plan_of(house, tmp_path), tmp_path, ray="local")

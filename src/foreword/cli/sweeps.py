@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 MISSING_SHOWN = 5
 TEXTS_LOOKED_AT = 32
 Quick = Annotated[bool, typer.Option("--quick", help="the short form, of minutes, as sweep.quick in the recipe has it")]
-Count = Annotated[int, typer.Option(min=0, help="runs at once on this machine; 0 = as many as there are cores for")]
+Count = Annotated[
+    int, typer.Option(min=0, help="runs at once on this machine; 0 = as many as there are cores for, on a GPU one")
+]
 Ray = Annotated[
     str, typer.Option("--ray", help="run on a Ray cluster: its address, auto, or local for one of this machine's own")
 ]

@@ -131,16 +131,21 @@ def die_with_parent() -> None:
 class OnRay(Crew):
     """Ray's workers; the sweep's folder must lie on a disk that all of its machines share."""
 
-    def __init__(self, address: str, threads: int, out: Path, command: str):
+    def __init__(self, address: str, threads: int, out: Path, command: str, on_gpus: bool):
         """
+        Args:
+            on_gpus: where the machines have GPUs, each run has one of them to itself.
+
         Raises:
             MissingTool: ray is not installed.
             RunError: no Ray answers there.
         """
         self.ray = ray = join_ray(address)
         self.out, self.command = out.resolve(), command
-        self.size = max(1, int(ray.cluster_resources().get("CPU", 1)) // threads)
-        self.run = ray.remote(num_cpus=threads, max_retries=0)(outcome)
+        there = ray.cluster_resources()
+        num_gpus, size = int(there.get("GPU", 0)) if on_gpus else 0, int(there.get("CPU", 1)) // threads
+        self.size = max(1, min(size, num_gpus or size))
+        self.run = ray.remote(num_cpus=threads, num_gpus=min(1, num_gpus), max_retries=0)(outcome)
         self.under_way: dict[Any, str] = {}
 
     def start(self, point: Point) -> None:

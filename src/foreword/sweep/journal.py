@@ -6,7 +6,8 @@ failed and why, how long things took, and what was begun.
 
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
@@ -36,7 +37,7 @@ class Journal:
             RunError: it is none, or was written by another version of Foreword.
         """
         self.path = path
-        try:
+        with told(path):
             if is_writer:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 self.db = sqlite3.connect(path, isolation_level=None, timeout=PATIENCE_S)
@@ -57,35 +58,33 @@ class Journal:
                 "began REAL, seconds REAL NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0)"
             )
             self.db.execute(f"PRAGMA user_version = {VERSION}")
-        except sqlite3.Error as error:
-            raise RunError(
-                f"{path} cannot be used as a sweep's journal ({error}). Move it away: the runs beside it are found again by their "
-                "results."
-            ) from None
 
     def take_up(self, states: Mapping[str, State]) -> None:
         """Begin, or go on after whatever stopped it: each point as its folder shows it, and what was running waits again."""
-        with self.db:
+        with told(self.path), self.db:
             self.db.execute("BEGIN IMMEDIATE")
             for name, state in states.items():
                 self.db.execute("INSERT OR IGNORE INTO points (name, state) VALUES (?, ?)", (name, state))
                 self.db.execute("UPDATE points SET state = ?, error = '' WHERE name = ?", (state, name))
 
     def began(self, name: str) -> None:
-        self.db.execute(
-            "UPDATE points SET state = 'running', began = ?, attempts = attempts + 1 WHERE name = ?",
-            (time.time(), name),
-        )
+        with told(self.path):
+            self.db.execute(
+                "UPDATE points SET state = 'running', began = ?, attempts = attempts + 1 WHERE name = ?",
+                (time.time(), name),
+            )
 
     def ended(self, name: str, error: str = "") -> None:
         """Done, or failed with the error."""
-        self.db.execute(
-            "UPDATE points SET state = ?, error = ?, seconds = coalesce(? - began, 0) WHERE name = ?",
-            ("failed" if error else "done", error, time.time(), name),
-        )
+        with told(self.path):
+            self.db.execute(
+                "UPDATE points SET state = ?, error = ?, seconds = coalesce(? - began, 0) WHERE name = ?",
+                ("failed" if error else "done", error, time.time(), name),
+            )
 
     def entries(self, names: Iterable[str] | None = None) -> dict[str, Entry]:
-        rows = self.db.execute("SELECT name, state, error, seconds, attempts FROM points ORDER BY rowid").fetchall()
+        with told(self.path):
+            rows = self.db.execute("SELECT name, state, error, seconds, attempts FROM points ORDER BY rowid").fetchall()
         found = {name: Entry(*rest) for name, *rest in rows}
         return found if names is None else {name: found[name] for name in names if name in found}
 
@@ -97,6 +96,18 @@ class Journal:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Raises RunError: SQLite cannot do what the block asks of it; the file is damaged, say, or the disk is full."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise RunError(
+            f"{path} cannot be used as a sweep's journal ({error}). Move it away: the runs beside it are found again by their "
+            "results."
+        ) from None
 
 
 def opened_to_read(path: Path) -> sqlite3.Connection:

@@ -17,6 +17,7 @@ from foreword.sweep.data import check_data, check_same_data
 from foreword.sweep.journal import Journal, State
 from foreword.sweep.plan import JOURNAL, PLAN, PLAN_VERSION, Plan, Point
 from foreword.sweep.points import has_weights, is_done, record_of, result_of
+from foreword.training.precision import choose_device
 from foreword.vetting import check_tools
 from foreword.writing import held_alone, read_json, write_json
 
@@ -42,7 +43,8 @@ def run_sweep(
 
     Args:
         command: what a reader of the results would type to have them again.
-        processes: how many points at once; 0 = as many as there are cores for their threads.
+        processes: how many points at once; 0 = as many as there are cores for their threads, but one on a GPU, whose memory they
+            would share.
         ray: the address of a Ray cluster to run them on, "local" for one of this machine's own.
 
     Raises:
@@ -71,9 +73,7 @@ def run_sweep(
                 say(f"note: {label} is left out: there is nothing to train on in {path}")
             say(f"{len(points)} runs, {len(points) - len(waiting)} of them done; they are written to {out}")
             if waiting:
-                threads = max(point.recipe.backbone.threads for point in points)
-                size = min(processes or max(1, cores() // threads), len(waiting))
-                crew = OnRay(ray, threads, out, command) if ray else Processes(size, out, command)
+                crew = crew_of(waiting, out, command, processes, ray)
                 try:
                     drive(waiting, crew, journal, out, say)
                 finally:
@@ -89,6 +89,16 @@ def tools_of(point: Point) -> Hashable:
     """The settings that ask for packages and programs."""
     recipe = point.recipe
     return recipe.backbone.name, tuple(recipe.train.trackers), tuple(recipe.train.dev_metrics)
+
+
+def crew_of(waiting: Sequence[Point], out: Path, command: str, processes: int, ray: str) -> Crew:
+    """Who runs the points, and how many at once; as `run_sweep` has them."""
+    threads = max(point.recipe.backbone.threads for point in waiting)
+    may_be_on_gpu = any(point.recipe.backbone.device != "cpu" for point in waiting)
+    if ray:
+        return OnRay(ray, threads, out, command, may_be_on_gpu)
+    on_gpu = may_be_on_gpu and choose_device("auto") != "cpu"
+    return Processes(min(processes or (1 if on_gpu else max(1, cores() // threads)), len(waiting)), out, command)
 
 
 def drive(waiting: Sequence[Point], crew: Crew, journal: Journal, out: Path, say: Callable[[str], None]) -> None:
