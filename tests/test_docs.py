@@ -1,5 +1,6 @@
 """The pages in docs/ name what there is."""
 
+import json
 import re
 from pathlib import Path
 
@@ -42,6 +43,18 @@ def test_the_page_on_reproducing_names_each_experiment():
         name for cell in re.findall(r"^\|([^|]*)", table, re.MULTILINE) for name in re.findall(r"`([a-z-]+)`", cell)
     }
     assert named == set(experiments())
+
+
+def test_the_page_says_how_many_runs_each_experiment_has():
+    table = (DOCS / "reproduce.md").read_text(encoding="utf-8").split("| experiment | what it asks |")[1]
+    told = {}
+    for line in table.split("\n\n")[0].splitlines()[2:]:
+        cells = line.strip("| ").split(" | ")
+        told |= zip(re.findall(r"`([a-z-]+)`", cells[0]), map(int, cells[2].split(", ")), strict=True)
+    folders = (DOCS.parent / "results" / "reproduce").glob("*/sweep.json")
+    ran = {path.parent.name: len(json.loads(path.read_text(encoding="utf-8"))["points"]) for path in folders}
+    assert len(ran) >= 10
+    assert {name: told[name] for name in ran} == ran
 
 
 def test_every_file_that_a_recipe_reads_is_in_the_table_of_files():
