@@ -17,9 +17,10 @@ from pydantic import ValidationError
 from tests.serve.served import until
 from tests.serve.servers import Served, served
 
-from foreword.errors import BadRequest
+from foreword.errors import BadRequest, Busy, StoreAway
+from foreword.serve import batch
 from foreword.serve.asking import Asker, Settings
-from foreword.serve.batch import in_order, line_of
+from foreword.serve.batch import answer_file, in_order, line_of
 from foreword.serve.engine import Sizes
 from foreword.serve.http.answers import Form, Row, spelled
 from foreword.serve.http.app import bunch
@@ -158,6 +159,65 @@ def test_a_conversation_is_written_by_the_tokenizers_template(server):
     said = [chunk.choices[0].delta for chunk in stream]
     assert said[0].role == "assistant"
     assert "".join(delta.content or "" for delta in said) == plain.choices[0].text
+
+
+def test_who_speaks_is_told_once_in_a_stream_whatever_comes_first():
+    """Clients put together what they are told twice: an `assistantassistant` would speak."""
+    for pieces in ([], [""], ["", " so"], [" so", ""]):
+        form = Form(True, "m", lambda places, begins: [], strips=True)
+        chunks = [form.chunk(0, Piece(text, ())) for text in pieces] + [form.end(0, Finished("stop", 1))]
+        deltas = [chunk["choices"][0]["delta"] for chunk in chunks]
+        assert [delta.get("role") for delta in deltas] == ["assistant"] + [None] * len(pieces)
+        assert "".join(delta.get("content", "") for delta in deltas) == "".join(pieces).strip()
+
+
+def test_a_chat_that_may_not_be_asked_costs_no_template(tmp_path, monkeypatch):
+    """It is written under a lock that everybody waits for."""
+    with served(tmp_path, tenants={"acme": Limits(requests_per_minute=1)}, chat_template=TEMPLATE) as running:
+        body = {"model": "tiny", "max_tokens": 1, "messages": [{"role": "user", "content": "hi"}]}
+        assert running.http.post("/v1/chat/completions", json=body).status_code == 200
+        monkeypatch.setattr(Service, "chat_ids", lambda *_: 1 // 0)
+        assert running.http.post("/v1/chat/completions", json=body).status_code == 429
+
+
+def lines_of(num):
+    return [line_of(number, json.dumps({"model": "a", "prompt": "so"})) for number in range(num)]
+
+
+def test_a_file_waits_for_a_store_that_does_not_answer(server, monkeypatch):
+    """A moment's silence is nobody's fault: it would be told of every line behind it."""
+    ask, silent = Service.ask, [StoreAway("away"), StoreAway("away")]
+
+    def sometimes(*told):
+        if silent:
+            raise silent.pop()
+        return ask(*told)
+
+    monkeypatch.setattr(Service, "ask", sometimes)
+    assert [answer["error"] for answer in in_order(server.service, lines_of(3))] == [None] * 3
+
+
+@pytest.mark.parametrize("error", [StoreAway("the store is away"), Busy("the engine broke")])
+def test_a_file_ends_where_nobody_answers_for_long_and_what_was_answered_is_kept(server, tmp_path, monkeypatch, error):
+    file, out, ask, asked = tmp_path / "in.jsonl", tmp_path / "out.jsonl", Service.ask, []
+    file.write_text('{"model": "a", "prompt": "so"}\n' * 4)
+
+    def breaks(*told):
+        asked.append(told)
+        if len(asked) > 2:
+            raise error
+        return ask(*told)
+
+    monkeypatch.setattr(batch, "PATIENCE_S", 0.1)
+    monkeypatch.setattr(Service, "ask", breaks)
+    if isinstance(error, Busy):
+        monkeypatch.setattr(type(server.service.runner), "takes_requests", property(lambda _: len(asked) < 3))
+    with pytest.raises(type(error), match=str(error)):
+        answer_file(server.service, file, out)
+    assert len(out.read_text().splitlines()) == 2
+    monkeypatch.undo()
+    assert answer_file(server.service, file, out) == 0
+    assert len(out.read_text().splitlines()) == 4
 
 
 def test_a_line_that_is_answered_before_it_is_known_to_be_asked_is_answered(server, monkeypatch):
@@ -361,10 +421,7 @@ def test_offsets_are_of_the_text_that_is_told():
 def test_offsets_are_of_a_text_whose_first_word_has_no_space():
     """A tokenizer of the Llama kind writes none where a text begins; asked in parts, a token behind others has its own."""
     form = Form(False, "m", lambda places, begins: [[" so"[begins:]] * 2 for _ in places], strips=False)
-    parts = [
-        form.chunk(0, Piece(text, (Token(1, -0.1, ((1, -0.1),)),)), first)
-        for text, first in [("so", True), (" so", False)]
-    ]
+    parts = [form.chunk(0, Piece(text, (Token(1, -0.1, ((1, -0.1),)),))) for text in ("so", " so")]
     told = [part["choices"][0]["logprobs"] for part in parts]
     assert [(one["tokens"], one["text_offset"], list(one["top_logprobs"][0])) for one in told] == [
         (["so"], [0], ["so"]),

@@ -1,5 +1,6 @@
 """Prefixes over HTTP: uploaded, published, named, kept at hand; and bad ones under good traffic."""
 
+import asyncio
 import errno
 import hashlib
 import json
@@ -18,12 +19,17 @@ import torch
 from safetensors.torch import load, save
 from starlette.formparsers import MultiPartParser
 from tests.serve.served import until
-from tests.serve.servers import Served, served, stored
+from tests.serve.servers import SIZES, Served, served, stored
 from tests.serve.test_serve_http import refused
 
 from foreword.errors import StoreAway
-from foreword.serve.tenants.ledger import Limits
-from foreword.serve.tenants.library import TENANTS, Library
+from foreword.serve import standing
+from foreword.serve.http import prefixes
+from foreword.serve.http.access import service_of
+from foreword.serve.http.app import healthz, make_app
+from foreword.serve.standing import listening
+from foreword.serve.tenants.ledger import FILE, Ledger, Limits
+from foreword.serve.tenants.library import TENANTS, Library, Shelf
 from foreword.store import Store, writing
 from foreword.store.manifest import SEAL, seal
 
@@ -219,6 +225,51 @@ def test_what_is_to_be_at_hand_is_there_when_it_is_said_to_be(server, method, wh
     assert (server.service.facts().num_held, len(server.service.library.pinned())) == (1, what == "pin")
 
 
+def test_a_pin_that_was_given_up_keeps_nothing_at_hand(server, monkeypatch):
+    """Else nobody could release it: nothing is known of it any more."""
+    goes_on, load = threading.Event(), Library.load
+    monkeypatch.setattr(Library, "load", lambda self, sha256: (goes_on.wait(30), load(self, sha256))[1])
+    monkeypatch.setattr(prefixes, "WAIT_S", 0.3)
+    answer = server.http.put("/v1/prefixes/c/pin")
+    assert answer.status_code == 429
+    assert "is still being loaded. Look again in a moment." in answer.json()["error"]["message"]
+    goes_on.set()
+    until(lambda: server.service.facts().num_held == 1)
+    assert (server.service.facts().num_pinned, server.service.library.ledger.pins()) == (0, [])
+
+
+def test_what_a_removed_tenant_pinned_is_loaded_no_more(tmp_path):
+    with served(tmp_path, admin=True, tenants={"acme": Limits()}) as running:
+        assert running.http.put("/v1/prefixes/acme-own/pin").status_code == 200
+        running.service.library.ledger.remove_tenant("acme")
+        assert running.service.library.pinned() == []
+
+
+def test_a_server_that_begins_when_the_last_tenant_is_gone_wants_keys_where_it_is_told_to(tmp_path):
+    """As a replica does that takes another's place, in front of which anybody may stand."""
+    with served(tmp_path) as running, listening(make_app(running.service, admin=True, wants_key=True)) as url:
+        assert httpx.get(f"{url}/v1/models").status_code == 401
+        assert httpx.delete(f"{url}/v1/prefixes/a@1").status_code == 401
+
+
+def test_replicas_are_told_whether_there_are_tenants(tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr(standing, "deploy", lambda *_, wants_key: told.append(wants_key))
+    monkeypatch.setattr(standing, "shut_down", lambda: None)
+    monkeypatch.setattr(standing.threading.Event, "wait", lambda *_: True)
+    for make in (lambda: None, lambda: Ledger(tmp_path / FILE).add_tenant("acme", Limits())):
+        make()
+        wanted, replicas = standing.Wanted(tmp_path), standing.Replicas()
+        standing.stand_on_ray(wanted, SIZES, replicas, "127.0.0.1", 0, True, 1, lambda _: None)
+    assert told == [False, True]
+
+
+def test_whether_the_process_lives_is_told_without_a_thread():
+    """All of which may stand and wait for a slow store."""
+    assert asyncio.iscoroutinefunction(service_of)
+    assert asyncio.iscoroutinefunction(healthz)
+
+
 def test_administration_is_off_unless_asked_for(tmp_path):
     with served(tmp_path) as plain:
         for method, path in [
@@ -304,6 +355,35 @@ def test_whoever_waits_for_a_prefix_holds_up_nobody(tmp_path, monkeypatch):
         finally:
             goes_on.set()
         assert {one.result(30).status_code for one in waiting} == {200}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/v1/models/{}"), ("GET", "/v1/prefixes/{}"), ("PUT", "/v1/aliases/{}")]
+)
+def test_names_that_are_long_looked_up_hold_up_nobody(tmp_path, monkeypatch, method, path):
+    """Whoever else asks wants to know only who he is."""
+    goes_on, find = threading.Event(), Shelf.find
+
+    def slow(self, reference):
+        if reference.startswith("far"):
+            goes_on.wait(30)
+        return find(self, reference)
+
+    monkeypatch.setattr(Shelf, "find", slow)
+    with served(tmp_path, admin=True) as running, ThreadPoolExecutor(45) as threads:
+        try:
+            told = {"prefix": "far"} if method == "PUT" else None
+            waiting = [
+                threads.submit(running.http.request, method, path.format(f"far{at}"), json=told) for at in range(45)
+            ]
+            time.sleep(0.5)  # for all of them to have come
+            began = time.monotonic()
+            assert running.http.get("/v1/models").status_code == running.http.get("/healthz").status_code == 200
+            assert time.monotonic() - began < 10, "it waited for them"
+            assert not any(one.done() for one in waiting)
+        finally:
+            goes_on.set()
+        assert {one.result(30).status_code for one in waiting} == {404}
 
 
 def test_numbers_in_a_format_that_pytorch_does_not_have_are_refused(server, tmp_path):

@@ -128,13 +128,14 @@ def test_any_bit_flipped_in_the_manifest_is_found_or_changes_nothing(store, mani
     overwrite(manifest, content)
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -3e38, 1.1e6])
 def test_numbers_that_are_none_are_refused_though_the_hash_is_right(store, tensors, manifest, value):
     def spoil(named):
         named["decoder.keys"][1, 0, 2, :2] = value
 
     replace_tensors(tensors, manifest, spoil)
-    message = rf"2 of decoder\.keys's 120 numbers are not finite, the first is {value} at layer 1, head 0, position 2"
+    many, where = r"2 of decoder\.keys's 120 numbers", "layer 1, head 0, position 2"
+    message = rf"{many} are not finite, or beyond 1e\+06, the first is {re.escape(str(torch.tensor(value).item()))} at {where}"
     assert_refused(store, "finite", rf"prefix\.safetensors holds numbers that are none: {message}")
 
 

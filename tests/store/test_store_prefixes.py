@@ -1,6 +1,7 @@
 """What goes in comes out: adding, listing, showing, loading, removing; names and versions."""
 
 import json
+import re
 import tempfile
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -28,18 +29,18 @@ def references(store):
 small = st.integers(1, 3)
 shapes = st.builds(SiteShape, small, small, small)
 site_shapes = st.dictionaries(st.sampled_from(["encoder", "decoder", "cross"]), shapes, min_size=1)
-finite_floats = st.floats(allow_nan=False, allow_infinity=False, width=32)
+useful_floats = st.floats(-1e6, 1e6, width=32)
 
 
 @st.composite
 def prefixes(draw):
-    """Any finite float32 prefix: denormals, negative zeros and the largest numbers too."""
+    """Any float32 prefix that a store takes: denormals, negative zeros and the largest numbers too."""
     prefix_len, parts = draw(small), {"keys": {}, "values": {}}
     for site, s in draw(site_shapes).items():
         for part in parts.values():
             size = (s.num_layers, s.num_kv_heads, prefix_len, s.head_dim)
             count = s.num_layers * s.num_kv_heads * prefix_len * s.head_dim
-            part[site] = torch.tensor(draw(st.lists(finite_floats, min_size=count, max_size=count))).view(size)
+            part[site] = torch.tensor(draw(st.lists(useful_floats, min_size=count, max_size=count))).view(size)
     return Prefix(parts["keys"], parts["values"])
 
 
@@ -253,27 +254,17 @@ def test_a_store_that_is_not_there_is_not_an_empty_one(store, tmp_path):
     assert not store.folder.exists()
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf"), 1e30])
 def test_numbers_that_are_none_are_not_stored(store, value):
     prefix = make_prefix()
     prefix.values["decoder"][1, 2, 3, 4] = value
     with pytest.raises(
         StoreError,
-        match=rf"prefix 'e2e' is not stored: as float32, 1 of decoder\.values's 120 numbers are not finite, "
-        rf"the first is {value} at layer 1, head 2, position 3\. Train it again",
+        match=rf"prefix 'e2e' is not stored: as float32, 1 of decoder\.values's 120 numbers are not finite, or beyond 1e\+06, "
+        rf"the first is {re.escape(str(torch.tensor(value).item()))} at layer 1, head 2, position 3\. Train it again",
     ):
         add(store, prefix=prefix)
     assert not store.folder.exists()
-
-
-def test_numbers_too_large_for_bfloat16_are_not_stored_as_infinite(store):
-    prefix = make_prefix()
-    prefix.keys["decoder"][0, 0, 0, 0] = torch.finfo(torch.float32).max
-    with pytest.raises(
-        StoreError, match=r"as bfloat16, 1 of decoder\.keys's 120 numbers are not finite, the first is inf"
-    ):
-        add(store, prefix=prefix, dtype="bfloat16")
-    assert add(store, prefix=prefix).dtype == "float32"
 
 
 def test_a_prefix_is_not_stored_for_a_backbone_it_does_not_fit(store):

@@ -12,7 +12,7 @@ from tests.store.stored import BACKBONE, add
 from foreword.errors import StoreAway, StoreError, UnknownName
 from foreword.store import Store
 from foreword.store import remote as remotes
-from foreword.store.remote import RemoteStore
+from foreword.store.remote import RemoteStore, without_secret
 
 
 @pytest.fixture
@@ -115,6 +115,26 @@ def test_what_is_here_is_served_while_nobody_answers(there, tmp_path, monkeypatc
     assert remote.bring("e2e@1") == "e2e@1"
     with pytest.raises(StoreError, match="does not answer: 503 Service Unavailable. Try again"):
         remote.bring("dart")
+    with pytest.raises(StoreAway, match="does not answer, and 'e2e@2' is not here. Try again"):  # it may well be there
+        remote.bring("e2e@2")
+    assert remote.bring("e2e@1") == "e2e@1", "it was not dropped"
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("ftp://user:secret@host/prefixes", "ftp://host/prefixes"),
+        ("s3://bucket/a@b", "s3://bucket/a@b"),
+        ("some/folder", "some/folder"),
+    ],
+)
+def test_an_address_is_told_without_what_opens_it(url, told):
+    assert without_secret(url) == told
+
+
+def test_errors_do_not_tell_what_opens_an_address(tmp_path):
+    with pytest.raises(StoreError, match=r"^nowhere://x cannot be read: [^@]*$"):
+        RemoteStore("nowhere://user:secret@x", tmp_path / "here")
 
 
 def test_a_fetch_that_breaks_off_leaves_nothing(there, tmp_path, monkeypatch):
@@ -144,7 +164,7 @@ def test_what_is_not_what_it_says_is_not_kept(there, tmp_path, damage):
         path = folder / ("manifest.json" if damage == "manifest" else "prefix.safetensors")
         path.chmod(0o644)
         path.write_bytes(b"{" if damage == "manifest" else path.read_bytes()[:-1] + b"\1")
-    with pytest.raises(StoreError, match="'e2e@2' of file://"):
+    with pytest.raises(StoreError, match="'e2e@2', where it comes from"):
         remote_of(there, tmp_path / "here").bring("e2e")
     assert not (tmp_path / "here" / "e2e").exists()
 

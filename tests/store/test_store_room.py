@@ -6,12 +6,13 @@ import sys
 from pathlib import Path
 from typing import get_args
 
+import pytest
 from pydantic import BaseModel
 from tests.store.stored import add
 
 from foreword.prefix.prefix import SITES
 from foreword.store import Manifest, Store
-from foreword.store.manifest import SEAL, Site, manifest_from_bytes
+from foreword.store.manifest import MOST_BYTES, SEAL, Site, StoredForm, UnreadableManifest, manifest_from_bytes
 
 PAGE = Path(__file__).parents[2] / "docs" / "store_format.md"
 
@@ -60,6 +61,17 @@ def fields(model: type[BaseModel], path: str = "") -> list[str]:
 def test_the_page_tells_every_field_and_no_other():
     told = re.findall(r"^\| `([^`]+)` \|", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert told == [*fields(Manifest), SEAL]
+
+
+def test_a_manifest_that_is_too_long_is_neither_read_nor_written(tmp_path):
+    """Fifty times its size would be taken to read it, whoever sent it."""
+    store = Store(tmp_path)
+    manifest = add(store)
+    with pytest.raises(UnreadableManifest, match=r"manifest\.json has 1048577 bytes, and may have 1048576"):
+        manifest_from_bytes(b"[" * (MOST_BYTES + 1))
+    words = tuple(f"word {number}" for number in range(100_000))
+    with pytest.raises(ValueError, match=r"the manifest would have \d+ bytes, and may have 1048576"):
+        manifest.model_copy(update={"form": StoredForm(words=words)}).to_bytes()
 
 
 def test_the_example_on_the_page_is_a_manifest():

@@ -189,7 +189,7 @@ def word_ids(backbone: Backbone, words: Sequence[str]) -> list[int]:
     Raises:
         BadRecipe: a word that is several tokens, or none that the tokenizer knows, or the same one as another's.
     """
-    found: list[int] = []
+    found: dict[int, str] = {}
     for word in words:
         ids = answer_word_ids(backbone, word)
         if len(ids) != 1 or ids[0] == backbone.tokenizer.unk_token_id:
@@ -198,12 +198,12 @@ def word_ids(backbone: Backbone, words: Sequence[str]) -> list[int]:
                 "one. Choose another word for this class."
             )
         if ids[0] in found:
-            other = words[found.index(ids[0])]
             raise BadRecipe(
-                f"task.words: {other!r} and {word!r} are the same token to {backbone.name}. Choose another word for one class."
+                f"task.words: {found[ids[0]]!r} and {word!r} are the same token to {backbone.name}. Choose another word for one of "
+                "them."
             )
-        found.append(ids[0])
-    return found
+        found[ids[0]] = word
+    return list(found)
 
 
 def answer_word_ids(backbone: Backbone, word: str) -> list[int]:

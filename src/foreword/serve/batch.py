@@ -9,6 +9,7 @@ Lines are written as they are known. If it is stopped, the same call goes on beh
 import hashlib
 import json
 import logging
+import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,11 +19,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from foreword.errors import BadData, Busy, ForewordError
+from foreword.errors import BadData, Busy, ForewordError, StoreAway
 from foreword.serve.http.answers import Form, Row
 from foreword.serve.http.bodies import ChatBody, CompletionBody
 from foreword.serve.request import Event, Failed, Finished
-from foreword.serve.service import Asked, Service
+from foreword.serve.service import Asked, Conversation, Service
 from foreword.serve.tenants.ledger import Tenant
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ URLS = {"/v1/completions": CompletionBody, "/v1/chat/completions": ChatBody}
 
 
 RETRY_S = 0.05  # while all places are taken
+PATIENCE_S = 60.0  # with an engine that broke, and a store that does not answer
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ def answer_file(
 
     Raises:
         BadData: the file cannot be read, or `out` holds answers to other requests.
+        Busy, StoreAway: the engine or the store is gone for long; what is answered is in `out`, and the same call goes on.
     """
     lines = read_lines(source)
     done, failed = answered_before(out, lines)
@@ -126,6 +129,7 @@ class Waiting:
         self.asked: Asked | None = None
         self.rows: dict[int, Row] = {}
         self.fault: tuple[int, str] | None = (400, line.fault) if line.fault else None
+        self.gives_up: ForewordError | None = None  # what ends the file here
 
     def begin(self, service: Service) -> None:
         """Ask, and say once it has been asked: the engine may be through with it sooner."""
@@ -141,14 +145,21 @@ class Waiting:
             return
         try:
             chat = isinstance(body, ChatBody)
-            prompts = [service.chat_ids([m.plain() for m in body.messages])] if chat else body.prompts
+            prompts = [Conversation([m.plain() for m in body.messages])] if chat else body.prompts
             self.rows = {number: Row() for number in range(len(prompts) * body.n)}
+            end = time.monotonic() + PATIENCE_S
             while self.asked is None:
                 try:
                     self.asked = service.ask(Tenant(), body.model, prompts, body.told(), body.n, self.hear)
-                except Busy:
-                    if len(self.rows) > service.runner.most_open or not service.runner.takes_requests:
+                except (Busy, StoreAway) as error:
+                    if len(self.rows) > service.runner.most_open:
                         raise
+                    if service.runner.takes_requests and isinstance(error, Busy):
+                        end = time.monotonic() + PATIENCE_S  # others' answers are written meanwhile
+                    elif time.monotonic() > end:  # no fault of this line's, nor of those behind it
+                        self.gives_up = error
+                        self.whole.set()
+                        return
                     time.sleep(RETRY_S)
         except ForewordError as error:
             self.fault = (400, str(error))
@@ -164,8 +175,11 @@ class Waiting:
             self.whole.set()
 
     def answer(self, service: Service) -> dict[str, Any]:
+        """Raises Busy, StoreAway: it cannot be asked for now, and nor can what stands behind it."""
         self.begun.wait()
         self.whole.wait()
+        if self.gives_up is not None:
+            raise self.gives_up
         named = {"id": self.line.id, "custom_id": self.line.custom_id}
         body, asked, rows = self.line.body, self.asked, list(self.rows.values())
         failed = next((row.last.message for row in rows if isinstance(row.last, Failed)), None)
@@ -180,13 +194,21 @@ class Waiting:
 
 
 def in_order(service: Service, lines: list[Line]) -> Iterator[dict[str, Any]]:
-    """Answers in the order of the lines, with as many on their way as the engine takes."""
-    waiting = [Waiting(line) for line in lines]
+    """Answers in the order of the lines, with as many on their way as the engine takes. What is answered is kept no longer."""
+    begun: queue.SimpleQueue[Waiting] = queue.SimpleQueue()
+    ended = threading.Event()
 
     def begin() -> None:
-        for one in waiting:
+        for line in lines:
+            if ended.is_set():
+                return
+            one = Waiting(line)
+            begun.put(one)
             one.begin(service)
 
     threading.Thread(target=begin, daemon=True).start()
-    for one in waiting:
-        yield one.answer(service)
+    try:
+        for _ in lines:
+            yield begun.get().answer(service)
+    finally:
+        ended.set()

@@ -33,11 +33,11 @@ class Replicas:
 class Replica:
     """One process with a Service in it."""
 
-    def __init__(self, wanted: Wanted, sizes: Sizes, admin: bool):
-        self.service, self.admin = open_service(wanted, sizes), admin
+    def __init__(self, wanted: Wanted, sizes: Sizes, admin: bool, wants_key: bool):
+        self.service, self.admin, self.wants_key = open_service(wanted, sizes), admin, wants_key
 
     def __serve_build_asgi_app__(self) -> Any:
-        return make_app(self.service, self.admin, coalesce_s=COALESCE_S)
+        return make_app(self.service, self.admin, coalesce_s=COALESCE_S, wants_key=self.wants_key)
 
     def check_health(self) -> None:
         """Ray starts another in its place when this raises."""
@@ -50,9 +50,13 @@ class Replica:
 
 
 def deploy(
-    wanted: Wanted, sizes: Sizes, replicas: Replicas, host: str, port: int, admin: bool = False, drain_s: int = 30
+    wanted: Wanted, sizes: Sizes, replicas: Replicas, host: str, port: int, admin: bool = False, drain_s: int = 30,
+    wants_key: bool = False,
 ) -> None:  # fmt: skip
     """Start Ray Serve, or join one that runs, and have it keep the replicas; returns when they answer.
+
+    Args:
+        wants_key: whether there are tenants now: a replica that starts when the last one is gone wants keys as the others do.
 
     Raises:
         MissingTool: Ray is not installed.
@@ -76,7 +80,7 @@ def deploy(
         },
     )  # fmt: skip
     try:
-        serve.run(deployment.bind(wanted, sizes, admin), name="foreword", route_prefix="/")
+        serve.run(deployment.bind(wanted, sizes, admin, wants_key), name="foreword", route_prefix="/")
     except RuntimeError as error:
         raise RunError(f"the replicas cannot be started: {error}") from None
 

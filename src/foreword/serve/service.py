@@ -33,6 +33,16 @@ LOADERS = 1  # threads that load prefixes; a second loads no faster from a disk,
 FETCHERS = 4  # where they may come from elsewhere, and one that takes long must not hold up the others
 
 
+@dataclass(frozen=True)
+class Conversation:
+    """Messages, which the tokenizer's template makes a prompt of."""
+
+    messages: Sequence[dict[str, str]]
+
+
+Prompt = str | Sequence[int] | Conversation
+
+
 @dataclass
 class Asked:
     """Answers that are on their way."""
@@ -94,7 +104,7 @@ class Service:
         self,
         tenant: Tenant,
         model: str,
-        prompts: Sequence[str | Sequence[int]],
+        prompts: Sequence[Prompt],
         told: Settings,
         num_each: int,
         hear: Hear,
@@ -113,8 +123,9 @@ class Service:
         entry, engine = self.entry(tenant, model), self.runner.engine
         requests: list[Request] = []
         for prompt in prompts:  # each by itself: the first that cannot be served ends it, and others ask between them
+            asked = self.chat_ids(prompt.messages) if isinstance(prompt, Conversation) else prompt
             with self._asking:
-                first = self._asker.request(prompt, entry, told, tenant.name, arrived + self.timeout_s)
+                first = self._asker.request(asked, entry, told, tenant.name, arrived + self.timeout_s)
             if told.fills_row and told.max_new_tokens is None and entry is None:
                 first = replace(first, max_new_tokens=max(1, engine.most_new(first)))
             engine.check(first)

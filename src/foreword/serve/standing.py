@@ -62,7 +62,7 @@ def stand_on_ray(
         MissingTool, RunError: as `deploy` has them.
     """
     has_tenants = check_reach(wanted, host)
-    deploy(wanted, sizes, replicas, host, port, admin, drain_s)
+    deploy(wanted, sizes, replicas, host, port, admin, drain_s, wants_key=has_tenants)
     try:
         name = wanted.name or wanted.backbone or "the store's backbone"
         say(told(name, wanted, f"http://{host}:{port}", admin, has_tenants))

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from foreword.prefix import SiteShape
 
 FILE = "prefix.safetensors"
+LARGEST = (
+    1e6  # of a prefix's numbers: trained ones stay far below, and products of larger ones leave what a mask can hide
+)
 
 
 class BackboneFacts(Protocol):
@@ -171,14 +174,17 @@ def value_fault(manifest: Manifest, content: bytes) -> str:
 
 
 def nonfinite(tensors: "Mapping[str, Tensor]") -> str:
-    """How many numbers are NaN or infinite and where the first is; empty when all are finite."""
+    """How many numbers are NaN, infinite or beyond all use, and where the first is; empty when none is."""
     for name, tensor in sorted(tensors.items()):
-        bad = (~tensor.isfinite()).nonzero()
+        if not tensor.is_floating_point():
+            continue
+        bad = (~(tensor.abs() <= LARGEST)).nonzero()
         if len(bad):
             layer, head, position, _ = bad[0].tolist()
             value = tensor[tuple(bad[0])].item()
             where = f"layer {layer}, head {head}, position {position}"
-            return f"{len(bad)} of {name}'s {tensor.numel()} numbers are not finite, the first is {value} at {where}"
+            many = f"{len(bad)} of {name}'s {tensor.numel()} numbers"
+            return f"{many} are not finite, or beyond {LARGEST:.0e}, the first is {value} at {where}"
     return ""
 
 

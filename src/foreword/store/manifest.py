@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 SEAL = "manifest_sha256"
+MOST_BYTES = 2**20  # of a manifest: as Python's objects it takes some fifty times as much
 MEND = "Restore the file from a copy, or remove this version and add the prefix again."
 
 Site = Literal["encoder", "decoder", "cross"]
@@ -125,11 +126,14 @@ class Manifest(Record):
         """The file's content, sealed.
 
         Raises:
-            ValueError: a text or number in the recipe that JSON or UTF-8 cannot hold.
+            ValueError: a text or number in the recipe that JSON or UTF-8 cannot hold, or more than a manifest may take.
         """
         facts = self.model_dump(mode="json")
         sealed = facts | {SEAL: seal(facts)}
-        return (json.dumps(sealed, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+        content = (json.dumps(sealed, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+        if len(content) > MOST_BYTES:
+            raise ValueError(f"the manifest would have {len(content)} bytes, and may have {MOST_BYTES}")
+        return content
 
 
 def decoding_of(manifest: Manifest) -> dict[str, Any]:
@@ -163,8 +167,10 @@ def manifest_from_bytes(content: bytes) -> Manifest:
     """The inverse of `Manifest.to_bytes`.
 
     Raises:
-        UnreadableManifest: not JSON, another format, a key missing, unknown or wrong, or changed since it was written.
+        UnreadableManifest: too long, not JSON, another format, a key missing, unknown or wrong, or changed since it was written.
     """
+    if len(content) > MOST_BYTES:
+        raise UnreadableManifest(f"manifest.json has {len(content)} bytes, and may have {MOST_BYTES}")
     try:
         facts = json.loads(content)
     except (ValueError, RecursionError) as error:

@@ -35,6 +35,13 @@ T = TypeVar("T")
 GIB = 2**30
 
 
+def without_secret(url: str) -> str:
+    """An address without the name and the password that may stand in it."""
+    scheme, _, rest = url.rpartition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}" if scheme else url
+
+
 class RemoteStore:
     """Read only; any thread may ask."""
 
@@ -57,15 +64,18 @@ class RemoteStore:
         try:
             self.files, self.root = fsspec.url_to_fs(url)
         except (ImportError, ValueError) as error:
-            raise StoreError(f"{url} cannot be read: {error}. Install the package for it, or give a folder.") from None
-        self.url, self.cache, self.max_bytes, self.fresh_s = url, cache, max_bytes, fresh_s
+            raise StoreError(
+                f"{without_secret(url)} cannot be read: {error}. Install the package for it, or give a folder."
+            ) from None
+        self.cache, self.max_bytes, self.fresh_s = cache, max_bytes, fresh_s
+        self.address = without_secret(url)  # as errors tell it
         self.within = within or cache
         self.num_fetched = 0
         self.patience_s = patience_s
         self._places = threading.BoundedSemaphore(MOST_ASKING)
         self._away_since = float("-inf")  # when it did not answer last
-        # Name -> when it was asked for, what is there.
-        self._versions: OrderedDict[str, tuple[float, list[int]]] = OrderedDict()
+        # Name -> when it was asked for, what is there, and whether that was the answer: else it is what is here.
+        self._versions: OrderedDict[str, tuple[float, list[int], bool]] = OrderedDict()
         self._fetching: dict[Reference, threading.Lock] = {}
         self._lock = threading.Lock()
 
@@ -77,12 +87,15 @@ class RemoteStore:
 
         Raises:
             UnknownName: there is no such version.
+            StoreAway: nobody answers, and it is not here.
             StoreError: it cannot be had, or is not what its manifest says.
         """
         asked = Reference.parse(reference)
-        there = self.versions(asked.name)
+        there, is_answer = self._looked_up(asked.name)
         version = asked.version or max(there, default=0)
         if version not in there:
+            if not is_answer:
+                raise StoreAway(f"{self.address} does not answer, and {reference!r} is not here. Try again.")
             self._drop(self.cache / asked.name / str(asked.version or ""))  # gone there, gone here
             raise UnknownName("stored prefix", reference, None)
         found = Reference(asked.name, version)
@@ -98,26 +111,31 @@ class RemoteStore:
 
     def versions(self, name: str) -> list[int]:
         """The versions of a name, as they were at most a moment ago; those that are here, if nobody answers."""
+        return self._looked_up(name)[0]
+
+    def _looked_up(self, name: str) -> tuple[list[int], bool]:
+        """The same, and whether somebody answered."""
         with self._lock:
-            at, known = self._versions.get(name, (float("-inf"), []))
+            at, known, is_answer = self._versions.get(name, (float("-inf"), [], False))
             away_since = self._away_since
         now = time.monotonic()
         if now - at < self.fresh_s:
-            return known
+            return known, is_answer
         if now - away_since < self.fresh_s:
-            return self._versions_here(name, "it was asked a moment ago")
+            return self._versions_here(name, "it was asked a moment ago"), False
+        is_answer = True
         try:
             known = self._ask(lambda: self._versions_there(name), self.patience_s)
         except Exception as error:  # whatever the package for this kind of address raises, or the time that is over
             with self._lock:
                 self._away_since = time.monotonic()
-            known = self._versions_here(name, str(error) or f"not within {self.patience_s:g} s")
+            known, is_answer = self._versions_here(name, str(error) or f"not within {self.patience_s:g} s"), False
         with self._lock:
-            self._versions[name] = time.monotonic(), known
+            self._versions[name] = time.monotonic(), known, is_answer
             self._versions.move_to_end(name)
             if len(self._versions) > REMEMBERED:
                 self._versions.popitem(last=False)
-        return known
+        return known, is_answer
 
     def _versions_there(self, name: str) -> list[int]:
         self.files.invalidate_cache()  # some kinds remember what they listed once
@@ -134,7 +152,7 @@ class RemoteStore:
         here = self.cache / name
         known = [int(entry.name) for entry in here.iterdir() if VERSION.fullmatch(entry.name)] if here.is_dir() else []
         if not known:
-            raise StoreAway(f"{self.url} does not answer: {why}. Try again.")
+            raise StoreAway(f"{self.address} does not answer: {why}. Try again.")
         return sorted(known)
 
     def _ask(self, what: Callable[[], T], patience_s: float) -> T:
@@ -166,13 +184,15 @@ class RemoteStore:
             manifest, tensors = self._ask(lambda: [bytes(self.files.cat_file(file)) for file in files], FILE_PATIENCE_S)
         except Exception as error:
             why = str(error) or f"not within {FILE_PATIENCE_S:g} s"
-            raise StoreAway(f"prefix {str(found)!r} cannot be had from {self.url}: {why}. Try again.") from None
+            raise StoreAway(f"prefix {str(found)!r} cannot be had from {self.address}: {why}. Try again.") from None
         try:
             told = manifest_from_bytes(manifest)
         except UnreadableManifest as error:
-            raise StoreError(f"prefix {str(found)!r} of {self.url}: {error}. {error.remedy}") from None
+            raise StoreError(f"prefix {str(found)!r}, where it comes from: {error}. {error.remedy}") from None
         if told.reference != str(found) or told.sha256 != hashlib.sha256(tensors).hexdigest():
-            raise StoreError(f"prefix {str(found)!r} of {self.url} is not what its manifest says. Add it there again.")
+            raise StoreError(
+                f"prefix {str(found)!r}, where it comes from, is not what its manifest says. Add it there again."
+            )
         self._make_room(len(manifest) + len(tensors))
         with staging(self.cache) as temporary:
             for file, content in ((MANIFEST, manifest), (FILE, tensors)):

@@ -22,7 +22,7 @@ class AdminOff(ForewordError):
     """Administration was not asked for when the server was started."""
 
 
-def service_of(request: Request) -> Service:
+async def service_of(request: Request) -> Service:  # a plain function would want a thread, of which there are few
     return request.app.state.service
 
 

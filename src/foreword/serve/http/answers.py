@@ -46,6 +46,10 @@ class Form:
     id: str = ""
     created: int = field(default_factory=lambda: int(time.time()))
     offsets: dict[int, int] = field(default_factory=dict)  # answer -> characters of the tokens told so far
+    begun: set[int] = field(
+        default_factory=set
+    )  # answers in a stream of which something was told: in a chat, whose they are
+    worded: set[int] = field(default_factory=set)  # those of which it was text
 
     def __post_init__(self) -> None:
         self.id = ("chatcmpl-" if self.chat else "cmpl-") + uuid.uuid4().hex
@@ -56,31 +60,38 @@ class Form:
         choices = [self._choice(number, row) for number, row in enumerate(rows)]
         return self._head(kind) | {"choices": choices, "usage": usage(rows, requests, num_prompts)}
 
-    def chunk(self, number: int, piece: Piece, first: bool) -> dict[str, Any]:
+    def chunk(self, number: int, piece: Piece) -> dict[str, Any]:
         """More of one answer."""
-        text = piece.text.removeprefix(" ") if first and self.strips else piece.text
+        text = piece.text.removeprefix(" ") if number not in self.worded and self.strips else piece.text
+        if piece.text:
+            self.worded.add(number)
         if not self.chat:
             logprobs = self._logprobs(number, piece.tokens)
             choice = {"index": number, "text": text, "logprobs": logprobs, "finish_reason": None}
             return self._chunk(choice)
-        delta = {"role": "assistant", "content": text} if first else {"content": text}
         choice = {
             "index": number,
-            "delta": delta,
+            "delta": self._role(number) | {"content": text},
             "logprobs": self._logprobs(number, piece.tokens),
             "finish_reason": None,
         }
         return self._chunk(choice)
 
-    def end(self, number: int, last: Finished, first: bool) -> dict[str, Any]:
-        """One answer is whole; `first`: nothing was told of it before, for it is empty."""
-        delta = {"role": "assistant", "content": ""} if first else {}
-        said: dict[str, Any] = {"delta": delta} if self.chat else {"text": ""}
+    def end(self, number: int, last: Finished) -> dict[str, Any]:
+        """One answer is whole; maybe nothing was told of it before, for it is empty."""
+        role = self._role(number)
+        said: dict[str, Any] = {"delta": role and role | {"content": ""}} if self.chat else {"text": ""}
         return self._chunk({"index": number, **said, "logprobs": None, "finish_reason": last.reason})
 
     def counted(self, rows: Sequence[Row], requests: Sequence[Request], num_prompts: int) -> dict[str, Any]:
         """The last chunk, if it is asked for."""
         return self._head(self._chunk_kind) | {"choices": [], "usage": usage(rows, requests, num_prompts)}
+
+    def _role(self, number: int) -> dict[str, str]:
+        """Who speaks, at an answer's beginning; clients put together what they are told twice."""
+        told = number in self.begun
+        self.begun.add(number)
+        return {} if told else {"role": "assistant"}
 
     def _chunk(self, choice: dict[str, Any]) -> dict[str, Any]:
         return self._head(self._chunk_kind) | {"choices": [choice]} | ({"usage": None} if self.counts else {})

@@ -25,7 +25,7 @@ from foreword.serve.http.prefixes import router as prefix_routes
 from foreword.serve.http.refusals import counted, error_body, error_response, response_to, tell_errors
 from foreword.serve.http.threads import in_thread
 from foreword.serve.request import Event, Failed, Finished, Piece
-from foreword.serve.service import Asked, Service
+from foreword.serve.service import Asked, Conversation, Prompt, Service
 from foreword.serve.tenants.ledger import Tenant
 
 ABOUT = "Trained prefixes over one frozen model, mixed in every batch."
@@ -38,19 +38,21 @@ router = APIRouter()
 
 
 def make_app(
-    service: Service, admin: bool = False, most_upload_bytes: int = 256 * 2**20, coalesce_s: float = 0.0
-) -> FastAPI:
+    service: Service, admin: bool = False, most_upload_bytes: int = 256 * 2**20, coalesce_s: float = 0.0,
+    wants_key: bool = False,
+) -> FastAPI:  # fmt: skip
     """The application that serves one Service.
 
     Args:
         admin: whether prefixes may be uploaded, removed, called by an alias, pinned.
         coalesce_s: for so long a stream gathers tokens before it sends them on.
+        wants_key: whether a key is asked for though no tenant is known yet, or any more.
     """
     # FastAPI's own pages of documentation would ask other servers for their scripts.
     app = FastAPI(title="Foreword", description=ABOUT, docs_url=None, redoc_url=None)
     app.state.service, app.state.admin, app.state.coalesce_s = service, admin, coalesce_s
     app.state.uploads = asyncio.Semaphore(MOST_UPLOADS)
-    app.state.wants_key = service.library.ledger.has_tenants
+    app.state.wants_key = wants_key or service.library.ledger.has_tenants
 
     def refused(authorization: str, host: str, num_bytes: int) -> Response | None:
         try:
@@ -82,8 +84,8 @@ async def completions(body: CompletionBody, request: Request, service: Serving, 
 @router.post("/v1/chat/completions")
 async def chat(body: ChatBody, request: Request, service: Serving, who: Who) -> Response:
     """Answer a conversation, where the tokenizer has a template for one."""
-    ids = await in_thread(service.chat_ids, [message.plain() for message in body.messages])
-    return await answered(service, Answering(body, [ids], body.told(), True, who), request)
+    conversation = Conversation([message.plain() for message in body.messages])
+    return await answered(service, Answering(body, [conversation], body.told(), True, who), request)
 
 
 @router.get("/v1/models")
@@ -112,9 +114,9 @@ def models(
 
 
 @router.get("/v1/models/{model:path}")
-def model(model: str, service: Serving, who: Who) -> dict[str, Any]:
+async def model(model: str, service: Serving, who: Who) -> dict[str, Any]:
     """One of them."""
-    entry = service.entry(who, model)
+    entry = await in_thread(service.entry, who, model)
     return base_model(service) if entry is None else prefix_model(service, entry.reference, entry)
 
 
@@ -141,7 +143,7 @@ def metrics(service: Serving) -> Response:
 class Answering:
     """One request on its way: what was asked, and the events of its answers."""
 
-    def __init__(self, body: Written, prompts: Sequence[str | list[int]], told: Settings, chat: bool, who: Tenant):
+    def __init__(self, body: Written, prompts: Sequence[Prompt], told: Settings, chat: bool, who: Tenant):
         self.body, self.prompts, self.told, self.chat, self.who = body, prompts, told, chat, who
         self.events: asyncio.Queue[tuple[int, Event]] = asyncio.Queue()
 
@@ -182,7 +184,8 @@ async def answered(service: Service, answering: Answering, request: Request) -> 
     if failed is not None:
         status = STATUS[failed.cause]
         return error_response(status, failed.message, failed.cause, retry_s=1 if status in (429, 503) else None)
-    return JSONResponse(form.whole(rows, asked.requests, len(answering.prompts)))
+    told = await in_thread(form.whole, rows, asked.requests, len(answering.prompts))  # logprobs want the tokens' texts
+    return JSONResponse(told)
 
 
 async def all_of(answering: Answering, rows: Sequence[Row]) -> Failed | None:
@@ -201,17 +204,17 @@ async def streamed(
     service: Service, answering: Answering, asked: Asked, form: Form, rows: Sequence[Row], coalesce_s: float
 ) -> AsyncIterator[str]:
     """Server-sent events. Whoever reads slowly holds up nobody; whoever goes away frees his rows."""
-    left, begun = len(rows), [False] * len(rows)
+    left = len(rows)
     try:
         while left:
             for number, event in await bunch(answering.events, coalesce_s):
                 rows[number].hear(event)
                 if isinstance(event, Piece):
-                    yield sse(form.chunk(number, event, first=not begun[number]))
-                    begun[number] = begun[number] or bool(event.text)
+                    says_more = bool(event.tokens) and event.tokens[0].logprob is not None
+                    yield sse(await in_thread(form.chunk, number, event) if says_more else form.chunk(number, event))
                 elif isinstance(event, Finished):
                     left -= 1
-                    yield sse(form.end(number, event, first=not begun[number]))
+                    yield sse(form.end(number, event))
                 else:
                     yield sse(error_body(event.message, event.cause, kind="server_error"))
                     return

@@ -16,6 +16,7 @@ from foreword.errors import Busy, StoreError
 from foreword.serve.engine import Engine
 from foreword.serve.http.access import Admin, Serving, Who
 from foreword.serve.http.bodies import AliasBody
+from foreword.serve.http.threads import in_thread
 from foreword.serve.service import Service
 from foreword.store import Entry
 
@@ -36,8 +37,8 @@ def list_prefixes(
 
 
 @router.get("/v1/prefixes/{reference}")
-def show_prefix(reference: str, service: Serving, who: Who) -> dict[str, Any]:
-    return shown(service.library.find(who.name, reference))
+async def show_prefix(reference: str, service: Serving, who: Who) -> dict[str, Any]:
+    return shown(await in_thread(service.library.find, who.name, reference))
 
 
 @router.put("/v1/prefixes/{name}", status_code=201)
@@ -59,9 +60,9 @@ def remove(reference: str, service: Serving, who: Admin) -> dict[str, Any]:
 
 
 @router.put("/v1/aliases/{alias}")
-def set_alias(alias: str, body: AliasBody, service: Serving, who: Admin) -> dict[str, Any]:
+async def set_alias(alias: str, body: AliasBody, service: Serving, who: Admin) -> dict[str, Any]:
     """From now on the alias means this version; what it meant before is forgotten."""
-    return {"alias": alias, **shown(service.library.set_alias(who.name, alias, body.prefix))}
+    return {"alias": alias, **shown(await in_thread(service.library.set_alias, who.name, alias, body.prefix))}
 
 
 @router.delete("/v1/aliases/{alias}")
@@ -72,17 +73,17 @@ def drop_alias(alias: str, service: Serving, who: Admin) -> dict[str, Any]:
 @router.post("/v1/prefixes/{reference}/preload")
 async def preload(reference: str, service: Serving, who: Admin) -> dict[str, Any]:
     """Have it at hand before anybody asks for it."""
-    return await at_hand(service, await asyncio.to_thread(service.library.find, who.name, reference), pin=False)
+    return await at_hand(service, await in_thread(service.library.find, who.name, reference), pin=False)
 
 
 @router.put("/v1/prefixes/{reference}/pin")
 async def pin(reference: str, service: Serving, who: Admin) -> dict[str, Any]:
     """Keep one of one's own at hand, now and after every start."""
-    entry = await asyncio.to_thread(service.library.pin, who, reference)
+    entry = await in_thread(service.library.pin, who, reference)
     try:
         return await at_hand(service, entry, pin=True)
     except (Busy, StoreError):
-        await asyncio.to_thread(service.library.unpin, who.name, entry.reference)
+        unpin_all(service, await asyncio.to_thread(service.library.unpin, who.name, entry.reference), wait=False)
         raise
 
 
@@ -94,9 +95,12 @@ def unpin(reference: str, service: Serving, who: Admin) -> dict[str, Any]:
     return {"unpinned": reference, "released": len(released)}
 
 
-def unpin_all(service: Service, released: Sequence[str]) -> None:
+def unpin_all(service: Service, released: Sequence[str], wait: bool = True) -> None:
+    """Have the engine keep them no longer; also those that are still being loaded."""
     if released:
-        service.runner.call(lambda engine: [engine.pool.unpin(sha256) for sha256 in released]).result(60)
+        done = service.runner.call(lambda engine: [engine.pool.unpin(sha256) for sha256 in released])
+        if wait:
+            done.result(60)
 
 
 async def at_hand(service: Service, entry: Entry, pin: bool) -> dict[str, Any]:

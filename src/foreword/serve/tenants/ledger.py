@@ -94,13 +94,14 @@ class Ledger:
         return key
 
     def remove_tenant(self, name: str) -> None:
-        """The key opens nothing any more; the tenant's prefixes and aliases stay where they are.
+        """The key opens nothing any more, and nothing of the tenant's is loaded at the next start; his prefixes and aliases stay.
 
         Raises:
             UnknownName: there is no such tenant.
         """
         if not self._do("DELETE FROM tenants WHERE name = ?", (name,)):
             raise UnknownName("tenant", name, [tenant.name for tenant in self.tenants()])
+        self._do("DELETE FROM pins WHERE tenant = ?", (name,))
 
     def tenants(self) -> list[Tenant]:
         """In alphabetical order."""

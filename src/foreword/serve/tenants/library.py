@@ -281,7 +281,7 @@ class Library:
 
     def _check_writable(self) -> None:
         if self.url:
-            raise BadRequest(f"this server's prefixes come from {self.url}. Add and remove them there.")
+            raise BadRequest("this server's prefixes come from elsewhere. Add and remove them there.")
 
     def _check(self, entry: Entry) -> None:
         if (entry.fingerprint, entry.tokenizer_hash) != (self.backbone.fingerprint, self.backbone.tokenizer_hash):
