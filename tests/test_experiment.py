@@ -92,6 +92,12 @@ MISTAKES: dict[str, tuple[dict[str, dict[str, Any]], type[ForewordError], str]] 
     "too large a dev set": ({"task": {"dev_size": 4}}, BadRecipe, r"task\.dev_size must be at most 3.*got 4"),
     "no room": ({"method": {"prefix_len": 110}}, BadData, "positions do not hold a prefix of 110"),
     "no such metric": ({"train": {"dev_metrics": ["chrff"]}}, UnknownName, "unknown metric 'chrff'"),
+    "no room for what is written": (
+        {"train": {"dev_metrics": ["chrf"]}, "generate": {"max_new_tokens": 126}}, BadData, "positions do not hold"
+    ),
+    "not one of no words": (
+        {"train": {"dev_metrics": ["chrf"]}, "generate": {"one_of_words": True}}, BadRecipe, "answers are not one of a few words"
+    ),
     "no such prefix": ({"method": {"init": "prefix", "init_prefix": "nowhere/e2e@1"}}, ForewordError, "no store at nowhere"),
     "no such device": ({"backbone": {"device": "xpu"}}, BadRecipe, "backbone.device is 'xpu', but this machine has"),
 }  # fmt: skip

@@ -183,6 +183,17 @@ def test_words_that_a_limit_cuts_off_get_no_tag(tmp_path, tagged, capsys):
     assert len(made.texts[0].split()) < 6
 
 
+@pytest.mark.parametrize("objective", ["sum", "token-mean"])
+def test_a_batch_of_words_that_all_are_cut_off_is_a_batch_without_targets(tmp_path, objective):
+    lines = [(["x" * 60, "is"], ["O", "O"]), (["up", "rye"], ["O", "B-LOC"])]
+    for name in ("train", "valid", "test"):
+        (tmp_path / f"{name}.txt").write_text(columns(lines))
+    train = {"batch_size": 1, "objective": objective, "max_steps": 4}
+    recipe = tag_recipe(model_folder(tmp_path / "model", "bert"), tmp_path, task={"max_source_len": 20}, train=train)
+    tuned = foreword.train(recipe, tmp_path / "run")
+    assert tuned.answers(["x" * 60]).texts == [""]
+
+
 def test_a_decoder_without_a_layer_for_them_writes_the_tags(tmp_path, tagged):
     method = {"name": "prefix-tuning", "mlp_dim": 0, "prefix_len": 4}
     recipe = tag_recipe(

@@ -21,6 +21,7 @@ from foreword.methods.base.template import Template
 from foreword.recipe import Recipe
 from foreword.tasks import load_task
 from foreword.training.batches import collate
+from foreword.tuned import voting
 
 PAIRS = [("a cat", "no", True), ("a dog", "up", False), ("one hat", "so", True), ("two men", "my", False)]
 MASKED = 2  # the tokenizer's mask
@@ -109,6 +110,23 @@ def test_vectors_can_stand_among_the_fields(tmp_path, data, method, family, arou
     assert foreword.open_run(tmp_path / "run").evaluate("test").texts == found
     if method == "warp":  # with nothing but vectors in the text, a random model does not learn in so few steps
         assert found == ["y", "n", "y", "n"]
+
+
+def test_vectors_among_the_fields_answer_beside_a_layer_for_the_classes_and_in_a_vote(tmp_path, data):
+    """The bug: both hid that the method has vectors for these places, so that what was trained could not answer."""
+    model, task = model_folder(tmp_path / "model", "bert"), {"template": "{premise} {soft:2} {hypothesis} {mask}"}
+    method, train = {"name": "p-tuning", "template": "{source}"}, {"max_steps": 3, "eval_every": 0}
+    tuned = foreword.train(
+        class_recipe(model, data, task=task, method={**method, "head": True}, train=train), tmp_path / "headed"
+    )
+    assert set(tuned.evaluate("test").texts) <= {"yes", "no", "y", "n"}
+    runs = [tmp_path / f"run-{seed}" for seed in (0, 1)]
+    for seed, run in enumerate(runs):
+        recipe = class_recipe(model, data, task=task, method={**method, "name": "warp"}, train={**train, "seed": seed})
+        foreword.train(recipe, run)
+    assert set(voting(runs).evaluate("test").texts) <= {"yes", "no", "y", "n"}
+    with pytest.raises(BadRecipe, match=r"has places for 2 trained vectors, and here are none\. Take \{soft\} out"):
+        foreword.untouched(recipe).evaluate("test")
 
 
 @pytest.mark.parametrize("family", ["bert", "roberta", "gpt2", "llama", "t5", "bart"])
@@ -224,6 +242,23 @@ def test_what_stands_behind_the_answers_place_must_be_read(tmp_path, data):
             foreword.train(recipe, tmp_path / "run")
 
 
+def test_vectors_behind_the_answers_place_would_not_be_read_either():
+    with pytest.raises(BadRecipe, match=r"would never read what is behind it \('\{soft\}\{soft\}'\)"):
+        source_ids(tiny_backbone("gpt2"), [f"so {MASK} {SOFT}{SOFT}"], 99)
+
+
+@pytest.mark.parametrize("max_len", [4, 5, 9, 20])
+def test_the_place_of_an_answer_between_two_long_texts_is_kept(max_len):
+    """With as much of each as there is room for; else nothing could be answered, and no setting mends it."""
+    backbone = tiny_backbone("bert")
+    whole, made = (source_ids(backbone, [f"{'a' * 40} {MASK} {'b' * 40}"], most)[0][0] for most in (999, max_len))
+    assert len(made) == max_len
+    at = place_of_answer(backbone, made)
+    assert abs(at - (len(made) - 1 - at)) <= 1, "the place is in the middle"
+    begin = whole.index(made[at]) - at
+    assert made == whole[begin : begin + max_len]
+
+
 def test_the_likeliest_word_is_an_answer_where_a_decoder_would_write(tmp_path, data):
     for family in ("gpt2", "t5"):
         recipe = class_recipe(model_folder(tmp_path / family, family), data)
@@ -328,11 +363,13 @@ def test_what_cannot_be_is_told(tmp_path, data):
         BadRecipe, match=r"task\.words: 'Y' and 'y' are the same token to tiny-bert\. Choose another word"
     ):
         word_ids(folding, ["n", "Y", "y"])
-    with pytest.raises(BadData, match="it has no place for the answer of a model that only encodes"):
+    with pytest.raises(
+        BadData, match=r"it has no place for the answer of a model that only encodes\. Give task\.template with"
+    ):
         place_of_answer(tiny_backbone("bert"), [5, 9])
     long = "a" * 200
-    with pytest.raises(BadData, match=r"no place for the answer .* or a longer task\.max_source_len"):
-        answers(tiny_backbone("bert"), [f"{long} {MASK} {long}"], words=("y", "n"))
+    made = answers(tiny_backbone("bert"), [f"{long} {MASK} {long}"], words=("y", "n"))
+    assert (made.num_cut_sources, made.texts[0] in ("y", "n")) == (1, True), "a limit does not cut the place off"
     unmasked = tiny_backbone("bert")
     unmasked.tokenizer.mask_token = None
     with pytest.raises(UnsupportedBackbone, match="tiny-bert's tokenizer has no mask, so nothing marks the place"):

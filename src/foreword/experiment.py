@@ -6,6 +6,7 @@ A run folder holds: `recipe.json` (resolved), `run.json` (facts of the training)
 `best.safetensors`, `method.safetensors` (what was trained), `result-SPLIT.json` and `texts-SPLIT.txt` per evaluation.
 """
 
+import hashlib
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -19,6 +20,7 @@ from accelerate.utils import broadcast_object_list
 
 from foreword.assembly import (
     WEIGHTS,
+    decoding_of,
     dev_examples,
     encoded_pairs,
     open_backbone,
@@ -31,7 +33,9 @@ from foreword.assembly import (
 )
 from foreword.backbone import Backbone
 from foreword.errors import RunError
+from foreword.generation import answers
 from foreword.methods import Method, build_method, reader_of
+from foreword.prefix import Prefix
 from foreword.provenance import code_commit, machine, versions
 from foreword.recipe import Recipe
 from foreword.tasks import Task
@@ -64,7 +68,8 @@ def train(recipe: Recipe, out: str | Path, command: str = "") -> Tuned:
     task = open_task(recipe)
     backbone = open_backbone(recipe, accelerator)
     say = Reporter(0, silent=not accelerator.is_main_process).say
-    method = build_method(recipe.method, backbone, seed=recipe.train.seed, **what_is_opened(recipe, backbone, task))
+    opened = what_is_opened(recipe, backbone, task)
+    method = build_method(recipe.method, backbone, seed=recipe.train.seed, **opened)
     started(method, recipe, backbone)
     pairs, dev_pairs = encoded_pairs(recipe, task, backbone, method, say)
     settings = settings_of(recipe, len(pairs), trains_backbone=method.trains_backbone)
@@ -72,7 +77,7 @@ def train(recipe: Recipe, out: str | Path, command: str = "") -> Tuned:
         settings = replace(settings, total_steps=0)
     dev_scores = dev_scores_of(recipe, backbone, task, method) if recipe.train.dev_metrics else None
     backbone.checkpointing(recipe.train.checkpointing)
-    made_of = hashes_of(backbone, task)
+    made_of = hashes_of(backbone, task, opened.get("behind"))
     reader = reader_of(backbone, method, task.words, task.per_word)
     training = Training(backbone, method, pairs, dev_pairs, settings, folder, accelerator, dev_scores, made_of, reader)
     goes_on = (folder / CHECKPOINT).is_file()
@@ -83,8 +88,9 @@ def train(recipe: Recipe, out: str | Path, command: str = "") -> Tuned:
         with tracked(recipe, accelerator, folder):
             training.run()
     backbone.checkpointing(False)
-    facts = method_facts(recipe, method, backbone)
+    sizes = sizes_of(method, backbone)  # of what was trained, which may stand no more where it is loaded
     method.load(checkpoint.load(folder / "method.safetensors")[0])  # the best, or what an earlier call had trained
+    facts = {"name": recipe.method.name, **sizes, **method.facts()}
     # A run that had finished before keeps its record: other code than today's may have trained it. One that began anew has its own.
     if accelerator.is_main_process and not (goes_on and (folder / "run.json").is_file()):
         write_json(folder / "run.json", record_of(training, backbone, task, facts, command))
@@ -166,16 +172,31 @@ def wandb_id(folder: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def hashes_of(backbone: Backbone, task: Task) -> dict[str, str]:
-    """What a run stands on; a run is not gone on with when one of these has changed."""
+def hashes_of(backbone: Backbone, task: Task, front: Prefix | None = None) -> dict[str, str]:
+    """What a run stands on, a prefix in front of its own too; a run is not gone on with when one of these has changed."""
+    behind = {} if front is None else {"prefix in front": hash_of(front)}
     data = {f"{split} data": task.data_hash(split) for split in ("train", "dev") if split in task.splits}
-    return {WEIGHTS: backbone.fingerprint, "tokenizer": backbone.tokenizer_hash, **data}
+    return {WEIGHTS: backbone.fingerprint, "tokenizer": backbone.tokenizer_hash, **data, **behind}
+
+
+def hash_of(prefix: Prefix) -> str:
+    """sha256 (hex) over its numbers."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(prefix.tensors().items()):
+        digest.update(name.encode() + tensor.float().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def dev_scores_of(recipe: Recipe, backbone: Backbone, task: Task, method: Method) -> DevScores:
     """What the loop calls for the metrics of generated dev texts."""
 
     examples = dev_examples(recipe, task)
+    # Once before training: what cannot be decoded so must not end it at its first evaluation, with a recipe that cannot be changed.
+    prefix = method.prefix()
+    answers(
+        backbone, [examples[0].source], decoding_of(recipe.generate), prefix, recipe.task.max_source_len, None,
+        method if prefix is None else None, task.words, task.per_word,
+    )  # fmt: skip
 
     def scores() -> dict[str, float]:
         result = evaluate_as(recipe, backbone, task, examples, method, recipe.train.dev_metrics)
@@ -208,12 +229,11 @@ def settled(recipe: Recipe, folder: Path, accelerator: Accelerator) -> Recipe:
     return held
 
 
-def method_facts(recipe: Recipe, method: Method, backbone: Backbone) -> dict[str, Any]:
-    """Name and size of what was trained and of what is kept, as numbers and as a share of the backbone."""
+def sizes_of(method: Method, backbone: Backbone) -> dict[str, Any]:
+    """Of what was trained and of what is kept, as numbers and as a share of the backbone."""
     trained, stored = method.num_trained, method.num_stored
     share = {"trained_share": trained / backbone.num_parameters, "share_of_backbone": stored / backbone.num_parameters}
-    size = {"trained_parameters": trained, "stored_parameters": stored, **share}
-    return {"name": recipe.method.name, **size, **method.facts()}
+    return {"trained_parameters": trained, "stored_parameters": stored, **share}
 
 
 def flat(nested: Mapping[str, Any], head: str = "") -> dict[str, Any]:

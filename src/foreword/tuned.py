@@ -109,6 +109,11 @@ class Tuned:
         split = split or self.recipe.eval.split
         examples = self.task.examples(split)[: self.recipe.eval.size or None]
         way, judge = self.prefix or self.trained, None
+        if way is None and self.task.num_soft:
+            raise BadRecipe(
+                f"task.template has places for {self.task.num_soft} trained vectors, and here are none. Take {{soft}} out to score "
+                "the model as it is."
+            )
         if named := self.recipe.eval.classifier:  # before anything has cost time
             judge = open_run(named)
             check_judge(judge.task, examples, named)

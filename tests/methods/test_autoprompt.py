@@ -100,6 +100,21 @@ def test_what_is_kept_is_words_and_the_run_says_which(tmp_path):
     assert all(torch.equal(tensor, words.tensors()[name]) for name, tensor in tuned.prefix.tensors().items())
 
 
+def test_the_run_says_which_words_were_best_and_not_which_were_last(tmp_path):
+    data = data_folder(tmp_path / "data")
+    (data / "dev.jsonl").write_text('{"source": "zz", "target": "quiz box"}\n')
+    recipe = tiny_recipe(
+        model_folder(tmp_path / "model"), data,
+        method={"name": "autoprompt", "template": "{soft:2} {source}", "num_candidates": 5},
+        train={"max_steps": 12, "eval_every": 1, "batch_size": 2, "seed": 2},
+    )  # fmt: skip
+    tuned = foreword.train(recipe, tmp_path / "run")
+    run = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert run["state"]["best_step"] < 12, "else nothing is seen"
+    assert isinstance(tuned.trained, AutoPrompt)
+    assert run["method"]["words"] == [tuned.backbone.tokenizer.decode([word]) for word in tuned.trained.words]
+
+
 def test_a_template_without_a_word_to_look_for_is_told():
     with pytest.raises(BadRecipe, match=r"method\.template has no place for a vector, so there is nothing to train"):
         AutoPrompt(tiny_backbone("gpt2"), "{source}")

@@ -68,3 +68,12 @@ def test_what_it_cannot_do_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "peft", None)
     with pytest.raises(MissingTool, match=r"method 'lora' needs the package peft.*pip install 'foreword\[lora\]'"):
         LoRA(tiny_backbone("gpt2"))
+
+
+@pytest.mark.parametrize("family", ["gpt2", "llama", "t5"])
+def test_the_output_layer_is_refused(family):
+    """It is asked for some positions alone, which what PEFT puts around it does not know."""
+    with pytest.raises(
+        BadRecipe, match=r"method\.targets: lm_head is .*'s output layer, which is asked for some positions"
+    ):
+        LoRA(tiny_backbone(family), targets=["lm_head"])

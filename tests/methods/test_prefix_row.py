@@ -1,6 +1,7 @@
 """Prefixes in a row: one that was trained before stands in front, as it was, and another is trained behind it."""
 
 import json
+from contextlib import suppress
 
 import pytest
 import torch
@@ -8,9 +9,10 @@ from tests.tiny_models import close, tiny_backbone
 from tests.tiny_runs import data_folder, model_folder, pairs_of, prefix_method, tiny_recipe, tiny_training
 
 import foreword
-from foreword.errors import BadRecipe, PrefixMismatch
+from foreword.errors import BadRecipe, Interrupted, PrefixMismatch, RunError
 from foreword.methods.prefix_tuning import PrefixTuning
 from foreword.prefix import Injection, Prefix, PrefixBank, in_a_row
+from foreword.training import Training
 
 
 @pytest.mark.parametrize("family", ["gpt2", "llama", "bart", "t5"])
@@ -88,6 +90,37 @@ def test_a_style_is_trained_behind_a_stored_task(tmp_path):
         message = rf"method\.{key}: that prefix is attended to at encoder, not at decoder, cross\. Set method\.sites"
         with pytest.raises(BadRecipe, match=message):
             foreword.train(tiny_recipe(model, data, method=told), tmp_path / "bad")
+    foreword.train(tiny_recipe(model, data, method={"prefix_len": 2, "mlp_dim": 0}), tmp_path / "everywhere")
+    told = {**method, "behind": f"{tmp_path}/everywhere/method.safetensors"}
+    with pytest.raises(
+        BadRecipe, match=r"method\.sites leaves out cross, decoder, where the prefix that method\.behind names"
+    ):
+        foreword.train(tiny_recipe(model, data, method=told), tmp_path / "bad")
     with pytest.raises(BadRecipe, match=r"method\.behind: .*none\.safetensors cannot be read as a run's prefix"):
         foreword.train(tiny_recipe(model, data, method={**method, "behind": "none.safetensors"}), tmp_path / "bad")
     assert not (tmp_path / "bad").exists()
+
+
+def test_a_run_is_not_gone_on_with_behind_another_prefix(tmp_path, monkeypatch):
+    """A name without a version is the newest, and there may be a newer one by now."""
+    model, data, store = model_folder(tmp_path / "model"), data_folder(tmp_path / "data"), tmp_path / "store"
+    for seed in (0, 1):
+        recipe = tiny_recipe(model, data, method={"prefix_len": 3, "mlp_dim": 0}, train={"seed": seed, "max_steps": 2})
+        foreword.keep(foreword.train(recipe, tmp_path / f"front-{seed}"), f"front-{seed}", store)
+    foreword.keep(foreword.open_run(tmp_path / "front-0"), "front", store)
+    recipe = tiny_recipe(model, data, method={"prefix_len": 2, "mlp_dim": 0, "behind": f"{store}/front"})
+    step, steps = Training.step, []
+
+    def stops(self):
+        steps.append(1)
+        if len(steps) == 4:
+            raise KeyboardInterrupt
+        return step(self)
+
+    monkeypatch.setattr(Training, "step", stops)
+    with suppress(KeyboardInterrupt, Interrupted):
+        foreword.train(recipe, tmp_path / "run")
+    monkeypatch.undo()
+    foreword.keep(foreword.open_run(tmp_path / "front-1"), "front", store)
+    with pytest.raises(RunError, match="holds a run with other prefix in front"):
+        foreword.train(recipe, tmp_path / "run")

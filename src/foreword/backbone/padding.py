@@ -27,7 +27,7 @@ def padded_on(side: str, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Ten
 
 def flattened(columns: Sequence[Sequence[int]], width: int) -> Tensor:
     """[N]: columns of each row as flat positions (row * width + column), row by row."""
-    return torch.tensor([row * width + column for row, some in enumerate(columns) for column in some])
+    return torch.tensor([row * width + at for row, some in enumerate(columns) for at in some], dtype=torch.long)
 
 
 def flat_places(at: Tensor, place: Tensor) -> Tensor:

@@ -142,10 +142,10 @@ def with_place(backbone: Backbone, source: str) -> str:
         return source
     if backbone.kind != "encoder-only":
         before, _, behind = source.partition(MASK)
-        if any(character.isalnum() for character in behind):
+        if SOFT in behind or any(character.isalnum() for character in behind):
             raise BadRecipe(
                 f"task.template: {backbone.name} goes on from where {{mask}} stands and would never read what is behind it "
-                f"({behind.strip()[:40]!r}). Put {{mask}} behind everything else."
+                f"({behind.strip().replace(SOFT, '{soft}')[:40]!r}). Put {{mask}} behind everything else."
             )
         return before
     mask = backbone.tokenizer.mask_token
@@ -162,7 +162,11 @@ def shortened(backbone: Backbone, ids: list[int], max_len: int, at_front: bool) 
     without_front = [*ids[:first], *ids[len(ids) - max_len + first :]]
     mask = backbone.tokenizer.mask_token_id if backbone.kind == "encoder-only" else None
     if at_front and mask is not None and mask not in without_front:  # a template that asks before it tells
-        return without_end
+        if mask in without_end or mask not in ids:
+            return without_end
+        room = max_len - first - last  # or between two long texts: as much of each as there is room for
+        begin = min(max(first, ids.index(mask) - room // 2), len(ids) - last - room)
+        return [*ids[:first], *ids[begin : begin + room], *ids[len(ids) - last :]]
     return without_front if at_front else without_end
 
 
@@ -170,16 +174,15 @@ def place_of_answer(backbone: Backbone, source: Sequence[int]) -> int:
     """Where in the text that is read a class is read off: at a masked model's mask, at the last word of any other's.
 
     Raises:
-        BadData: a masked model, and no mask, or a limit cut it off.
+        BadData: a masked model, and no mask.
     """
     if backbone.kind != "encoder-only":
         return len(source) - 1
     mask = backbone.tokenizer.mask_token_id
     if mask not in source:
         raise BadData(
-            "source", "it has no place for the answer of a model that only encodes. Give task.template with {mask}, or a longer "
-            "task.max_source_len."
-        )  # fmt: skip
+            "source", "it has no place for the answer of a model that only encodes. Give task.template with {mask}."
+        )
     return source.index(mask)
 
 

@@ -83,6 +83,11 @@ def named(backbone: Backbone, target: str) -> list[nn.Module]:
         what = f"{wrong} is no matrix" if wrong else f"it has no matrix {target!r}"
         usual = sorted({name.split(".")[-1] for name, module in modules.items() if isinstance(module, MATRICES)})
         raise BadRecipe(f"method.targets: of {backbone.name}, {what}. Its matrices are {', '.join(usual)}.")
+    output = next((name for name, module in found.items() if module is backbone.model.get_output_embeddings()), None)
+    if output:
+        raise BadRecipe(
+            f"method.targets: {output} is {backbone.name}'s output layer, which is asked for some positions alone. Name others."
+        )
     return list(found.values())
 
 

@@ -107,6 +107,11 @@ class PrefixTuning(Method):
         self.parameterization = self.made(mlp_dim, torch.Generator().manual_seed(seed))
         self.in_front = None
         if behind:
+            if lost := set(behind.sites) - set(shape.sites):
+                raise BadRecipe(
+                    f"method.sites leaves out {', '.join(sorted(lost))}, where the prefix that method.behind names stands too: it "
+                    "would not stay as it is. Train at its sites."
+                )
             self.in_front = at_sites("behind", behind, shape, backbone).to(backbone.device, torch.float32)
         start = first_values(backbone, shape, init, init_words, init_prefix)
         if start is not None:

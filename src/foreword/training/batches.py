@@ -85,7 +85,7 @@ def collate(backbone: Backbone, pairs: Sequence[Pair], classes: bool = False) ->
 def class_batch(backbone: Backbone, pairs: Sequence[Pair], pad: int) -> Batch:
     """Sources alone, and behind an encoder the decoder's opening; a target for each, or for each of its places."""
     ids, mask = padded([p.source for p in pairs], pad)
-    targets = torch.tensor([number for p in pairs for number in p.target])
+    targets = torch.tensor([number for p in pairs for number in p.target], dtype=torch.long)
     if backbone.kind == "encoder-decoder":
         opening = decoder_opening(backbone)
         texts = Texts(ids, mask, torch.tensor([opening] * len(pairs)))

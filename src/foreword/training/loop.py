@@ -269,7 +269,7 @@ class Training:
             with self.backbone.injected(method.injection(batch.texts) if method.reads_text else injection):
                 total += self._loss(batch).item()
             count += len(batch.targets)
-        return total / count
+        return total / max(1, count)  # of tags of words that all were cut off there may be none
 
     def _log(self, line: dict[str, Any]) -> None:
         self.accelerator.log({k: v for k, v in line.items() if k != "step"}, step=line["step"])

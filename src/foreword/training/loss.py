@@ -55,4 +55,4 @@ class SummedCrossEntropy(torch.autograd.Function):
 
 def divisor(objective: str, num_rows: int, num_targets: int) -> int:
     """What a batch's summed loss is divided by: its rows ("sum", as the prefix-tuning paper's code) or its target tokens."""
-    return num_rows if objective == "sum" else num_targets
+    return num_rows if objective == "sum" else max(1, num_targets)  # of words that all were cut off there are none

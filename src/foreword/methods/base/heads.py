@@ -63,6 +63,7 @@ class Headed(Method):
         self.backbone, self.inner = inner.backbone, inner
         self.trains_backbone, self.reads_text, self.draws = inner.trains_backbone, inner.reads_text, inner.draws
         self.num_prompts, self.behind_source = inner.num_prompts, inner.behind_source
+        self.takes_places = inner.takes_places
         self.head = class_head(self.backbone, num_classes, torch.Generator().manual_seed(seed))
 
     def trained_parameters(self) -> dict[str, nn.Parameter]:

@@ -27,9 +27,7 @@ class Method(ABC):
     reads_text: bool = False  # what it injects depends on the batch
     reads_classes: bool = False  # it has a layer of its own, instead of words, for a task's classes
     behind_source: bool = False  # what it adds stands behind the source, where no word of it sees it
-    takes_places: ClassVar[bool] = (
-        False  # its vectors can stand among a source's own words, where a task's template says
-    )
+    takes_places: bool = False  # its vectors can stand among a source's own words, where a task's template says
     gives_prefix: ClassVar[bool] = False  # in decoder-only models it ends as one: stored, mixed with others in a batch
 
     refusal: ClassVar[str] = "these weights are not of {backbone}"  # what `load` says of an export that does not fit

@@ -32,6 +32,7 @@ class Voting(Method):
         self.backbone, self.num_prompts, self.members = members[0].backbone, len(members), list(members)
         self.inner = [member.inner if isinstance(member, Headed) else member for member in members]
         self.reads_classes = members[0].reads_classes
+        self.takes_places = all(member.takes_places for member in self.inner)
         if any(member.reads_classes is not self.reads_classes for member in members):
             raise BadRecipe(
                 "runs with a layer for the classes (method.head) do not vote with runs that have none. Score them apart."
