@@ -1,6 +1,7 @@
 """Words and worked examples in front of a source: nothing is trained, and in decoder-only models they are a prefix."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,18 @@ def test_without_the_separator_a_decoder_reads_plain_text():
     assert (again.arrange(asked), again.prefix()) == (plain, None)
     with pytest.raises(BadRecipe, match=r"method\.separator=false is for decoder-only models, which .* is not"):
         Prompting(tiny_backbone("t5"), separator=False)
+
+
+@pytest.mark.parametrize(("separator", "text"), [(False, "a dog"), (True, "a dog\n\nso it is\n\nup")])
+def test_plain_text_ends_where_the_next_example_would_begin(monkeypatch, separator, text):
+    """A model that was shown three goes on with a fourth of its own; behind the marker the end is learnt."""
+    backbone = tiny_backbone("gpt2")
+    written = ids_of(backbone, " a dog\n\nso it is\n\nup")
+    monkeypatch.setattr(sys.modules["foreword.generation.answers"], "answer_ids", lambda *_: ([written], 0))
+    method = Prompting(backbone, separator=separator)
+    assert answers(backbone, ["is it"], method=method).texts == [text]
+    again = Prompting.restored(backbone, method.export(), separator=separator)
+    assert answers(backbone, ["is it"], method=again).texts == [text]
 
 
 def test_an_answer_stands_in_its_place_in_an_encoders_text():

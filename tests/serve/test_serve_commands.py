@@ -133,6 +133,12 @@ def test_without_tenants_nobody_else_can_reach_it(place):
     assert "listens on this machine's own address alone, and --host 0.0.0.0 is another" in done.stderr
 
 
+def test_replicas_without_ray_are_told(place):
+    done = foreword("serve", "--store", "store", "--replicas", "2", folder=place)
+    assert done.returncode == 2
+    assert "--replicas and --most-replicas go with --ray." in done.stderr
+
+
 def test_a_port_that_is_taken_is_told(place):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done = foreword("serve", "--store", "store", "--port", str(taken.getsockname()[1]), folder=place)

@@ -161,6 +161,31 @@ def test_a_conversation_is_written_by_the_tokenizers_template(server):
     assert "".join(delta.content or "" for delta in said) == plain.choices[0].text
 
 
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        (
+            {"max_tokens": 3, "max_completion_tokens": 4},
+            "max_tokens and max_completion_tokens are the same, and differ here",
+        ),
+        ({"top_logprobs": 2}, "top_logprobs needs logprobs = true"),
+    ],
+)
+def test_what_a_chat_cannot_ask_together_is_told(server, told, why):
+    body = {"model": "tiny", "messages": [{"role": "user", "content": "hi"}], **told}
+    answer = server.http.post("/v1/chat/completions", json=body)
+    assert (answer.status_code, answer.json()["error"]["message"][: len(why)]) == (400, why)
+
+
+def test_messages_that_a_template_refuses_are_told(tmp_path):
+    """Templates are programs; some want user and assistant to take turns."""
+    with served(tmp_path, chat_template="{{ raise_exception('take turns') }}") as running:
+        body = {"model": "tiny", "messages": [{"role": "user", "content": "hi"}]}
+        answer = running.http.post("/v1/chat/completions", json=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"] == "tiny's chat template refuses these messages: take turns."
+
+
 def test_who_speaks_is_told_once_in_a_stream_whatever_comes_first():
     """Clients put together what they are told twice: an `assistantassistant` would speak."""
     for pieces in ([], [""], ["", " so"], [" so", ""]):

@@ -225,6 +225,15 @@ def test_what_is_to_be_at_hand_is_there_when_it_is_said_to_be(server, method, wh
     assert (server.service.facts().num_held, len(server.service.library.pinned())) == (1, what == "pin")
 
 
+def test_a_removal_that_was_broken_off_is_ended(server):
+    """Its manifest is away, and its numbers are still there; nobody finds it any more."""
+    folder = server.folder / "b" / "1"
+    (folder / "manifest.json").rename(folder / "removed.json")
+    assert server.http.delete("/v1/prefixes/b@1").status_code == 200
+    assert not (folder / "prefix.safetensors").exists()
+    assert server.http.delete("/v1/prefixes/b@1").status_code == 404
+
+
 def test_a_pin_that_was_given_up_keeps_nothing_at_hand(server, monkeypatch):
     """Else nobody could release it: nothing is known of it any more."""
     goes_on, load = threading.Event(), Library.load

@@ -77,8 +77,10 @@ def answers(
         numbers, num_cut = classified(backbone, asked, decoding.batch_size, reader, per_word)
         return Generated([" ".join(words[number] for number in some) for some in numbers], num_cut)
     ids, num_cut = answer_ids(backbone, asked, decoding)
-    texts = backbone.tokenizer.batch_decode(ids, skip_special_tokens=True)
-    return Generated([text.strip() for text in texts], num_cut)
+    texts = [text.strip() for text in backbone.tokenizer.batch_decode(ids, skip_special_tokens=True)]
+    if method is not None and method.ends_at:
+        texts = [text.partition(method.ends_at)[0].strip() for text in texts]
+    return Generated(texts, num_cut)
 
 
 def generate_ids(

@@ -25,6 +25,7 @@ from foreword.prefix import Prefix
 from foreword.recipe import MethodRecipe
 
 ANY_LENGTH = 10**9
+EMPTY_LINE = "\n\n"
 
 
 class Settings(MethodRecipe):
@@ -37,7 +38,8 @@ class Settings(MethodRecipe):
     )
     separator: bool = Field(
         default=True,
-        description="on decoders: training's marker stands before an answer; false: plain text, an empty line between examples",
+        description="on decoders: training's marker stands before an answer; false: plain text, an empty line ends each example, "
+        "and an answer",
     )
 
     @field_validator("template")
@@ -68,6 +70,7 @@ class Prompting(TemplateMethod):
                 "between its source and the answer. Leave it out."
             )
         self.backbone, self.separator = backbone, separator
+        self.ends_at = "" if separator else EMPTY_LINE  # behind which it would go on with an example of its own
         assert len(examples) == num_examples, f"{len(examples)} of {num_examples} examples"
         first, later = (Template.of(template, backbone, behind_words) for behind_words in (False, True))
         shown: list[int] = []
@@ -125,5 +128,5 @@ class Prompting(TemplateMethod):
         (answer,), _ = target_ids(backbone, [target], ANY_LENGTH)
         if self.separator:
             return [*template.around(ids), *answer]
-        empty_line = backbone.tokenizer("\n\n", add_special_tokens=False)["input_ids"]
+        empty_line = backbone.tokenizer(EMPTY_LINE, add_special_tokens=False)["input_ids"]
         return [*template.around(ids)[:-1], *answer[:-1], *empty_line]

@@ -205,6 +205,8 @@ def in_order(service: Service, lines: list[Line]) -> Iterator[dict[str, Any]]:
             one = Waiting(line)
             begun.put(one)
             one.begin(service)
+            if one.gives_up is not None:  # nor would those behind it be answered
+                return
 
     threading.Thread(target=begin, daemon=True).start()
     try:

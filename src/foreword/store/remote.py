@@ -77,7 +77,7 @@ class RemoteStore:
         # Name -> when it was asked for, what is there, and whether that was the answer: else it is what is here.
         self._versions: OrderedDict[str, tuple[float, list[int], bool]] = OrderedDict()
         self._fetching: dict[Reference, threading.Lock] = {}
-        self._lock = threading.Lock()
+        self._lock, self._making_room = threading.Lock(), threading.Lock()
 
     def bring(self, reference: str, anew: bool = False) -> str:
         """See to it that the version a reference means is in the local store; its full name.
@@ -204,8 +204,8 @@ class RemoteStore:
             self.num_fetched += 1
 
     def _make_room(self, size: int) -> None:
-        """Versions that were not asked for longest give way."""
-        with self._lock:
+        """Versions that were not asked for longest give way. Looking through them takes long, and holds up no request meanwhile."""
+        with self._making_room:
             held = sorted(self._held())
             total = size + sum(num for _, _, num in held)
             for _, folder, num in held:

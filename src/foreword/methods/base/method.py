@@ -26,6 +26,7 @@ class Method(ABC):
     trains_backbone: bool = False  # its weights themselves: they are then held in float32
     reads_text: bool = False  # what it injects depends on the batch
     reads_classes: bool = False  # it has a layer of its own, instead of words, for a task's classes
+    ends_at: str = ""  # where a text it has written ends, if no end marker comes before
     behind_source: bool = False  # what it adds stands behind the source, where no word of it sees it
     takes_places: bool = False  # its vectors can stand among a source's own words, where a task's template says
     gives_prefix: ClassVar[bool] = False  # in decoder-only models it ends as one: stored, mixed with others in a batch

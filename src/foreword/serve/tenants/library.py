@@ -174,8 +174,15 @@ class Library:
             UnknownName, StoreError: there is none, or no version was given.
         """
         self._check_writable()
-        self.shelf(tenant).index.find(reference)
-        self.shelf(tenant).store.remove(reference)
+        shelf = self.shelf(tenant)
+        try:
+            shelf.index.find(reference)
+        except UnknownName:  # or a removal that was broken off, of what no index knows any more
+            with suppress(UnknownName, StoreError):
+                shelf.store.remove(reference)
+                return self.ledger.unpin(tenant, reference)
+            raise
+        shelf.store.remove(reference)
         return self.ledger.unpin(tenant, reference)
 
     def add(self, tenant: Tenant, name: str, manifest: bytes, tensors: bytes) -> Entry:
