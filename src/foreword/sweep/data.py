@@ -4,8 +4,9 @@ Comes in:  points, their data where it lies.      Goes out: nothing, or an error
 what is done was done on the data that is asked for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from foreword.assembly import dev_examples, open_task, train_texts
 from foreword.errors import BadData, BadRecipe, ForewordError, RunError
@@ -75,7 +76,7 @@ def check_same_data(points: Sequence[Point], out: Path) -> None:
         if point.kind == "before" or not path.is_file():
             continue
         held, asked = read_json(path, ["recipe", "data"]), point.recipe
-        if {place: held["recipe"]["task"].get(place) for place in PLACES_OF_DATA} == places_of(asked.task):
+        if places_of(held["recipe"]["task"]) == places_of(asked.task.model_dump(mode="json")):
             continue
         which = which_data(asked.task)
         if which not in tasks:
@@ -91,9 +92,8 @@ def check_same_data(points: Sequence[Point], out: Path) -> None:
             )
 
 
-def places_of(task: TaskRecipe) -> dict[str, object]:
-    told = task.model_dump(mode="json")
-    return {place: told.get(place) for place in PLACES_OF_DATA}
+def places_of(task: Mapping[str, Any]) -> list[Any]:
+    return [task.get(place) for place in PLACES_OF_DATA]
 
 
 def which_data(task: TaskRecipe) -> str:

@@ -46,14 +46,12 @@ def is_done(out: Path, point: Point) -> bool:
         path = folder_of(out, point) / "recipe.json"
         if not path.is_file():
             return True  # passed on without what only a training needs; should one need it, its weights are missed
-        held = read_json(path)
-    else:
-        held = read_json(path, ["recipe"], "Remove it, and start the sweep again.")["recipe"]
-    check_settings(path, Recipe.from_dict(held), point)
-    if point.kind == "vote":
-        voted = read_json(path, ["method"])["method"].get("runs", ())
-        return [Path(run).name for run in voted] == list(point.needs)
-    return True
+        check_settings(path, Recipe.from_dict(read_json(path)), point)
+        return True
+    result = read_json(path, ["recipe", "method"], "Remove it, and start the sweep again.")
+    check_settings(path, Recipe.from_dict(result["recipe"]), point)
+    voted = [Path(run).name for run in result["method"].get("runs", ())]
+    return point.kind != "vote" or voted == list(point.needs)
 
 
 def check_settings(path: Path, held: Recipe, point: Point) -> None:
