@@ -228,6 +228,9 @@ def superglue(tmp_path, monkeypatch) -> Path:
         (tmp_path / "data" / "superglue" / name).mkdir(parents=True)
         for file in ("train.jsonl", "val.jsonl"):
             (tmp_path / "data" / "superglue" / name / file).touch()
+    (tmp_path / "data" / "dart").mkdir()
+    for split in ("train", "dev", "test"):
+        (tmp_path / "data" / "dart" / f"dart-v1.1.1-full-{split}.json").touch()
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -259,7 +262,9 @@ def test_every_experiment_can_be_planned(name, published, quick, superglue):
 )
 def test_a_row_of_a_published_table_is_its_recipe(name, point, recipe, superglue):
     points = {p.name: p.recipe for p in read_sweep(f"reproduce/{name}", superglue, published=True).points}
-    assert points[point] == read_recipe(f"paper/{recipe}", ["backbone.threads=1"])
+    published = read_recipe(f"paper/{recipe}", ["backbone.threads=1"])
+    but_scores = {"eval": published.eval}  # a claim may ask for more than the table has
+    assert points[point].model_copy(update=but_scores) == published
 
 
 @pytest.mark.parametrize("name", ["low-data", "init", "data-efficiency"])

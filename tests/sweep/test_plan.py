@@ -242,6 +242,29 @@ def test_a_published_form_that_is_not_there_is_told(house):
         planned(house, GRID, published=True)
 
 
+ON_DART = """
+[[sweep.claims]]
+says = "prefixes are better"
+source = "a paper"
+metric = "METRIC"
+a = { way = "prefix" }
+b = { way = "fine-tuning" }
+[sweep.published]
+set = { eval.metrics = [], task.name = "dart" }
+"""
+
+
+def test_a_claim_by_a_score_that_none_of_its_runs_will_have_is_told_where_the_task_has_its_own_too(house):
+    for split in ("train", "dev", "test"):
+        (house / "data" / f"dart-v1.1.1-full-{split}.json").touch()
+    planned(house, GRID + ON_DART.replace("METRIC", "chrf"))
+    with pytest.raises(
+        BadRecipe, match="sweep.claims asks for chrf, and none of its runs counts it.* they count ter, web"
+    ):
+        planned(house, GRID + ON_DART.replace("METRIC", "chrf"), published=True)
+    planned(house, GRID + ON_DART.replace("METRIC", "webnlg-bleu"), published=True)
+
+
 def test_a_vote_is_one_more_label_and_needs_the_runs_of_every_seed(house):
     plan = planned(house, GRID + '[sweep.vote]\naxis = "way"\nof = "prefix"\n')
     votes = [point for point in plan.points if point.kind == "vote"]
@@ -265,7 +288,7 @@ def test_a_vote_is_one_more_label_and_needs_the_runs_of_every_seed(house):
         ('[sweep]\nagainst = { way = 2 }', r'sweep.against: way is a label or a list of them, each in quotes, e.g. "50", got 2'),
         ("[sweep.grid]\nmethods.prefix_len = [2, 4]", r"unknown section 'sweep.grid.methods'. Did you mean 'sweep.grid.method'"),
         ("[sweep.grid]\nprefix_len = [2, 4]", r"must be a table of labels, .*e.g. method.prefix_len = \[5, 10\]"),
-        ('[sweep]\nmetrics = ["bleu"]', r"bleu, and no run counts it: add it to eval.metrics, which has chrf"),
+        ('[sweep]\nmetrics = ["bleu"]', r"bleu, and none of its runs counts it: add it to eval.metrics; they count"),
         ('[[sweep.plots]]\nx = "way"\nlines = "way"\nmetrics = ["chrf"]\ntogether = true', r"together makes a line of each metric"),
         ("[sweep]\nsedes = [1]", r"unknown setting 'sweep.sedes'. Did you mean 'sweep.seeds'\?"),
         ("[sweep.grid]\nmethod.prefix_length = [1, 2]", r"method.prefix_length'. Did you mean 'method.prefix_len'\?"),

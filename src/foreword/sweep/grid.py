@@ -160,15 +160,15 @@ def check_read_off(
                     f"sweep.plots over {plot.x} would draw the mean over {axis} ({', '.join(labels)}): say lines = {axis!r}, or in "
                     "sweep.across that they are repetitions."
                 )
-    for _, name in scores_named(sweep):
+    for _, name, _ in scores_named(sweep):
         check_score(name)
 
 
-def scores_named(sweep: SweepRecipe) -> Iterator[tuple[str, str]]:
-    """Where a score is named, and its name."""
-    yield from (("sweep.metrics", name) for name in sweep.metrics)
-    yield from (("sweep.plots", name) for plot in sweep.plots for name in plot.metrics)
-    yield from (("sweep.claims", claim.metric) for claim in sweep.claims)
+def scores_named(sweep: SweepRecipe) -> Iterator[tuple[str, str, Sequence[Chosen] | None]]:
+    """Where a score is named, its name, and of a claim the runs that it is about."""
+    yield from (("sweep.metrics", name, None) for name in sweep.metrics)
+    yield from (("sweep.plots", name, None) for plot in sweep.plots for name in plot.metrics)
+    yield from (("sweep.claims", claim.metric, [claim.a, *filter(None, [claim.b])]) for claim in sweep.claims)
 
 
 def check_score(name: str) -> None:

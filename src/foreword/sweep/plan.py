@@ -30,7 +30,7 @@ from foreword.sweep.grid import (
     scores_named,
     without,
 )
-from foreword.tasks import load_task
+from foreword.tasks import check_arguments, load_task
 
 PLAN = "sweep.json"  # what was asked for
 PLAN_VERSION = 1
@@ -111,8 +111,8 @@ def read_sweep(
         points += vote_points(points, sweep.vote.axis, sweep.vote.of, sweep.vote.label, kept)
         kept[sweep.vote.axis].append(sweep.vote.label)
     check_different(points)
-    if not forms:  # which may count less
-        check_scored(sweep, points)
+    if not quick:  # which may count less
+        check_scored(sweep, points, columns=not published, own=not told)
     sweep = read_off(asked, kept)
     return Plan(sweep, {**kept, SEED: [str(seed) for seed in seeds]}, points, quick, left_out)
 
@@ -148,17 +148,29 @@ def read_off(asked: Asked, kept: Mapping[str, Sequence[str]]) -> SweepRecipe:
     return sweep.model_copy(update={"against": against, "claims": tuple(claims)})
 
 
-def check_scored(sweep: SweepRecipe, points: Sequence[Point]) -> None:
-    """Raises BadRecipe: a score is to be read off that no run will have, where all say which they count."""
-    counted = [point.recipe.eval.metrics for point in points if point.kind != BEFORE]
-    if not all(counted):
-        return  # a task's own
-    known = sorted({name for names in counted for name in names})
-    for what, name in scores_named(sweep):
-        if name not in OF_TRAINING and name.split("/")[-1] not in {*known, OF_CLASSIFIER}:
+def check_scored(sweep: SweepRecipe, points: Sequence[Point], columns: bool, own: bool) -> None:
+    """Raises BadRecipe: a claim is to be judged by a score that none of its runs will have, or a column to be made of it.
+
+    `columns`: whether those are looked at too; `own`: whether a run that names no metrics counts its task's own.
+    """
+    counted = [(point.at, scored_by(point.recipe, own)) for point in points if point.kind != BEFORE]
+    for what, name, chosen in scores_named(sweep):
+        if name in OF_TRAINING or name.split("/")[-1] == OF_CLASSIFIER or not (columns or chosen):
+            continue
+        of = [metrics for at, metrics in counted if any(matches(at, runs) for runs in chosen or [{}])]
+        known = sorted({metric for metrics in of for metric in metrics})
+        if of and all(of) and name.split("/")[-1] not in known:
             raise BadRecipe(
-                f"{what} asks for {name}, and no run counts it: add it to eval.metrics, which has {', '.join(known)}."
+                f"{what} asks for {name}, and none of its runs counts it: add it to eval.metrics; they count {', '.join(known)}."
             )
+
+
+def scored_by(recipe: Recipe, own: bool) -> Sequence[str]:
+    """The metrics that a run counts; none where that is not known from its recipe."""
+    task = recipe.task
+    if recipe.eval.metrics or not own or "words" in task.arguments:  # which may be part of a metric's name
+        return recipe.eval.metrics
+    return check_arguments(task.name, task.path or None, **task.arguments).metrics
 
 
 def asked_for(kept: Mapping[str, list[str]], keep: Sequence[str]) -> dict[str, list[str]]:

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import get_type_hints
+from typing import cast, get_type_hints
 
 from foreword.errors import BadRecipe, UnknownName
 from foreword.tasks.task import ALL, Example, Task, subset
@@ -101,14 +101,14 @@ def load_task(name: str, path: str | Path | None = None, instruction: str = "", 
         BadRecipe: an argument of the wrong type, or a path that is missing or not wanted.
         BadData: the path leads to no data.
     """
-    task_class = check_arguments(name, path, **arguments)
-    task = task_class(**arguments) if path is None else task_class(path=path, **arguments)
+    made = cast(Callable[..., Task], check_arguments(name, path, **arguments))  # each class takes arguments of its own
+    task = made(**arguments) if path is None else made(path=path, **arguments)
     if instruction:
         task.instruct(instruction)
     return task
 
 
-def check_arguments(name: str, path: str | Path | None = None, **arguments: str | int) -> Callable[..., Task]:
+def check_arguments(name: str, path: str | Path | None = None, **arguments: str | int) -> type[Task]:
     """The task's class, once its arguments are found to be ones it takes; no file is looked at. Raises as `load_task`."""
     if name not in TASKS:
         raise UnknownName("task", name, TASKS)
