@@ -254,15 +254,68 @@ set = { eval.metrics = [], task.name = "dart" }
 """
 
 
-def test_a_claim_by_a_score_that_none_of_its_runs_will_have_is_told_where_the_task_has_its_own_too(house):
+@pytest.fixture
+def with_dart(house):
     for split in ("train", "dev", "test"):
         (house / "data" / f"dart-v1.1.1-full-{split}.json").touch()
-    planned(house, GRID + ON_DART.replace("METRIC", "chrf"))
+    return house
+
+
+def test_a_claim_by_a_score_that_none_of_its_runs_will_have_is_told_where_the_task_has_its_own_too(with_dart):
+    planned(with_dart, GRID + ON_DART.replace("METRIC", "chrf"))
     with pytest.raises(
         BadRecipe, match="sweep.claims asks for chrf, and none of its runs counts it.* they count ter, web"
     ):
-        planned(house, GRID + ON_DART.replace("METRIC", "chrf"), published=True)
-    planned(house, GRID + ON_DART.replace("METRIC", "webnlg-bleu"), published=True)
+        planned(with_dart, GRID + ON_DART.replace("METRIC", "chrf"), published=True)
+
+
+def test_a_form_reads_off_what_it_says_in_place_of_the_sweeps_own(with_dart):
+    form = """
+metrics = ["ter"]
+against = { way = "untouched" }
+[sweep.published.vote]
+axis = "way"
+of = "prefix"
+label = "prefixes voting"
+[[sweep.published.plots]]
+x = "task.train_size"
+lines = "way"
+metrics = ["ter"]
+[[sweep.published.claims]]
+says = "prefixes are better"
+source = "a paper"
+metric = "ter"
+a = { way = "prefixes voting" }
+b = { way = "fine-tuning" }
+[[sweep.published.claims]]
+says = "more is better"
+source = "another"
+metric = "webnlg-bleu"
+kind = "rises"
+along = "task.train_size"
+"""
+    sweep = 'metrics = ["chrf"]\nagainst = { way = "fine-tuning" }\n'
+    plots = '[[sweep.plots]]\nx = "task.train_size"\nlines = "way"\nmetrics = ["chrf"]\n'
+    told = GRID.replace("[sweep]\n", "[sweep]\n" + sweep, 1) + plots + ON_DART.replace("METRIC", "chrf") + form
+    own, published = planned(with_dart, told).sweep, planned(with_dart, told, published=True).sweep
+    assert (own.metrics, own.against, own.vote) == (("chrf",), {"way": "fine-tuning"}, None)
+    assert [plot.metrics for plot in own.plots] == [("chrf",)]
+    assert [(claim.says, claim.metric) for claim in own.claims] == [("prefixes are better", "chrf")]
+    assert (published.metrics, published.against) == (("ter",), {"way": "untouched"})
+    assert published.vote is not None
+    assert published.vote.label == "prefixes voting"
+    assert [plot.metrics for plot in published.plots] == [("ter",)]
+    assert [(claim.says, claim.metric) for claim in published.claims] == [
+        ("prefixes are better", "ter"),
+        ("more is better", "webnlg-bleu"),
+    ]
+
+
+def test_a_claim_about_labels_that_a_forms_own_axis_lacks_is_not_asked_there(house):
+    claim = CLAIMS.replace('way = "prefix"', 'way = "untouched"')
+    form = "[sweep.published.grid.way]\nprefix.train.lr = 0.1\nfine-tuning.method.name = 'full-finetuning'\n"
+    assert planned(house, GRID + claim).sweep.claims
+    assert not planned(house, GRID + claim + form, published=True).sweep.claims
 
 
 def test_a_vote_is_one_more_label_and_needs_the_runs_of_every_seed(house):
@@ -313,6 +366,9 @@ def test_a_vote_is_one_more_label_and_needs_the_runs_of_every_seed(house):
         ('[sweep.grid.way.a]\ntrain.start_from = "before:b"', r"unknown run of sweep.before 'b'"),
         ('[sweep.vote]\naxis = "way"\nof = "a"\n[sweep.grid.way.a]\ntrain.lr = 0.1', r"a vote needs two seeds or more"),
         ('[sweep.quick.grid.wya.a]\ntrain.lr = 0.2\n[sweep.grid.way.a]\ntrain.lr = 0.1', r"sweep.quick.grid 'wya'. Did you mean"),
+        ('[sweep.published.vote]\naxis = "way"\nof = "c"\n[sweep.grid.way.a]\ntrain.lr = 0.1', r"way in sweep.published.vote 'c'"),
+        ('[sweep.published]\nagainst.way = "c"\n[sweep.grid.way.a]\ntrain.lr = 0.1', r"way in sweep.published.against 'c'"),
+        ('[[sweep.published.claims]]\nsay = "s"', r"setting 'sweep.published.claims.0.say'. Did you mean"),
         ("[sweep.published.grid]\nmethod.prefix_len = 3", r"sweep.published.grid.method.prefix_len must be a list of"),
         ('[sweep.published.before.a]\ntrain.lr = 0.2', r"unknown run in sweep.published.before 'a'. Known: none"),
         ('[[sweep.claims]]\nsays = "s"\nsource = "s"\nmetric = "bleu"', r"kind = 'better' needs both a and b"),

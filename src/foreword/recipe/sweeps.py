@@ -3,7 +3,7 @@
 Comes in:  a TOML file's tables.      Goes out: the section, checked as far as it can be without its points.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
@@ -111,6 +111,13 @@ class FormRecipe(Section):
         default={}, description="settings of the runs that others start from; nothing else of the form is theirs"
     )
     where: tuple[Rule, ...] = Field(default=(), strict=False, description="as the sweep's own, winning over it")
+    vote: VoteRecipe | None = None
+    metrics: Names = Field(default=(), description="in place of the sweep's own")
+    against: Chosen = Field(default={}, description="in place of the sweep's own")
+    plots: tuple[PlotRecipe, ...] = Field(default=(), strict=False, description="in place of the sweep's own")
+    claims: tuple[ClaimRecipe, ...] = Field(
+        default=(), strict=False, description="in place of those of the sweep's own that say the same, or beside them"
+    )
 
 
 class SweepRecipe(Section):
@@ -157,6 +164,23 @@ class SweepRecipe(Section):
         """By their sections' names; where several are asked for, the later one wins."""
         return {"published": self.published, "quick": self.quick}
 
+    def read_as(self, forms: Iterable[FormRecipe]) -> Self:
+        """Itself, with what these forms read off the results in place of what it does; the later ones win."""
+        read = self
+        for form in forms:
+            told = {claim.says: claim for claim in form.claims}
+            claims = [told.pop(claim.says, claim) for claim in read.claims]
+            read = read.model_copy(
+                update={
+                    "vote": form.vote or read.vote,
+                    "metrics": form.metrics or read.metrics,
+                    "against": form.against or read.against,
+                    "plots": form.plots or read.plots,
+                    "claims": (*claims, *told.values()),
+                }
+            )
+        return read
+
     @model_validator(mode="after")
     def seeds_differ(self) -> Self:
         for seeds in (self.seeds, *(form.seeds or () for form in self.forms.values())):
@@ -190,7 +214,7 @@ def sweep_section(given: Any) -> SweepRecipe:
                 continue  # what is in it was refused, and is told by itself
             path = [str(part) for part in finding["loc"]]
             if finding["type"] == "extra_forbidden":
-                known = PARTS[path[0]] if len(path) > 1 else SweepRecipe
+                known = next((PARTS[part] for part in reversed(path[:-1]) if part in PARTS), SweepRecipe)
                 head = ".".join(["sweep", *path[:-1]])
                 raise UnknownName(
                     "setting", f"{head}.{path[-1]}", (f"{head}.{key}" for key in known.model_fields)

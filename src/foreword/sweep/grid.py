@@ -123,14 +123,6 @@ def check_names(sweep: SweepRecipe) -> None:
         for name in told.before:
             if name not in sweep.before:
                 raise UnknownName(f"run in {place(form, 'before')}", name, sweep.before)
-    with_votes = {name: list(labels) for name, labels in axes.items()}
-    if sweep.vote is not None:
-        check_labels({sweep.vote.axis: sweep.vote.of}, axes, "sweep.vote")
-        if sweep.vote.label in axes[sweep.vote.axis]:
-            raise BadRecipe(
-                f"sweep.vote.label = {sweep.vote.label!r}: axis {sweep.vote.axis} has a label of that name; give another."
-            )
-        with_votes[sweep.vote.axis].append(sweep.vote.label)
     for rule in sweep.where:
         check_labels(without(rule, SET), axes, "sweep.where")
     check_labels(sweep.optional, axes, "sweep.optional")
@@ -138,17 +130,27 @@ def check_names(sweep: SweepRecipe) -> None:
         check_labels(told.keep, axes, place(form, "keep"))
         for rule in told.where:
             check_labels(without(rule, SET), axes, place(form, "where"))
-    check_read_off(sweep, axes, with_votes)
+    check_read_off(sweep, axes)
+    for form, told in sweep.forms.items():
+        check_read_off(sweep.read_as([told]), axes, form)
 
 
-def check_read_off(
-    sweep: SweepRecipe, axes: Mapping[str, Sequence[str]], with_votes: Mapping[str, Sequence[str]]
-) -> None:
-    """What is to be read off the results. Raises UnknownName, and BadRecipe: a plot that would average over what differs."""
-    check_labels(sweep.against, with_votes, "sweep.against")
+def check_read_off(sweep: SweepRecipe, axes: Mapping[str, Sequence[str]], form: str = "") -> None:
+    """What is to be read off the results. Raises UnknownName, and BadRecipe: a plot that would average over what differs, a vote
+    called what a label is."""
+    vote = sweep.vote
+    labels_of = {name: list(labels) for name, labels in axes.items()}
+    if vote is not None:
+        check_labels({vote.axis: vote.of}, axes, place(form, "vote"))
+        if vote.label in axes[vote.axis]:
+            raise BadRecipe(
+                f"{place(form, 'vote.label')} = {vote.label!r}: axis {vote.axis} has a label of that name; give another."
+            )
+        labels_of[vote.axis].append(vote.label)
+    check_labels(sweep.against, labels_of, place(form, "against"))
     for claim in sweep.claims:
-        check_labels({**claim.a}, with_votes, "sweep.claims")
-        check_labels({**claim.b}, with_votes, "sweep.claims")
+        check_labels({**claim.a}, labels_of, place(form, "claims"))
+        check_labels({**claim.b}, labels_of, place(form, "claims"))
     named = [*sweep.across, sweep.columns, *(claim.along for claim in sweep.claims)]
     for axis in [*named, *(axis for plot in sweep.plots for axis in (plot.x, plot.lines))]:
         if axis and axis not in axes:
@@ -157,8 +159,8 @@ def check_read_off(
         for axis, labels in axes.items():
             if axis not in {plot.x, plot.lines, *sweep.across} and len(labels) > 1:
                 raise BadRecipe(
-                    f"sweep.plots over {plot.x} would draw the mean over {axis} ({', '.join(labels)}): say lines = {axis!r}, or in "
-                    "sweep.across that they are repetitions."
+                    f"{place(form, 'plots')} over {plot.x} would draw the mean over {axis} ({', '.join(labels)}): say lines = "
+                    f"{axis!r}, or in sweep.across that they are repetitions."
                 )
     for _, name, _ in scores_named(sweep):
         check_score(name)

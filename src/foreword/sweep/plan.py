@@ -98,6 +98,7 @@ def read_sweep(
     told = [parse_override(text) for text in overrides]
     check_given(given, told, f"recipe {path}")
     forms = forms_of(sweep, quick, published, path)
+    sweep = sweep.read_as(forms.values())
     asked = Asked(given, sweep, varied(sweep, forms, told), forms, told, Path(out))
     seeds = sweep.seeds
     for form in forms.values():
@@ -112,7 +113,7 @@ def read_sweep(
         kept[sweep.vote.axis].append(sweep.vote.label)
     check_different(points)
     if not quick:  # which may count less
-        check_scored(sweep, points, columns=not published, own=not told)
+        check_scored(sweep, points, own=not told)
     sweep = read_off(asked, kept)
     return Plan(sweep, {**kept, SEED: [str(seed) for seed in seeds]}, points, quick, left_out)
 
@@ -148,14 +149,14 @@ def read_off(asked: Asked, kept: Mapping[str, Sequence[str]]) -> SweepRecipe:
     return sweep.model_copy(update={"against": against, "claims": tuple(claims)})
 
 
-def check_scored(sweep: SweepRecipe, points: Sequence[Point], columns: bool, own: bool) -> None:
-    """Raises BadRecipe: a claim is to be judged by a score that none of its runs will have, or a column to be made of it.
+def check_scored(sweep: SweepRecipe, points: Sequence[Point], own: bool) -> None:
+    """Raises BadRecipe: a score is to be read off that none of the runs it is about will have.
 
-    `columns`: whether those are looked at too; `own`: whether a run that names no metrics counts its task's own.
+    `own`: whether a run that names no metrics counts its task's own.
     """
     counted = [(point.at, scored_by(point.recipe, own)) for point in points if point.kind != BEFORE]
     for what, name, chosen in scores_named(sweep):
-        if name in OF_TRAINING or name.split("/")[-1] == OF_CLASSIFIER or not (columns or chosen):
+        if name in OF_TRAINING or name.split("/")[-1] == OF_CLASSIFIER:
             continue
         of = [metrics for at, metrics in counted if any(matches(at, runs) for runs in chosen or [{}])]
         known = sorted({metric for metrics in of for metric in metrics})
@@ -186,11 +187,12 @@ def asked_for(kept: Mapping[str, list[str]], keep: Sequence[str]) -> dict[str, l
 
 
 def left_none(chosen: Chosen, asked: Asked, kept: Mapping[str, Sequence[str]]) -> bool:
-    """Whether all labels that it chooses of an axis are known, and left out: for the form's sake, or for want of data."""
+    """Whether nothing is left of what it chooses of an axis: for want of data, or for the form's sake, whose axis may lack it."""
     for axis, labels in chosen.items():
         if axis in asked.axes:
-            wanted = [label for label in asked.axes[axis].labels if matches({axis: label}, {axis: labels})]
-            if wanted and not any(label in kept[axis] for label in wanted):
+            known = any(matches({axis: label}, {axis: labels}) for label in asked.axes[axis].labels)
+            left = any(matches({axis: label}, {axis: labels}) for label in kept[axis])
+            if (known or asked.axes[axis].form) and not left:
                 return True
     return False
 
