@@ -32,7 +32,7 @@ set = { train.max_steps = 2 }
 """
 
 
-CLAIMS = """
+BETTER = """
 [[sweep.claims]]
 says = "prefixes are better"
 source = "a paper"
@@ -40,12 +40,15 @@ metric = "chrf"
 a = { way = "prefix" }
 b = { way = "fine-tuning" }
 why = "the model is small"
+"""
+
+CLAIMS = f"""{BETTER}
 [[sweep.claims]]
 says = "some are better than none"
 source = "a paper"
 metric = "chrf"
-a = { way = ["prefix", "fine-tuning"] }
-b = { way = "untouched" }
+a = {{ way = ["prefix", "fine-tuning"] }}
+b = {{ way = "untouched" }}
 why = "it is small"
 """
 
@@ -242,15 +245,9 @@ def test_a_published_form_that_is_not_there_is_told(house):
         planned(house, GRID, published=True)
 
 
-ON_DART = """
-[[sweep.claims]]
-says = "prefixes are better"
-source = "a paper"
-metric = "METRIC"
-a = { way = "prefix" }
-b = { way = "fine-tuning" }
+ON_DART = f"""{BETTER}
 [sweep.published]
-set = { eval.metrics = [], task.name = "dart" }
+set = {{ eval.metrics = [], task.name = "dart" }}
 """
 
 
@@ -262,11 +259,11 @@ def with_dart(house):
 
 
 def test_a_claim_by_a_score_that_none_of_its_runs_will_have_is_told_where_the_task_has_its_own_too(with_dart):
-    planned(with_dart, GRID + ON_DART.replace("METRIC", "chrf"))
+    planned(with_dart, GRID + ON_DART)
     with pytest.raises(
         BadRecipe, match="sweep.claims asks for chrf, and none of its runs counts it.* they count ter, web"
     ):
-        planned(with_dart, GRID + ON_DART.replace("METRIC", "chrf"), published=True)
+        planned(with_dart, GRID + ON_DART, published=True)
 
 
 def test_a_form_reads_off_what_it_says_in_place_of_the_sweeps_own(with_dart):
@@ -296,7 +293,7 @@ along = "task.train_size"
 """
     sweep = 'metrics = ["chrf"]\nagainst = { way = "fine-tuning" }\n'
     plots = '[[sweep.plots]]\nx = "task.train_size"\nlines = "way"\nmetrics = ["chrf"]\n'
-    told = GRID.replace("[sweep]\n", "[sweep]\n" + sweep, 1) + plots + ON_DART.replace("METRIC", "chrf") + form
+    told = GRID.replace("[sweep]\n", "[sweep]\n" + sweep, 1) + plots + ON_DART + form
     own, published = planned(with_dart, told).sweep, planned(with_dart, told, published=True).sweep
     assert (own.metrics, own.against, own.vote) == (("chrf",), {"way": "fine-tuning"}, None)
     assert [plot.metrics for plot in own.plots] == [("chrf",)]
@@ -341,7 +338,7 @@ def test_a_vote_is_one_more_label_and_needs_the_runs_of_every_seed(house):
         ('[sweep]\nagainst = { way = 2 }', r'sweep.against: way is a label or a list of them, each in quotes, e.g. "50", got 2'),
         ("[sweep.grid]\nmethods.prefix_len = [2, 4]", r"unknown section 'sweep.grid.methods'. Did you mean 'sweep.grid.method'"),
         ("[sweep.grid]\nprefix_len = [2, 4]", r"must be a table of labels, .*e.g. method.prefix_len = \[5, 10\]"),
-        ('[sweep]\nmetrics = ["bleu"]', r"bleu, and none of its runs counts it: add it to eval.metrics; they count"),
+        ('[sweep]\nmetrics = ["bleu"]', r"bleu, and none of its runs counts it: add it to eval.metrics; they count chrf\."),
         ('[[sweep.plots]]\nx = "way"\nlines = "way"\nmetrics = ["chrf"]\ntogether = true', r"together makes a line of each metric"),
         ("[sweep]\nsedes = [1]", r"unknown setting 'sweep.sedes'. Did you mean 'sweep.seeds'\?"),
         ("[sweep.grid]\nmethod.prefix_length = [1, 2]", r"method.prefix_length'. Did you mean 'method.prefix_len'\?"),

@@ -166,11 +166,11 @@ def check_read_off(sweep: SweepRecipe, axes: Mapping[str, Sequence[str]], form: 
         check_score(name)
 
 
-def scores_named(sweep: SweepRecipe) -> Iterator[tuple[str, str, Sequence[Chosen] | None]]:
-    """Where a score is named, its name, and of a claim the runs that it is about."""
-    yield from (("sweep.metrics", name, None) for name in sweep.metrics)
-    yield from (("sweep.plots", name, None) for plot in sweep.plots for name in plot.metrics)
-    yield from (("sweep.claims", claim.metric, [claim.a, *filter(None, [claim.b])]) for claim in sweep.claims)
+def scores_named(sweep: SweepRecipe) -> Iterator[tuple[str, str, Sequence[Chosen]]]:
+    """Where a score is named, its name, and the runs that it is about: a claim's, or all."""
+    yield from (("sweep.metrics", name, [{}]) for name in sweep.metrics)
+    yield from (("sweep.plots", name, [{}]) for plot in sweep.plots for name in plot.metrics)
+    yield from (("sweep.claims", claim.metric, [claim.a, claim.b] if claim.b else [claim.a]) for claim in sweep.claims)
 
 
 def check_score(name: str) -> None:

@@ -158,7 +158,7 @@ def check_scored(sweep: SweepRecipe, points: Sequence[Point], own: bool) -> None
     for what, name, chosen in scores_named(sweep):
         if name in OF_TRAINING or name.split("/")[-1] == OF_CLASSIFIER:
             continue
-        of = [metrics for at, metrics in counted if any(matches(at, runs) for runs in chosen or [{}])]
+        of = [metrics for at, metrics in counted if any(matches(at, runs) for runs in chosen)]
         known = sorted({metric for metrics in of for metric in metrics})
         if of and all(of) and name.split("/")[-1] not in known:
             raise BadRecipe(
