@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -196,6 +197,18 @@ def test_what_is_pinned_is_loaded_when_the_server_starts(tmp_path):
         assert (facts.num_pinned, facts.num_held) == (1, 1)
 
 
+def test_a_pinned_prefix_that_cannot_be_kept_at_hand_is_told_when_the_server_starts(tmp_path, caplog):
+    with served(tmp_path, admin=True) as first:
+        for name in "ab":
+            first.http.put(f"/v1/prefixes/{name}/pin")
+    (tmp_path / "a" / "1" / "prefix.safetensors").unlink()
+    with served(tmp_path):
+        until(lambda: "prefix.safetensors is missing" in caplog.text)
+    with served(tmp_path, sizes=replace(SIZES, pool_size=2)):
+        assert "1 of the pool's 2 places can be pinned at most" in caplog.text
+    assert "a pinned prefix is not kept at hand: prefix 'a@1'" in caplog.text
+
+
 def test_a_pin_goes_with_its_version_and_is_kept_by_an_engine_that_takes_over(server, caplog):
     pinned = lambda: server.service.facts().num_pinned  # noqa: E731
     for name in "ab":
@@ -221,8 +234,55 @@ def test_what_is_to_be_at_hand_is_there_when_it_is_said_to_be(server, method, wh
     tensors.write_bytes(b"spoiled")
     answer = server.http.request(method, f"/v1/prefixes/b/{what}")
     assert answer.status_code == 400
-    assert "prefix 'b@1' cannot be loaded: its file is not what was stored" in answer.json()["error"]["message"]
+    assert "prefix 'b@1': prefix.safetensors was truncated: it has 7 bytes" in answer.json()["error"]["message"]
     assert (server.service.facts().num_held, len(server.service.library.pinned())) == (1, what == "pin")
+
+
+@pytest.mark.parametrize(("method", "what"), [("POST", "preload"), ("PUT", "pin")])
+def test_what_no_row_has_room_for_is_told_before_anybody_asks_for_it(server, method, what):
+    stored(server.folder, server.backbone, "long", seed=9, prefix_len=99)
+    answer = server.http.request(method, f"/v1/prefixes/long/{what}")
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"] == (
+        "a prefix of 99 positions leaves no room in a row of 100. Start the engine with longer slots."
+    )
+    assert not server.service.library.pinned()
+
+
+@pytest.mark.parametrize(
+    ("error", "preloads", "words"),
+    [
+        (StoreAway("s3://ours does not answer: timed out. Try again."), 503, "prefixes come from does not answer"),
+        (RuntimeError("/srv/store"), 400, "its prefix could not be loaded."),
+    ],
+)
+def test_what_keeps_a_prefix_from_being_loaded_is_told_without_saying_where_it_is(
+    server, monkeypatch, caplog, error, preloads, words
+):
+    def fails(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(server.service.library, "load", fails)
+    row = server.http.post("/v1/completions", json={"model": "a", "prompt": "so"})
+    preload = server.http.post("/v1/prefixes/a/preload")
+    assert (row.status_code, preload.status_code) == (503, preloads)
+    for answer in (row, preload):
+        assert words in answer.json()["error"]["message"]
+        assert not any(where in answer.text for where in ("s3://", "/srv"))
+    assert str(error) in caplog.text, "whoever runs the server is told"
+
+
+def test_who_waits_for_a_prefix_is_told_when_the_engine_breaks(server, monkeypatch, caplog):
+    goes_on, load = threading.Event(), server.service.library.load
+    monkeypatch.setattr(server.service.library, "load", lambda sha256: (goes_on.wait(30), load(sha256))[1])
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(server.http.post, "/v1/prefixes/a/preload")
+        until(lambda: server.service.facts().num_held == 1)
+        server.service.runner.engine.step = lambda: 1 // 0
+        server.service.runner.wake()
+        answer = waiting.result(30)
+        goes_on.set()
+    assert (answer.status_code, answer.json()["error"]["message"]) == (429, "the server's engine broke. Try again.")
 
 
 def test_a_removal_that_was_broken_off_is_ended(server):
@@ -245,6 +305,7 @@ def test_a_pin_that_was_given_up_keeps_nothing_at_hand(server, monkeypatch):
     goes_on.set()
     until(lambda: server.service.facts().num_held == 1)
     assert (server.service.facts().num_pinned, server.service.library.ledger.pins()) == (0, [])
+    assert server.service.runner.restarts == 0, "what came late broke the engine"
 
 
 def test_what_a_removed_tenant_pinned_is_loaded_no_more(tmp_path):
@@ -355,7 +416,7 @@ def test_whoever_waits_for_a_prefix_holds_up_nobody(tmp_path, monkeypatch):
         try:
             sha256 = running.service.library.find("", "a").sha256
             waiting = [threads.submit(running.http.post, "/v1/prefixes/a/preload") for _ in range(45)]
-            until(lambda: running.service.runner.call(lambda engine: engine.pool.is_loading(sha256)).result(10))
+            until(lambda: running.service.runner.call(lambda engine: sha256 in engine.pool).result(10))
             time.sleep(0.5)  # for all of them to have come
             began = time.monotonic()
             assert running.openai.completions.create(model="tiny", prompt="so", max_tokens=2).choices

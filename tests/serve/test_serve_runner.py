@@ -214,3 +214,15 @@ def test_a_call_brings_its_result_or_its_error_back(backbone):
     with pytest.raises(ZeroDivisionError):
         runner.call(lambda engine: 1 // 0).result(30)
     runner.stop()
+
+
+def test_a_call_that_nobody_waits_for_any_more_is_not_made_and_breaks_nothing(backbone):
+    runner = runner_of(backbone)
+    held, gate, called = threading.Event(), threading.Event(), []
+    runner.call(lambda engine: (held.set(), gate.wait(30)))
+    held.wait(30)
+    assert runner.call(called.append).cancel()
+    gate.set()
+    assert runner.call(lambda engine: engine.num_rows).result(30) == 0
+    assert (called, runner.restarts) == ([], 0)
+    runner.stop()

@@ -9,7 +9,7 @@ import heapq
 import logging
 import time
 from collections.abc import Callable, Container, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from copy import copy
 from dataclasses import dataclass
 from typing import TypeVar
@@ -21,7 +21,7 @@ from foreword.backbone.cross_slots import slots_for
 from foreword.errors import BadRequest, Busy, ForewordError
 from foreword.prefix import Kept
 from foreword.serve.choosing import Chooser, choose
-from foreword.serve.fetching import Fetcher, Held, Load, is_long
+from foreword.serve.fetching import Fetcher, Held, Load, Waiting, is_long
 from foreword.serve.pool import Pool, PoolCounts
 from foreword.serve.request import Failed, Finished, Listener, Piece, Reason, Request, Token
 from foreword.serve.scheduler import Job, Plan, Scheduler
@@ -95,6 +95,7 @@ class Engine:
         self.slots = slots_for(backbone, sizes.num_slots, sizes.slot_len)
         self.fetcher = Fetcher(backbone, self.slots, load, executor, wake)
         self.pool: Pool[Held] = Pool(sizes.pool_size)
+        self.waiting = Waiting()
         self.scheduler = Scheduler(
             self.pool, sizes.num_slots, sizes.chunk_len, sizes.max_waiting, self.slots.reads_whole
         )
@@ -166,16 +167,18 @@ class Engine:
         """End every row, unfinished."""
         for number in list(self._rows):
             self._leave(number, failed)
+        self.waiting.end(Busy(failed.message))
 
     def give_up(self, failed: Failed) -> None:
-        """Tell every row that it is over, whatever broke, and let go of the slots' memory; this engine is asked no more."""
+        """Tell who waits that it is over, whatever broke, and let go of the slots' memory; this engine is asked no more."""
         rows, self._rows = list(self._rows.values()), {}
         self.slots.free()
         for row in rows:
             row.listener(failed)
+        self.waiting.end(Busy(failed.message))
 
-    def preload(self, key: str, pin: bool = False) -> None:
-        """Have a prefix at hand before anybody asks for it; pinned, it stays.
+    def preload(self, key: str, pin: bool = False) -> "Future[None]":
+        """Have a prefix at hand before anybody asks for it; pinned, it stays. Done once it is there, or with why it cannot be.
 
         Raises:
             Busy: no place of the pool can be had for it.
@@ -185,6 +188,7 @@ class Engine:
             raise Busy("all places of the pool are in use. Try again in a moment.")
         if not pin:
             self.pool.release(key)
+        return self.waiting.wait(key, is_there=state == "ready")
 
     def facts(self) -> Facts:
         rows, pool = self.scheduler, self.pool
@@ -227,14 +231,14 @@ class Engine:
     def _take_arrivals(self) -> None:
         """Prefixes that were loaded since the last step, or could not be."""
         for key, come in self.fetcher.come():
-            if isinstance(come, Exception):
+            if isinstance(come, ForewordError):
                 self.pool.failed(key)
-                why = str(come) if isinstance(come, ForewordError) else "its prefix could not be loaded."
                 for number in self.scheduler.failed(key):
-                    self._forget(number).listener(Failed("prefix", why))
+                    self._forget(number).listener(Failed("prefix", str(come)))
             else:
                 self.pool.loaded(key, come)
                 self.scheduler.loaded(key)
+            self.waiting.come(key, come)
 
     def _begin(self, number: int, slot: int) -> None:
         request = self._rows[number].request

@@ -3,14 +3,17 @@
 Comes in:  content hashes that are wanted.      Goes out: prefixes in the form that rows attend to, or why they cannot be had.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from queue import Empty, SimpleQueue
 
 from foreword.backbone import Backbone
 from foreword.backbone.slots import AnySlots
-from foreword.errors import BadRequest
+from foreword.errors import BadRequest, ForewordError, StoreError
 from foreword.prefix import Kept, Prefix
+
+log = logging.getLogger(__name__)
 
 KEPT_FROM = 256  # positions from which a prefix is kept once instead of copied into every row
 
@@ -20,6 +23,33 @@ Held = Prefix | Kept
 
 def is_long(prefix_len: int) -> bool:
     return prefix_len >= KEPT_FROM
+
+
+class Waiting:
+    """Who waits for a prefix itself, not for a row with it. One thread owns it; whoever waits may be in any."""
+
+    def __init__(self) -> None:
+        self._waits: dict[str, list[Future[None]]] = {}
+
+    def wait(self, key: str, is_there: bool) -> "Future[None]":
+        come: Future[None] = Future()
+        come.set_running_or_notify_cancel()  # whoever waits may give up; it comes all the same
+        if is_there:
+            come.set_result(None)
+        else:
+            self._waits.setdefault(key, []).append(come)
+        return come
+
+    def come(self, key: str, held: Held | ForewordError) -> None:
+        for wait in self._waits.pop(key, ()):
+            if isinstance(held, ForewordError):
+                wait.set_exception(held)
+            else:
+                wait.set_result(None)
+
+    def end(self, why: ForewordError) -> None:
+        for key in list(self._waits):
+            self.come(key, why)
 
 
 class Fetcher:
@@ -34,7 +64,7 @@ class Fetcher:
             wake: called, by any thread, when one has come.
         """
         self.backbone, self.slots, self.load, self.executor, self.wake = backbone, slots, load, executor, wake
-        self._come: SimpleQueue[tuple[str, Held | Exception]] = SimpleQueue()
+        self._come: SimpleQueue[tuple[str, Held | ForewordError]] = SimpleQueue()
 
     def want(self, keys: Iterable[str]) -> None:
         for key in keys:
@@ -43,7 +73,7 @@ class Fetcher:
             else:
                 self.executor.submit(self._fetch, key)
 
-    def come(self) -> Iterator[tuple[str, Held | Exception]]:
+    def come(self) -> Iterator[tuple[str, Held | ForewordError]]:
         """What has come since somebody asked last."""
         while True:
             try:
@@ -57,9 +87,12 @@ class Fetcher:
 
     def _fetch(self, key: str) -> None:
         try:
-            come: Held | Exception = self._held(self.load(key))
-        except Exception as error:
+            come: Held | ForewordError = self._held(self.load(key))
+        except ForewordError as error:
             come = error
+        except Exception:
+            log.exception("prefix %s could not be loaded", key)
+            come = StoreError("its prefix could not be loaded.")
         self._come.put((key, come))
         self.wake()
 
@@ -72,7 +105,8 @@ class Fetcher:
         prefix.check_fits(self.backbone.sites, self.backbone.name, self.backbone.fingerprint)
         if self.slots.lacks(prefix.prefix_len, 1, 1, is_long(prefix.prefix_len)):
             raise BadRequest(
-                f"its prefix of {prefix.prefix_len} positions leaves no room in a row of {self.slots.slot_len}."
+                f"a prefix of {prefix.prefix_len} positions leaves no room in a row of {self.slots.slot_len}. Start the engine "
+                "with longer slots."
             )
         prefix = prefix.to(self.backbone.device, self.backbone.dtype)
         is_uneven = bool(prefix.layer_lens) or set(prefix.keys) < set(self.backbone.sites)

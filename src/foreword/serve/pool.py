@@ -91,10 +91,6 @@ class Pool(Generic[T]):
         assert place.uses > 0, key
         return place.held
 
-    def is_loading(self, key: str) -> bool:
-        """Whether a prefix is still on its way; one that is not there at all is not."""
-        return key in self._places and self._places[key].held is None
-
     def pin(self, key: str) -> State:
         """Keep a prefix whether it is used or not; loads it where it is not there.
 

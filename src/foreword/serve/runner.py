@@ -47,7 +47,7 @@ class Runner:
         self._make = make
         self._ready = threading.Condition()
         self._todo: deque[Callable[[], None]] = deque()
-        self._woken = self._stopping = False
+        self._woken, self._stopping = True, False  # it may have been made with something to do
         self._repair_at: float | None = None  # when another engine is to be made; None: there is one
         self.is_broken = False  # whether none could be made
         self.engine = make(self.wake)
@@ -122,10 +122,12 @@ class Runner:
         self._do(end)
 
     def call(self, what: Callable[[Engine], T]) -> "Future[T]":
-        """Have something done by the engine's thread, between two steps."""
+        """Have something done by the engine's thread, between two steps; not at all, if the future is cancelled before."""
         done: Future[T] = Future()
 
         def do() -> None:
+            if not done.set_running_or_notify_cancel():
+                return
             try:
                 done.set_result(what(self.engine))
             except Exception as error:

@@ -13,7 +13,7 @@ from copy import copy, deepcopy
 from dataclasses import dataclass, replace
 
 from foreword.backbone import Backbone
-from foreword.errors import BadRequest, Busy, TooMuch, UnknownName
+from foreword.errors import BadRequest, Busy, StoreAway, TooMuch, UnknownName
 from foreword.prefix import Prefix
 from foreword.serve.asking import Asker, Settings
 from foreword.serve.engine import Engine, Facts, Sizes
@@ -28,6 +28,8 @@ from foreword.store import Entry
 from foreword.store.reference import has_name
 
 log = logging.getLogger(__name__)
+
+AWAY = "the store that prefixes come from does not answer. Try again in a moment."  # nobody else is to know where it is
 Hear = Callable[[int, Event], None]  # which answer, and what became of it
 LOADERS = 1  # threads that load prefixes; a second loads no faster from a disk, and takes the core that writes the rows
 FETCHERS = 4  # where they may come from elsewhere, and one that takes long must not hold up the others
@@ -74,9 +76,9 @@ class Service:
             engine = Engine(backbone, self._load, sizes, self._executor, clock, self.metrics.step, wake)
             for sha256 in library.pinned():
                 try:
-                    engine.preload(sha256, pin=True)
+                    engine.preload(sha256, pin=True).add_done_callback(lambda done: unkept(done.exception()))
                 except Busy as error:
-                    log.warning("a pinned prefix is not kept at hand: %s", error)
+                    unkept(error)
             return engine
 
         self.runner = Runner(make)
@@ -223,8 +225,17 @@ class Service:
         began = time.perf_counter()
         try:
             return self.library.load(sha256)
+        except StoreAway as error:
+            log.error("%s", error)
+            raise StoreAway(AWAY) from None
         finally:
             self.metrics.loads.observe(time.perf_counter() - began)
+
+
+def unkept(why: BaseException | None) -> None:
+    """Tell whoever runs the server what became of a pinned prefix, if anything."""
+    if why:
+        log.warning("a pinned prefix is not kept at hand: %s", why)
 
 
 def drawn_apart(request: Request, number: int) -> Request:

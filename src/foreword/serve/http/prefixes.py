@@ -5,15 +5,13 @@ Whatever changes anything is refused unless the server was started with administ
 """
 
 import asyncio
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Query, Request, UploadFile
 
-from foreword.errors import Busy, StoreError
-from foreword.serve.engine import Engine
+from foreword.errors import Busy, ForewordError
 from foreword.serve.http.access import Admin, Serving, Who
 from foreword.serve.http.bodies import AliasBody
 from foreword.serve.http.threads import in_thread
@@ -22,7 +20,6 @@ from foreword.store import Entry
 
 router = APIRouter()
 WAIT_S = 60.0  # for a prefix that is to be at hand
-LOOK_S = 0.01  # between looks whether it is
 REFRESH_S = 5.0  # for so long a list may not show what other processes have done
 
 
@@ -82,7 +79,7 @@ async def pin(reference: str, service: Serving, who: Admin) -> dict[str, Any]:
     entry = await in_thread(service.library.pin, who, reference)
     try:
         return await at_hand(service, entry, pin=True)
-    except (Busy, StoreError):
+    except ForewordError:
         unpin_all(service, await asyncio.to_thread(service.library.unpin, who.name, entry.reference), wait=False)
         raise
 
@@ -107,23 +104,16 @@ async def at_hand(service: Service, entry: Entry, pin: bool) -> dict[str, Any]:
     """Have a prefix loaded, and say so once it is. Whoever waits for one holds no thread, of which there are few.
 
     Raises:
-        Busy: there is no place for it.
-        StoreError: it cannot be loaded; a request for it will be told why.
+        Busy: there is no place for it, or it takes long.
+        StoreError, BadRequest, PrefixMismatch: it cannot be loaded, or no row can have it.
     """
-
-    async def told(of: Callable[[Engine], Any]) -> Any:
-        return await asyncio.wait_for(asyncio.wrap_future(service.runner.call(of)), WAIT_S)
-
-    await told(lambda engine: engine.preload(entry.sha256, pin))
-    end = time.monotonic() + WAIT_S
-    while await told(lambda engine: engine.pool.is_loading(entry.sha256)):
-        if time.monotonic() > end:
-            raise Busy(f"prefix {entry.reference!r} is still being loaded. Look again in a moment.")
-        await asyncio.sleep(LOOK_S)
-    if not await told(lambda engine: entry.sha256 in engine.pool):
-        raise StoreError(
-            f"prefix {entry.reference!r} cannot be loaded: its file is not what was stored. Upload it again."
-        )
+    try:
+        async with asyncio.timeout(WAIT_S):
+            await asyncio.wrap_future(
+                await asyncio.wrap_future(service.runner.call(lambda engine: engine.preload(entry.sha256, pin)))
+            )
+    except TimeoutError:
+        raise Busy(f"prefix {entry.reference!r} is still being loaded. Look again in a moment.") from None
     return shown(entry)
 
 

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 
 from foreword.errors import Busy, ForewordError, StoreAway, TooMuch, UnknownName
 from foreword.serve.http.access import AdminOff, NotAllowed
-from foreword.serve.service import Service
+from foreword.serve.service import AWAY, Service
 
 log = logging.getLogger(__name__)
 Teller = Callable[[Request, Exception], Awaitable[Response]]
@@ -79,10 +79,9 @@ def response_to(error: ForewordError) -> Response:
             return error_response(429, str(error), "rate_limit_exceeded", retry_s=error.wait_s)
         case Busy():
             return error_response(429, str(error), "busy", retry_s=1)
-        case StoreAway():  # nobody else is to know where it is
+        case StoreAway():
             log.error("%s", error)
-            message = "the store that prefixes come from does not answer. Try again in a moment."
-            return error_response(503, message, "store_away", retry_s=5)
+            return error_response(503, AWAY, "store_away", retry_s=5)
     if isinstance(error.__cause__, OSError):
         return of_disk(error.__cause__)
     return error_response(400, str(error), "bad_request")
