@@ -21,6 +21,8 @@ from tests.tiny_runs import model_folder
 
 from foreword.backbone import load_backbone
 from foreword.backbone.wording import source_ids
+from foreword.errors import BadRequest
+from foreword.serve.standing import check_free
 from foreword.store import Store
 
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "default"}
@@ -142,8 +144,14 @@ def test_replicas_without_ray_are_told(place):
 def test_a_port_that_is_taken_is_told(place):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done = foreword("serve", "--store", "store", "--port", str(taken.getsockname()[1]), folder=place)
-    assert done.returncode != 0
-    assert "address already in use" in done.stderr
+    assert done.returncode == 2
+    assert "cannot be listened on: Address already in use. Give others; port 0 is any that is free." in done.stderr
+
+
+@pytest.mark.parametrize(("host", "why"), [("192.0.2.1", "assign requested address"), ("no host", "[Nn]ame")])
+def test_a_host_that_is_no_address_of_this_machine_is_told(host, why):
+    with pytest.raises(BadRequest, match=f"--host {host} --port 8000 cannot be listened on: .*{why}.*. Give others"):
+        check_free(host, 8000)
 
 
 def test_an_empty_store_does_not_say_which_backbone_is_meant(tmp_path):

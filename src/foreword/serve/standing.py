@@ -6,6 +6,7 @@ SIGTERM and Ctrl-C let open answers finish; a second Ctrl-C ends them.
 
 import queue
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,6 +34,7 @@ def stand(
         BadRequest: anybody could reach it, and no tenant is there to keep anybody out; or the address cannot be had.
     """
     has_tenants = check_reach(wanted, host)
+    check_free(host, port)
     service = open_service(wanted, sizes)
     config = uvicorn.Config(
         make_app(service, admin),
@@ -87,6 +89,26 @@ def check_reach(wanted: Wanted, host: str) -> bool:
             f"first: `foreword tenants add NAME --store {wanted.folder}`."
         )
     return has_tenants
+
+
+def check_free(host: str, port: int) -> None:
+    """Before a model is loaded.
+
+    Raises:
+        BadRequest: it is no address of this machine, or somebody listens there.
+    """
+    try:
+        for family, _, _, _, address in socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        ):
+            with socket.socket(family) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+    except OSError as error:
+        raise BadRequest(
+            f"--host {host} --port {port} cannot be listened on: {error.strerror}. Give others; port 0 is any that "
+            "is free."
+        ) from None
 
 
 @contextmanager
