@@ -77,3 +77,11 @@ def test_the_output_layer_is_refused(family):
         BadRecipe, match=r"method\.targets: lm_head is .*'s output layer, which is asked for some positions"
     ):
         LoRA(tiny_backbone(family), targets=["lm_head"])
+
+
+@pytest.mark.parametrize(("family", "shared"), [("t5", "shared"), ("bart", "model.shared")])
+def test_embeddings_that_encoder_and_decoder_hold_copies_of_are_refused(family, shared):
+    """Nothing goes through them: they would never learn."""
+    with pytest.raises(BadRecipe, match=rf"tiny-{family}'s {shared} reads nothing, .* Name those: embed_tokens\."):
+        LoRA(tiny_backbone(family), targets=["shared"])
+    assert LoRA(tiny_backbone("gpt2"), targets=["wte"]).trained_parameters()

@@ -88,6 +88,12 @@ def named(backbone: Backbone, target: str) -> list[nn.Module]:
         raise BadRecipe(
             f"method.targets: {output} is {backbone.name}'s output layer, which is asked for some positions alone. Name others."
         )
+    shared = next((name for name, module in found.items() if module is backbone.model.get_input_embeddings()), None)
+    if shared and backbone.model.config.is_encoder_decoder:
+        raise BadRecipe(
+            f"method.targets: {backbone.name}'s {shared} reads nothing, encoder and decoder each do with embeddings of their own. "
+            "Name those: embed_tokens."
+        )
     return list(found.values())
 
 
