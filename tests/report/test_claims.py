@@ -8,7 +8,7 @@ import pytest
 from tests.tiny_sweeps import results_of
 
 from foreword.report import verdicts
-from foreword.report.claims import curve, peaked
+from foreword.report.claims import curve, peaked, pooled
 
 SEEDS = ("0", "1", "2", "3")
 WAYS = {"way": ("prefix", "fine-tuning"), "seed": SEEDS}
@@ -126,6 +126,11 @@ def test_steadier(tmp_path, wild, said):
     found, figures = word(tmp_path, axes, score, kind="steadier")
     assert found == said
     assert figures.startswith("standard deviation 0.0")
+
+
+def test_of_groups_of_unlike_sizes_the_larger_tells_more_of_their_spread():
+    """As the pooled variance of textbooks: (1 * 2 + 3 * 0) / (1 + 3)."""
+    assert pooled([np.array([0.0, 2.0]), np.full(4, 7.0)]) == pytest.approx(0.5**0.5)
 
 
 def narrowing(tmp_path, *leads):

@@ -270,8 +270,9 @@ def freedom(groups: Sequence[Sequence[Run]]) -> int:
 
 
 def pooled(groups: Sequence[np.ndarray]) -> float:
-    """The standard deviation within groups, theirs pooled."""
-    return float(np.sqrt(np.mean([np.var(group, ddof=1) for group in groups])))
+    """The standard deviation within groups, theirs pooled, each as far as its runs tell it."""
+    variances = [np.var(group, ddof=1) for group in groups]
+    return float(np.sqrt(np.average(variances, weights=[len(group) - 1 for group in groups])))
 
 
 def slopes(scores: np.ndarray) -> np.ndarray:
